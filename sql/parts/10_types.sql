@@ -1,0 +1,97 @@
+-- Row types that functions take and return. Parts 10 to 29 hold state and are never run again.
+
+-- One row of risk appetite. src/policy.c reads it by position: keep both in step.
+CREATE TYPE margin_calib.margin_policy AS (
+    name               text,
+    version            integer,
+    confidence         double precision,
+    measure            text,
+    model              text,
+    ewma_lambda        double precision,
+    horizon            integer,
+    lookback           integer,
+    min_returns        integer,
+    stress_weight      double precision,
+    stress_window      integer,
+    buffer             double precision,
+    floor_lookback     integer,
+    minimum_rate       double precision,
+    maximum_rate       double precision,
+    fallback_rate      double precision,
+    maintenance_ratio  double precision,
+    rounding_step      double precision,
+    symmetric          boolean,
+    bar_interval       interval,
+    jump_bound         double precision,
+    stale_after        interval
+);
+COMMENT ON TYPE margin_calib.margin_policy IS
+'One row of risk appetite, made by margin_calib.policy(name) or margin_calib.set_policy(...). doc/calibration.md has the formula.';
+COMMENT ON COLUMN margin_calib.margin_policy.name IS 'name of the policy';
+COMMENT ON COLUMN margin_calib.margin_policy.version IS 'version, counted from 1 for each name';
+COMMENT ON COLUMN margin_calib.margin_policy.confidence IS 'confidence of the tail measure, 0.99 for a 1 % tail';
+COMMENT ON COLUMN margin_calib.margin_policy.measure IS 'expected_shortfall or value_at_risk';
+COMMENT ON COLUMN margin_calib.margin_policy.model IS 'filtered_historical (EWMA-filtered historical simulation) or historical';
+COMMENT ON COLUMN margin_calib.margin_policy.ewma_lambda IS 'decay per bar of the EWMA variance that filters the returns, in (0,1)';
+COMMENT ON COLUMN margin_calib.margin_policy.horizon IS 'margin period of risk in bars; returns are summed over overlapping windows of this length';
+COMMENT ON COLUMN margin_calib.margin_policy.lookback IS 'number of latest returns that make the tail';
+COMMENT ON COLUMN margin_calib.margin_policy.min_returns IS 'with fewer returns than this the calibration falls back, flagged';
+COMMENT ON COLUMN margin_calib.margin_policy.stress_weight IS 'weight of the stressed window in the rate, 0 to 1';
+COMMENT ON COLUMN margin_calib.margin_policy.stress_window IS 'length in returns of the stressed window, which is searched in the whole history';
+COMMENT ON COLUMN margin_calib.margin_policy.buffer IS 'anti-procyclical buffer on top of the rate in calm markets, consumed when the rate rises above its long-run level; 0.25 is 25 %';
+COMMENT ON COLUMN margin_calib.margin_policy.floor_lookback IS 'number of latest returns behind the long-run floor; 0 for no floor';
+COMMENT ON COLUMN margin_calib.margin_policy.minimum_rate IS 'smallest initial rate, fraction of notional';
+COMMENT ON COLUMN margin_calib.margin_policy.maximum_rate IS 'largest initial rate, fraction of notional';
+COMMENT ON COLUMN margin_calib.margin_policy.fallback_rate IS 'initial rate of an instrument with too little data, unless its few returns ask for more';
+COMMENT ON COLUMN margin_calib.margin_policy.maintenance_ratio IS 'maintenance rate / initial rate, in (0,1]';
+COMMENT ON COLUMN margin_calib.margin_policy.rounding_step IS 'published rates are rounded up to a multiple of this';
+COMMENT ON COLUMN margin_calib.margin_policy.symmetric IS 'true: the larger of the long and the short rate is charged to both sides';
+COMMENT ON COLUMN margin_calib.margin_policy.bar_interval IS 'expected step between bars; NULL takes the median step of the series';
+COMMENT ON COLUMN margin_calib.margin_policy.jump_bound IS 'an absolute log return above this is flagged (and used); NULL flags none';
+COMMENT ON COLUMN margin_calib.margin_policy.stale_after IS 'a requirement is stale when its newest price is older than this; NULL never';
+
+-- Everything one calibration found. src/calibrate_margin.c builds it by position: keep both in step.
+CREATE TYPE margin_calib.margin_calibration AS (
+    initial_rate             numeric,
+    maintenance_rate         numeric,
+    long_initial_rate        numeric,
+    long_maintenance_rate    numeric,
+    short_initial_rate       numeric,
+    short_maintenance_rate   numeric,
+    binding_term             text,
+    long_binding_term        text,
+    short_binding_term       text,
+    long_unrounded           double precision,
+    short_unrounded          double precision,
+    long_value_at_risk       double precision,
+    short_value_at_risk      double precision,
+    long_expected_shortfall  double precision,
+    short_expected_shortfall double precision,
+    long_stressed_es         double precision,
+    short_stressed_es        double precision,
+    long_floor               double precision,
+    short_floor              double precision,
+    long_buffer_used         double precision,
+    short_buffer_used        double precision,
+    vol                      double precision,
+    stress_from              timestamptz,
+    stress_to                timestamptz,
+    returns                  integer,
+    returns_used             integer,
+    first_ts                 timestamptz,
+    last_ts                  timestamptz,
+    last_price               double precision,
+    bar_interval             interval,
+    gaps                     integer,
+    duplicates               integer,
+    stale                    integer,
+    rejected                 integer,
+    jumps                    integer,
+    last_jump_ts             timestamptz,
+    fallback                 boolean,
+    fallback_reason          text,
+    policy                   text,
+    policy_version           integer
+);
+COMMENT ON TYPE margin_calib.margin_calibration IS
+'Result of calibrate_margin: rates are fractions of notional, losses are positive. doc/calibration.md has the formula.';

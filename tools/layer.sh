@@ -1,0 +1,24 @@
+#!/bin/bash
+# layer.sh NAME CMD...: run one test layer, show its output, and add its counts to build/tally.
+# Counts TAP lines (ok, not ok, # SKIP) and pg_regress 15's lines (test NAME ... ok). A layer that
+# fails without a failing line counts as one failure, and so does a layer that ran no test.
+set -uo pipefail
+name=$1
+shift
+mkdir -p build/log
+log=build/log/$name.log
+echo "== $name"
+start=$SECONDS
+"$@" 2>&1 | tee "$log"
+status=${PIPESTATUS[0]}
+read -r passed failed skipped < <(awk '
+    /^[ \t]*ok\>.*# ?[Ss][Kk][Ii][Pp]/                  { skipped++; next }
+    /^ok\>/                                           { passed++;  next }
+    /^not ok\>/ && !/# ?TODO/                         { failed++;  next }
+    /^(test|    ) ?[a-z0-9_]+ +\.\.\. +ok/            { passed++;  next }
+    /^(test|    ) ?[a-z0-9_]+ +\.\.\. +FAILED/        { failed++;  next }
+    END { print passed + 0, failed + 0, skipped + 0 }' "$log")
+if [ "$failed" = 0 ] && { [ "$status" != 0 ] || [ $((passed + skipped)) = 0 ]; }; then failed=1; fi
+echo "$name $passed $failed $skipped $((SECONDS - start))" >>build/tally
+echo "== $name: $passed passed, $failed failed, $skipped skipped, $((SECONDS - start)) s"
+exit 0

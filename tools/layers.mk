@@ -1,0 +1,35 @@
+# Test layers, one target each. `make check` runs them all and counts; each can be run alone.
+
+check-unit: build/unit
+	build/unit
+check-unit-valgrind: build/unit
+	valgrind -q --leak-check=full --show-leak-kinds=all --error-exitcode=99 build/unit
+check-unit-sanitized: build/unit_sanitized
+	build/unit_sanitized
+check-regress:
+	$(WITH_CLUSTER) $(MAKE) -s installcheck ISOLATION=
+check-isolation:
+	$(WITH_CLUSTER) $(MAKE) -s installcheck REGRESS=
+check-pgtap:
+	$(WITH_CLUSTER) tools/pgtap.sh test/pgtap
+check-tap:
+	$(WITH_CLUSTER) prove --verbose test/t/*.pl
+check-oracle:
+	$(WITH_CLUSTER) tools/oracle.sh test/oracle
+check-docs:
+	$(WITH_CLUSTER) tools/doctest.sh README.md
+check-style:
+	tools/style.sh
+
+LAYERS = style unit unit-valgrind unit-sanitized regress isolation pgtap tap oracle docs
+
+deps:
+	tools/install_deps.sh
+check-layers:
+	rm -f build/tally
+	for layer in $(LAYERS); do tools/layer.sh $$layer $(MAKE) -s check-$$layer; done
+	tools/tally.sh
+# two steps: pg_config may exist only after the first
+check: deps
+	$(MAKE) -s WERROR=-Werror all
+	$(MAKE) -s check-layers
