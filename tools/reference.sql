@@ -20,7 +20,7 @@ SELECT p.oid, p.proname::text AS name, p.prokind AS kind, obj_description(p.oid,
    AND NOT EXISTS (SELECT 1 FROM pg_aggregate AS a
                     WHERE p.oid IN (a.aggtransfn, a.aggfinalfn, a.aggcombinefn, a.aggserialfn, a.aggdeserialfn,
                                     a.aggmtransfn, a.aggminvtransfn, a.aggmfinalfn))
-   AND coalesce(obj_description(p.oid, 'pg_proc'), '') NOT LIKE 'internal%';
+   AND coalesce(obj_description(p.oid, 'pg_proc'), '') NOT ILIKE ALL ('{internal%,support function%}');
 
 -- relkind v view, r table, c type
 CREATE TEMPORARY VIEW public_relation AS
@@ -30,7 +30,7 @@ SELECT c.oid, c.relname::text AS name, c.relkind AS kind,
   LEFT JOIN member AS m ON m.classid = 'pg_class'::regclass AND m.objid = c.oid
   LEFT JOIN member AS t ON t.classid = 'pg_type'::regclass AND t.objid = c.reltype
  WHERE ((c.relkind IN ('v', 'r', 'p') AND m.objid IS NOT NULL) OR (c.relkind = 'c' AND t.objid IS NOT NULL))
-   AND coalesce(obj_description(c.oid, 'pg_class'), obj_description(c.reltype, 'pg_type'), '') NOT LIKE 'internal%';
+   AND coalesce(obj_description(c.oid, 'pg_class'), obj_description(c.reltype, 'pg_type'), '') NOT ILIKE ALL ('{internal%,support function%}');
 
 CREATE TEMPORARY TABLE family (title text, name text);
 INSERT INTO family
