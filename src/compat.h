@@ -17,6 +17,11 @@
 #include "varatt.h"
 #endif
 
+/* 18 writes pg_noreturn before a declaration instead */
+#if PG_VERSION_NUM >= 180000
+#define pg_attribute_noreturn() __attribute__((noreturn))
+#endif
+
 /* 18 can show the name and version of a loaded module */
 #if PG_VERSION_NUM >= 180000
 #define MC_MODULE_MAGIC PG_MODULE_MAGIC_EXT(.name = "margin_calib", .version = MC_VERSION)

@@ -44,6 +44,16 @@ if [ -z "$stage" ]; then
     chmod -R a+rX "$stage"
 fi
 
+# How the server finds the staged files: Debian's setting up to 17, PostgreSQL's own from 18 on.
+staged_paths() {
+    if [ "$("$PG_CONFIG" --version | sed 's/[^0-9]*\([0-9]*\).*/\1/')" -ge 18 ]; then
+        echo "extension_control_path = '$stage$("$PG_CONFIG" --sharedir):\$system'"
+        echo "dynamic_library_path = '$stage$("$PG_CONFIG" --pkglibdir):\$libdir'"
+    else
+        echo "extension_destdir = '$stage'"
+    fi
+}
+
 (cd "$work" && "${as[@]}" "$bin/initdb" -D "$work/data" -U postgres -A trust -E UTF8 --locale=C --no-sync >/dev/null)
 cat >>"$work/data/postgresql.conf" <<CONF
 listen_addresses = ''
@@ -54,7 +64,7 @@ fsync = off
 full_page_writes = off
 synchronous_commit = off
 max_worker_processes = 16
-extension_destdir = '$stage'
+$(staged_paths)
 ${EXTRA_CONF:-}
 CONF
 
