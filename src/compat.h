@@ -32,7 +32,7 @@
 /*
  * A PL-callable function: the symbol carries the prefix that exports.map lets out.
  */
-#define MC_FUNCTION(name) \
+#define MC_FUNCTION(name)      \
 	PG_FUNCTION_INFO_V1(name); \
 	Datum name(PG_FUNCTION_ARGS)
 
