@@ -9,7 +9,7 @@ run() { psql -Xq -v ON_ERROR_STOP=1 -P border=1 -P footer=off -P pager=off "$@";
 createdb margin_demo
 export PGDATABASE=margin_demo
 run -c 'CREATE EXTENSION margin_calib' \
-    -c 'ALTER DATABASE margin_demo SET search_path = margin_calib, public' \
+    -c 'ALTER DATABASE margin_demo SET search_path = public, margin_calib' \
     -c "ALTER DATABASE margin_demo SET timezone = 'UTC'"
 
 if [ -n "$data" ]; then

@@ -1,3 +1,4 @@
+-- Reading, checking and setting policies.
 CREATE OR REPLACE VIEW margin_calib.policy_list AS
 SELECT DISTINCT ON (name)
        name, version, confidence, measure, model, ewma_lambda, horizon, lookback, min_returns,
