@@ -107,25 +107,25 @@ AS $function$
 DECLARE
     policy CONSTANT margin_calib.margin_policy := margin_calib.policy(policy_name);
     until  CONSTANT timestamptz := margin_calib.future_limit(as_of);
-    found  margin_calib.engine_calibration[];
+    results  margin_calib.engine_calibration[];
     future text[];
 BEGIN
-    found := margin_calib.calibrate_or_explain(feed, keys, policy, NULL);
+    results := margin_calib.calibrate_or_explain(feed, keys, policy, NULL);
     -- rows of the future are rare: a second query leaves them out where the first has met some
-    SELECT array_agg(c.instrument) INTO future FROM unnest(found) AS c WHERE (c.calibration).last_ts > until;
+    SELECT array_agg(c.instrument) INTO future FROM unnest(results) AS c WHERE (c.calibration).last_ts > until;
     IF future IS NOT NULL THEN
-        found := ARRAY(SELECT c FROM unnest(found) AS c WHERE c.instrument <> ALL (future))
+        results := ARRAY(SELECT c FROM unnest(results) AS c WHERE c.instrument <> ALL (future))
                  || margin_calib.calibrate_or_explain(feed, future, policy, until);
     END IF;
     RETURN QUERY
         SELECT c.instrument, c.feed, c.policy, c.symmetric_rates, c.stale_after, c.calibration, c.error,
                c.inspect OR c.instrument = ANY (coalesce(future, '{}'))
-          FROM unnest(found) AS c;
+          FROM unnest(results) AS c;
     RETURN QUERY
         SELECT k, feed.id, policy.name, policy.symmetric_rates, policy.stale_after,
                NULL::margin_calib.margin_calibration, NULL::text, true
           FROM unnest(keys) AS k
-         WHERE NOT EXISTS (SELECT FROM unnest(found) AS c WHERE c.instrument = k);
+         WHERE NOT EXISTS (SELECT FROM unnest(results) AS c WHERE c.instrument = k);
 END
 $function$;
 COMMENT ON FUNCTION margin_calib.calibrate_with_policy(margin_calib.feed, text[], text, timestamptz) IS
@@ -170,11 +170,11 @@ $function$;
 COMMENT ON FUNCTION margin_calib.calibrate_keys(integer, text[], timestamptz) IS
 'Internal: a calibration for each key of a price feed, with the policy that set_instrument gave, else the feed''s, else, while it has fewer returns than that asks for, the feed''s policy for new products.';
 
-CREATE OR REPLACE FUNCTION margin_calib.calibration_problem(found margin_calib.engine_calibration) RETURNS text
+CREATE OR REPLACE FUNCTION margin_calib.calibration_problem(results margin_calib.engine_calibration) RETURNS text
     LANGUAGE sql IMMUTABLE PARALLEL SAFE COST 1
 BEGIN ATOMIC
-    SELECT CASE WHEN (found).error IS NOT NULL THEN (found).error
-                WHEN ((found).calibration).last_price IS NULL THEN 'it has no usable price' END;
+    SELECT CASE WHEN (results).error IS NOT NULL THEN (results).error
+                WHEN ((results).calibration).last_price IS NULL THEN 'it has no usable price' END;
 END;
 COMMENT ON FUNCTION margin_calib.calibration_problem(margin_calib.engine_calibration) IS
 'Internal: why a calibration cannot come into force, NULL when it can.';

@@ -5,7 +5,7 @@ CREATE OR REPLACE FUNCTION margin_calib.round_up(amount numeric, step numeric) R
     LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE COST 1
 BEGIN ATOMIC
     -- by remainder, which is exact: a quotient could be rounded onto the next step
-    SELECT amount - mod(amount, step) + CASE WHEN mod(amount, step) > 0 THEN step ELSE 0 END;
+    SELECT round(amount - mod(amount, step) + CASE WHEN mod(amount, step) > 0 THEN step ELSE 0 END, scale(step));
 END;
 COMMENT ON FUNCTION margin_calib.round_up(numeric, numeric) IS
 'Smallest multiple of step that is not below an amount of zero or more; exact. NULL gives NULL.';
@@ -83,7 +83,7 @@ DECLARE
     feed    margin_calib.feed;
     keys    text[];
     unknown text[];
-    found   margin_calib.engine_calibration[] := '{}';
+    results   margin_calib.engine_calibration[] := '{}';
 BEGIN
     SELECT array_agg(k) INTO unknown FROM unnest(instruments) AS k
      WHERE NOT EXISTS (SELECT FROM margin_calib.instrument AS i
@@ -94,18 +94,18 @@ BEGIN
          WHERE i.instrument = ANY (instruments) AND i.price_feed = feed.id;
         keys := coalesce(keys, '{}') || coalesce(unknown, '{}');
         IF keys <> '{}' THEN
-            found := found || ARRAY(SELECT c FROM margin_calib.calibrate_keys(feed.id, keys, as_of) AS c
+            results := results || ARRAY(SELECT c FROM margin_calib.calibrate_keys(feed.id, keys, as_of) AS c
                                      WHERE c.instrument <> ALL (coalesce(unknown, '{}'))
                                         OR (c.calibration).returns IS NOT NULL OR c.error IS NOT NULL);
             SELECT array_agg(k) INTO unknown FROM unnest(unknown) AS k
-             WHERE NOT EXISTS (SELECT FROM unnest(found) AS c WHERE c.instrument = k);
+             WHERE NOT EXISTS (SELECT FROM unnest(results) AS c WHERE c.instrument = k);
         END IF;
     END LOOP;
     RETURN QUERY
         WITH live AS (
             SELECT c.instrument, margin_calib.calibration_problem(c) AS problem, c.symmetric_rates AS both,
                    c.stale_after, (c.calibration).*
-              FROM unnest(found) AS c)
+              FROM unnest(results) AS c)
         SELECT n.instrument, coalesce(s.kind, 'linear'), coalesce(s.multiplier, 1), coalesce(s.currency, 'USD'),
                CASE WHEN l.usable THEN l.last_price::numeric ELSE s.price END,
                CASE WHEN l.usable IS NOT TRUE THEN s.long_initial_rate WHEN l.both THEN l.initial_rate ELSE l.long_initial_rate END,
@@ -189,29 +189,6 @@ END;
 COMMENT ON FUNCTION margin_calib.summarize(margin_calib.account_position[], timestamptz) IS
 'Internal: requirement rows of positions, one for each account and currency, the exact sums of the positions'' margins. A position in an unknown instrument could be in any currency, so it makes all rows of its account stale.';
 
-CREATE OR REPLACE FUNCTION margin_calib.requirement_now(account text)
-    RETURNS TABLE (account text, currency text, initial_margin numeric, maintenance_margin numeric, notional numeric,
-                   positions integer, as_of timestamptz, data_through timestamptz, is_stale boolean, stale_reason text)
-    LANGUAGE plpgsql STABLE STRICT PARALLEL UNSAFE COST 5000 ROWS 1
-    SET search_path = pg_catalog, margin_calib, pg_temp
-AS $function$
-#variable_conflict use_column
-DECLARE
-    wanted   CONSTANT text := $1;
-    computed margin_calib.account_position[];
-BEGIN
-    computed := ARRAY(SELECT p FROM margin_calib.compute_positions(ARRAY[wanted], true, statement_timestamp()) AS p);
-    RETURN QUERY
-        SELECT r.account, r.currency, r.initial_margin, r.maintenance_margin, r.notional, r.positions, r.as_of,
-               r.data_through, s.reason IS NOT NULL, s.reason
-          FROM margin_calib.summarize(computed, statement_timestamp()) AS r
-         CROSS JOIN LATERAL margin_calib.staleness(r.stale_reason, r.fresh_until, false) AS s (reason)
-         ORDER BY r.currency;
-END
-$function$;
-COMMENT ON FUNCTION margin_calib.requirement_now(text) IS
-'Requirement of an account, computed now from the attached tables as the caller''s transaction sees them, without a write: what refresh would store. Columns as in margin_calib.margin_requirement; no row for an account without positions, none for NULL. Error 55000 when a position feed cannot be read. Needs SELECT on the attached tables.';
-
 CREATE OR REPLACE FUNCTION margin_calib.staleness(stale_reason text, fresh_until timestamptz, is_pending boolean) RETURNS text
     LANGUAGE sql STABLE PARALLEL SAFE COST 1
 BEGIN ATOMIC
@@ -226,5 +203,5 @@ REVOKE ALL ON FUNCTION
     margin_calib.round_up(numeric, numeric), margin_calib.position_notional(text, numeric, numeric, numeric),
     margin_calib.holdings(text[]), margin_calib.market_stored(text[]), margin_calib.market_live(text[], timestamptz),
     margin_calib.compute_positions(text[], boolean, timestamptz),
-    margin_calib.summarize(margin_calib.account_position[], timestamptz), margin_calib.requirement_now(text),
+    margin_calib.summarize(margin_calib.account_position[], timestamptz),
     margin_calib.staleness(text, timestamptz, boolean) FROM PUBLIC;

@@ -55,7 +55,7 @@ $function$;
 COMMENT ON FUNCTION margin_calib.take_batch(integer) IS
 'Internal: removes the next keys from the queue and returns them by feed; a rollback puts them back.';
 
-CREATE OR REPLACE FUNCTION margin_calib.raise_alerts(found margin_calib.engine_calibration[], as_of timestamptz)
+CREATE OR REPLACE FUNCTION margin_calib.raise_alerts(results margin_calib.engine_calibration[], as_of timestamptz)
     RETURNS void
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE COST 5000
     SET search_path = pg_catalog, margin_calib, pg_temp
@@ -65,11 +65,11 @@ BEGIN
         SELECT 'jump', c.instrument, (c.calibration).last_jump_ts,
                format('%s: a return beyond the jump bound of policy %s; it is used all the same', c.instrument, c.policy),
                (c.calibration).jumps
-          FROM unnest(found) AS c WHERE (c.calibration).last_jump_ts IS NOT NULL
+          FROM unnest(results) AS c WHERE (c.calibration).last_jump_ts IS NOT NULL
         ON CONFLICT ON CONSTRAINT alert_once DO NOTHING;
     INSERT INTO margin_calib.alert (kind, instrument, ts, message)
         SELECT 'calibration_failed', c.instrument, as_of, format('%s: %s', c.instrument, p.problem)
-          FROM unnest(found) AS c
+          FROM unnest(results) AS c
           JOIN margin_calib.instrument AS i ON i.instrument = c.instrument
          CROSS JOIN LATERAL margin_calib.calibration_problem(c) AS p (problem)
          WHERE p.problem IS NOT NULL AND p.problem IS DISTINCT FROM i.stale_reason
@@ -80,14 +80,14 @@ COMMENT ON FUNCTION margin_calib.raise_alerts(margin_calib.engine_calibration[],
 'Internal: alerts of jumps, and of instruments that have just become impossible to calibrate.';
 
 -- What came into force: a new row of history only when something published changes.
-CREATE OR REPLACE FUNCTION margin_calib.publish(found margin_calib.engine_calibration[], as_of timestamptz) RETURNS void
+CREATE OR REPLACE FUNCTION margin_calib.publish(results margin_calib.engine_calibration[], as_of timestamptz) RETURNS void
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE COST 5000
     SET search_path = pg_catalog, margin_calib, pg_temp
 AS $function$
 BEGIN
-    PERFORM margin_calib.raise_alerts(found, as_of);
+    PERFORM margin_calib.raise_alerts(results, as_of);
     UPDATE margin_calib.parameter AS p SET valid_to = as_of
-      FROM unnest(found) AS c CROSS JOIN LATERAL (SELECT (c.calibration).*) AS k
+      FROM unnest(results) AS c CROSS JOIN LATERAL (SELECT (c.calibration).*) AS k
      WHERE p.instrument = c.instrument AND p.valid_to IS NULL AND margin_calib.calibration_problem(c) IS NULL
        AND ROW(p.initial_rate, p.maintenance_rate, p.long_initial_rate, p.long_maintenance_rate,
                p.short_initial_rate, p.short_maintenance_rate, p.symmetric_rates, p.policy, p.policy_version,
@@ -106,7 +106,7 @@ BEGIN
         last_ts, last_price, bar_interval, gaps, duplicates, stale, rejected, jumps, last_jump_ts, fallback,
         fallback_reason, policy, policy_version)
     SELECT c.instrument, as_of, c.symmetric_rates, (c.calibration).*
-      FROM unnest(found) AS c
+      FROM unnest(results) AS c
      WHERE margin_calib.calibration_problem(c) IS NULL
        AND NOT EXISTS (SELECT FROM margin_calib.parameter AS p
                         WHERE p.instrument = c.instrument AND p.valid_to IS NULL)
@@ -116,7 +116,7 @@ BEGIN
            last_price = CASE WHEN p.problem IS NULL THEN (c.calibration).last_price::numeric ELSE i.last_price END,
            data_through = CASE WHEN p.problem IS NULL THEN (c.calibration).last_ts ELSE i.data_through END,
            fresh_until = CASE WHEN p.problem IS NULL THEN (c.calibration).last_ts + c.stale_after ELSE i.fresh_until END
-      FROM unnest(found) AS c CROSS JOIN LATERAL margin_calib.calibration_problem(c) AS p (problem)
+      FROM unnest(results) AS c CROSS JOIN LATERAL margin_calib.calibration_problem(c) AS p (problem)
      WHERE i.instrument = c.instrument;
 END
 $function$;
@@ -131,7 +131,7 @@ DECLARE
     feed   margin_calib.feed;
     mine   text[];
     fresh  text[];
-    found  margin_calib.engine_calibration[];
+    results  margin_calib.engine_calibration[];
     absent text[];
     suspect text[];
 BEGIN
@@ -152,15 +152,15 @@ BEGIN
       FROM (SELECT l.instrument FROM margin_calib.instrument AS l
              WHERE l.instrument = ANY (mine) ORDER BY l.instrument FOR NO KEY UPDATE) AS l
      WHERE i.instrument = l.instrument;
-    found := ARRAY(SELECT c FROM margin_calib.calibrate_keys(feed_id, mine, as_of) AS c);
+    results := ARRAY(SELECT c FROM margin_calib.calibrate_keys(feed_id, mine, as_of) AS c);
     -- a key without a row belongs to this feed only if the feed priced it before
     SELECT array_agg(c.instrument) INTO absent
-      FROM unnest(found) AS c JOIN margin_calib.instrument AS i ON i.instrument = c.instrument
+      FROM unnest(results) AS c JOIN margin_calib.instrument AS i ON i.instrument = c.instrument
      WHERE (c.calibration).returns IS NULL AND c.error IS NULL AND i.price_feed IS NULL;
     DELETE FROM margin_calib.instrument AS i WHERE i.instrument = ANY (absent) AND i.instrument = ANY (fresh);
-    found := ARRAY(SELECT c FROM unnest(found) AS c WHERE c.instrument <> ALL (coalesce(absent, '{}')));
-    PERFORM margin_calib.publish(found, as_of);
-    SELECT array_agg(c.instrument) INTO suspect FROM unnest(found) AS c
+    results := ARRAY(SELECT c FROM unnest(results) AS c WHERE c.instrument <> ALL (coalesce(absent, '{}')));
+    PERFORM margin_calib.publish(results, as_of);
+    SELECT array_agg(c.instrument) INTO suspect FROM unnest(results) AS c
      WHERE c.inspect OR EXISTS (SELECT FROM margin_calib.quarantine AS q
                                  WHERE q.feed = feed_id AND q.instrument = c.instrument AND q.resolved_at IS NULL);
     IF suspect IS NOT NULL OR array_position(keys, NULL) IS NOT NULL THEN
@@ -168,7 +168,7 @@ BEGIN
             feed, coalesce(suspect, '{}') || CASE WHEN array_position(keys, NULL) IS NOT NULL
                                                   THEN ARRAY[NULL::text] ELSE '{}' END, as_of);
     END IF;
-    RETURN ARRAY(SELECT c.instrument FROM unnest(found) AS c);
+    RETURN ARRAY(SELECT c.instrument FROM unnest(results) AS c);
 END
 $function$;
 COMMENT ON FUNCTION margin_calib.refresh_prices(integer, text[], timestamptz) IS

@@ -142,9 +142,9 @@ BEGIN
         FOR part IN
             SELECT coalesce(p.relid, c.relation) AS relation, p.relid IS NOT NULL AS is_partition
               FROM pg_partition_tree(feed.relation) AS p
-              FULL JOIN (SELECT r.relation FROM margin_calib.captured_relation AS r WHERE r.feed = sync_feeds.feed.id) AS c
+              FULL JOIN (SELECT r.relation FROM margin_calib.captured_relation AS r WHERE r.feed = feed.id) AS c
                 ON c.relation = p.relid
-             WHERE (p.relid IS NULL OR c.relation IS NULL) AND c.relation IS DISTINCT FROM sync_feeds.feed.relation
+             WHERE (p.relid IS NULL OR c.relation IS NULL) AND c.relation IS DISTINCT FROM feed.relation
              ORDER BY 2, 1 LOOP
             PERFORM margin_calib.sync_partition(feed, part.relation, part.is_partition);
         END LOOP;
@@ -192,7 +192,7 @@ DECLARE
     feed     margin_calib.feed;
     as_of    timestamptz;
     touched  text[] := '{}';
-    accounts text[] := '{}';
+    owners   text[] := '{}';
     failures text[];
 BEGIN
     PERFORM margin_calib.lock_engine();
@@ -202,11 +202,11 @@ BEGIN
         IF part.feed = 0 THEN
             touched := touched || part.keys;
         ELSIF part.feed = -1 THEN
-            accounts := accounts || part.keys;
+            owners := owners || part.keys;
         ELSIF feed.kind = 'prices' THEN
             touched := touched || margin_calib.refresh_prices(feed.id, part.keys, as_of);
         ELSIF feed.kind = 'positions' THEN
-            accounts := accounts || array_remove(part.keys, NULL);
+            owners := owners || array_remove(part.keys, NULL);
             IF array_position(part.keys, NULL) IS NOT NULL THEN
                 PERFORM margin_calib.quarantine_positions(feed, ARRAY[NULL::text]);
             END IF;
@@ -214,25 +214,25 @@ BEGIN
     END LOOP;
     -- with a position feed that cannot be read sums would be too small: stored ones stay, stale
     IF EXISTS (SELECT FROM margin_calib.feed AS f WHERE f.kind = 'positions' AND f.error IS NOT NULL) THEN
-        accounts := '{}';
+        owners := '{}';
     ELSE
-        accounts := ARRAY(SELECT a FROM unnest(accounts) AS a
+        owners := ARRAY(SELECT a FROM unnest(owners) AS a
                           UNION SELECT p.account FROM margin_calib.account_position AS p
                                  WHERE p.instrument = ANY (touched) ORDER BY 1);
-        FOR i IN 0 .. cardinality(accounts) / 1000 LOOP
-            PERFORM margin_calib.refresh_accounts(accounts[i * 1000 + 1 : (i + 1) * 1000], as_of);
+        FOR i IN 0 .. cardinality(owners) / 1000 LOOP
+            PERFORM margin_calib.refresh_accounts(owners[i * 1000 + 1 : (i + 1) * 1000], as_of);
         END LOOP;
     END IF;
     SELECT array_agg(i.instrument || ': ' || i.stale_reason ORDER BY i.instrument) INTO failures
       FROM margin_calib.instrument AS i WHERE i.instrument = ANY (touched) AND i.stale_reason IS NOT NULL;
     UPDATE margin_calib.refresh_run AS r
        SET batches = r.batches + 1, instruments = r.instruments + cardinality(touched),
-           accounts = r.accounts + cardinality(refresh_batch.accounts),
+           accounts = r.accounts + cardinality(owners),
            failed = r.failed + coalesce(cardinality(failures), 0), error = coalesce(r.error, failures[1])
      WHERE r.id = run;
-    IF touched <> '{}' OR accounts <> '{}' THEN
+    IF touched <> '{}' OR owners <> '{}' THEN
         PERFORM pg_notify('margin_calib', json_build_object('as_of', as_of, 'instruments', cardinality(touched),
-                                                            'accounts', cardinality(accounts))::text);
+                                                            'accounts', cardinality(owners))::text);
     END IF;
     RETURN EXISTS (SELECT FROM margin_calib.capture_queue)
            AND (max_ms IS NULL OR clock_timestamp() < started + max_ms * interval '1 millisecond');

@@ -112,3 +112,24 @@ COMMENT ON COLUMN margin_calib.refresh_status.last_error IS 'latest problem in t
 
 REVOKE ALL ON margin_calib.margin_parameter_history, margin_calib.margin_parameter, margin_calib.margin_position,
     margin_calib.margin_requirement, margin_calib.refresh_status FROM PUBLIC;
+
+CREATE OR REPLACE FUNCTION margin_calib.requirement_now(account text) RETURNS SETOF margin_calib.margin_requirement
+    LANGUAGE plpgsql STABLE STRICT PARALLEL UNSAFE COST 5000 ROWS 1
+    SET search_path = pg_catalog, margin_calib, pg_temp
+AS $function$
+DECLARE
+    now_at   CONSTANT timestamptz := statement_timestamp();
+    computed margin_calib.account_position[];
+BEGIN
+    computed := ARRAY(SELECT p FROM margin_calib.compute_positions(ARRAY[requirement_now.account], true, now_at) AS p);
+    RETURN QUERY
+        SELECT r.account, r.currency, r.initial_margin, r.maintenance_margin, r.notional, r.positions, r.as_of,
+               r.data_through, s.reason IS NOT NULL, s.reason
+          FROM margin_calib.summarize(computed, now_at) AS r
+         CROSS JOIN LATERAL margin_calib.staleness(r.stale_reason, r.fresh_until, false) AS s (reason)
+         ORDER BY r.currency;
+END
+$function$;
+COMMENT ON FUNCTION margin_calib.requirement_now(text) IS
+'Requirement of an account, computed now from the attached tables as the caller''s transaction sees them, without a write: what refresh would store. Columns as in margin_calib.margin_requirement; no row for an account without positions, none for NULL. Error 55000 when a position feed cannot be read. Needs SELECT on the attached tables.';
+REVOKE ALL ON FUNCTION margin_calib.requirement_now(text) FROM PUBLIC;
