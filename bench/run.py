@@ -74,7 +74,7 @@ class Bench:
 
     def file(self, name):
         """A place that both the server and the peers can read."""
-        return os.path.join(os.environ['PGDATA'], f'bench_{name}')
+        return os.path.join(os.environ['PGDATA'], f'bench_{name}.csv')
 
     def need(self, signature):
         if self.backend.value('SELECT to_regprocedure(%s)', (signature,)) is None:
