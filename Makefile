@@ -15,7 +15,7 @@ MC_HEADERS = $(wildcard src/*.h src/kernel/*.h)
 SQL_PARTS    = $(sort $(wildcard sql/parts/*.sql))
 DATA_built   = sql/$(EXTENSION)--$(EXTVERSION).sql
 DATA         = $(wildcard sql/upgrade/$(EXTENSION)--*--*.sql)
-EXTRA_CLEAN  = sql/$(EXTENSION)--*.sql build results regression.diffs regression.out output_iso tmp_check
+EXTRA_CLEAN  = sql/$(EXTENSION)--*.sql build results bench/__pycache__ regression.diffs regression.out output_iso tmp_check
 
 # PG_CPPFLAGS reach the objects and the JIT bitcode alike, PG_CFLAGS only the objects.
 # No contraction, no -march: the same digits on every machine.
@@ -77,4 +77,4 @@ WITH_CLUSTER = PG_CONFIG='$(PG_CONFIG)' tools/with_cluster.sh
 .PHONY: deps demo check check-layers check-long check-majors bench \
         check-unit check-unit-valgrind check-unit-sanitized check-regress check-isolation \
         check-pgtap check-tap check-oracle check-docs check-style
-include tools/layers.mk tools/demo.mk
+include tools/layers.mk tools/demo.mk bench/bench.mk
