@@ -21,7 +21,7 @@ if [ -n "$data" ]; then
     step 6 'Land a made-up stressed bar: every instrument 30 % lower. This did not happen.'
     run -f demo/file_stress.sql
     step 7 'What it did'
-    run -f demo/compare.sql
+    run -v before=before -v after=stressed -f demo/compare.sql
     exit
 fi
 
@@ -35,4 +35,6 @@ run -f demo/crash_attach.sql -f demo/margins.sql
 step 6 'Monday 19 October 1987 lands, then the rest of that week'
 run -f demo/crash_land.sql
 step 7 'What it did'
-run -f demo/compare.sql
+run -v before='Fri 16 Oct' -v middle='Mon 19 Oct' -v after='Fri 23 Oct' -f demo/compare.sql
+echo 'The 19th was worse than anything in the history before it: a margin calibrated on that history did not cover it'
+echo '(the Dow lost 22.6 % in a day). What the engine shows is how fast rates and requirements follow.'
