@@ -23,7 +23,7 @@ SELECT instrument, side, before AS :"before", after AS :"after", after - before 
 \pset tuples_only on
 \pset format unaligned
 SELECT format('  %s: %s', p.instrument, CASE p.binding_term
-           WHEN 'tail' THEN format('the tail bound: what the worst days of the lookback would cost at today''s volatility (long %s %%, short %s %%)',
+           WHEN 'tail' THEN format('the tail bound: the worst bars of the lookback at today''s volatility (long %s %%, short %s %%)',
                                    round((100 * p.long_expected_shortfall)::numeric, 2), round((100 * p.short_expected_shortfall)::numeric, 2))
            WHEN 'stress' THEN format('the stressed window bound: %s to %s, the worst stretch of the history, found by search',
                                      h.stress_from::date, h.stress_to::date)

@@ -11,5 +11,5 @@ SELECT instrument, data_through::date, price,
        round((100 * vol)::numeric, 2) AS "vol % a bar", returns, binding_term AS bound_by
   FROM margin_parameter ORDER BY instrument LIMIT 20;
 \echo 'What the clients must hold (margin_requirement):'
-SELECT account, currency, notional, initial_margin, maintenance_margin, data_through::date
+SELECT account, currency, round(notional, 2) AS notional, initial_margin, maintenance_margin, data_through::date
   FROM margin_requirement ORDER BY account, currency LIMIT 20;
