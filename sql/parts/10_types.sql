@@ -20,7 +20,7 @@ CREATE TYPE margin_calib.margin_policy AS (
     fallback_rate      double precision,
     maintenance_ratio  double precision,
     rounding_step      double precision,
-    symmetric          boolean,
+    symmetric_rates    boolean,
     bar_interval       interval,
     jump_bound         double precision,
     stale_after        interval
@@ -45,7 +45,7 @@ COMMENT ON COLUMN margin_calib.margin_policy.maximum_rate IS 'largest initial ra
 COMMENT ON COLUMN margin_calib.margin_policy.fallback_rate IS 'initial rate of an instrument with too little data, unless its few returns ask for more';
 COMMENT ON COLUMN margin_calib.margin_policy.maintenance_ratio IS 'maintenance rate / initial rate, in (0,1]';
 COMMENT ON COLUMN margin_calib.margin_policy.rounding_step IS 'published rates are rounded up to a multiple of this';
-COMMENT ON COLUMN margin_calib.margin_policy.symmetric IS 'true: the larger of the long and the short rate is charged to both sides';
+COMMENT ON COLUMN margin_calib.margin_policy.symmetric_rates IS 'true: the larger of the long and the short rate is charged to both sides';
 COMMENT ON COLUMN margin_calib.margin_policy.bar_interval IS 'expected step between bars; NULL takes the median step of the series';
 COMMENT ON COLUMN margin_calib.margin_policy.jump_bound IS 'an absolute log return above this is flagged (and used); NULL flags none';
 COMMENT ON COLUMN margin_calib.margin_policy.stale_after IS 'a requirement is stale when its newest price is older than this; NULL never';

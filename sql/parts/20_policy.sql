@@ -1,0 +1,32 @@
+-- Policies. What is shipped is never dumped and what a user sets is dumped whole: a changed
+-- shipped row would be lost on restore, and a restored row would collide with the shipped one.
+
+CREATE TABLE margin_calib.shipped_policy OF margin_calib.margin_policy (PRIMARY KEY (name));
+COMMENT ON TABLE margin_calib.shipped_policy IS
+'Policies of the extension, filled by its script and never changed by hand: margin_calib.set_policy(...) puts a user''s version over them.';
+REVOKE ALL ON margin_calib.shipped_policy FROM PUBLIC;
+
+CREATE TABLE margin_calib.user_policy OF margin_calib.margin_policy (PRIMARY KEY (name, version));
+COMMENT ON TABLE margin_calib.user_policy IS
+'Every version of every policy made by margin_calib.set_policy(...). Rows are added and never changed, so that a calibration can name the version that made it.';
+REVOKE ALL ON margin_calib.user_policy FROM PUBLIC;
+SELECT pg_catalog.pg_extension_config_dump('margin_calib.user_policy', '');
+
+-- doc/policies.md says where each number comes from
+INSERT INTO margin_calib.shipped_policy
+    (name, version, confidence, measure, model, ewma_lambda, horizon, lookback, min_returns,
+     stress_weight, stress_window, buffer, floor_lookback, minimum_rate, maximum_rate,
+     fallback_rate, maintenance_ratio, rounding_step, symmetric_rates, bar_interval, jump_bound, stale_after)
+VALUES
+    ('crypto_venue', 1, 0.99, 'expected_shortfall', 'filtered_historical', 0.94, 1, 730, 90,
+     0.25, 365, 0, 0, 0.02, 1,
+     0.5, 0.5, 0.0005, true, NULL, 0.5, '3 days'),
+    ('futures_clearing', 1, 0.99, 'expected_shortfall', 'filtered_historical', 0.97, 2, 1250, 250,
+     0.25, 250, 0.25, 2500, 0.005, 1,
+     0.25, 1, 0.0005, false, NULL, 0.25, '5 days'),
+    ('prop_desk', 1, 0.975, 'expected_shortfall', 'filtered_historical', 0.94, 1, 750, 100,
+     0, 250, 0, 0, 0, 1,
+     0.3, 0.8, 0.0001, false, NULL, 0.25, '5 days'),
+    ('new_product', 1, 0.995, 'expected_shortfall', 'historical', 0.94, 1, 365, 20,
+     0.5, 30, 0.25, 365, 0.2, 1,
+     0.5, 0.5, 0.005, true, NULL, 0.5, '3 days');

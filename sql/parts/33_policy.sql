@@ -1,0 +1,125 @@
+CREATE OR REPLACE VIEW margin_calib.policy_list AS
+SELECT DISTINCT ON (name)
+       name, version, confidence, measure, model, ewma_lambda, horizon, lookback, min_returns,
+       stress_weight, stress_window, buffer, floor_lookback, minimum_rate, maximum_rate,
+       fallback_rate, maintenance_ratio, rounding_step, symmetric_rates, bar_interval, jump_bound,
+       stale_after,
+       origin
+  FROM (SELECT *, 'user'::text AS origin FROM margin_calib.user_policy
+        UNION ALL
+        SELECT *, 'shipped'::text FROM margin_calib.shipped_policy) AS every_version
+ ORDER BY name, origin DESC, version DESC;
+COMMENT ON VIEW margin_calib.policy_list IS
+'The current version of every policy: the newest that a user set, else the shipped one; origin says which. The columns are those of margin_calib.margin_policy.';
+REVOKE ALL ON margin_calib.policy_list FROM PUBLIC;
+
+CREATE OR REPLACE FUNCTION margin_calib.policy(name text) RETURNS margin_calib.margin_policy
+    LANGUAGE c STABLE STRICT PARALLEL SAFE COST 1
+    AS 'MODULE_PATHNAME', 'mc_policy';
+COMMENT ON FUNCTION margin_calib.policy(text) IS
+'Current version of a policy, for calibrate_margin(...): read once a query, so it costs nothing per row. NULL gives NULL; an unknown name is an error (42704) that lists the names. Needs SELECT on margin_calib.policy_list.';
+REVOKE ALL ON FUNCTION margin_calib.policy(text) FROM PUBLIC;
+
+CREATE OR REPLACE FUNCTION margin_calib.check_policy(policy margin_calib.margin_policy)
+    RETURNS margin_calib.margin_policy
+    LANGUAGE c IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE COST 50
+    AS 'MODULE_PATHNAME', 'mc_check_policy';
+COMMENT ON FUNCTION margin_calib.check_policy(margin_calib.margin_policy) IS
+'Returns the policy when every field is in its range and the fields fit together, else an error (22023) with the field, its value and what to write. NULL is an error (22004). doc/policies.md has the rules.';
+
+CREATE OR REPLACE FUNCTION margin_calib.set_policy(
+    name               text,
+    based_on           text DEFAULT NULL,
+    confidence         double precision DEFAULT NULL,
+    measure            text DEFAULT NULL,
+    model              text DEFAULT NULL,
+    ewma_lambda        double precision DEFAULT NULL,
+    horizon            integer DEFAULT NULL,
+    lookback           integer DEFAULT NULL,
+    min_returns        integer DEFAULT NULL,
+    stress_weight      double precision DEFAULT NULL,
+    stress_window      integer DEFAULT NULL,
+    buffer             double precision DEFAULT NULL,
+    floor_lookback     integer DEFAULT NULL,
+    minimum_rate       double precision DEFAULT NULL,
+    maximum_rate       double precision DEFAULT NULL,
+    fallback_rate      double precision DEFAULT NULL,
+    maintenance_ratio  double precision DEFAULT NULL,
+    rounding_step      double precision DEFAULT NULL,
+    symmetric_rates          boolean DEFAULT NULL,
+    bar_interval       interval DEFAULT NULL,
+    jump_bound         double precision DEFAULT NULL,
+    stale_after        interval DEFAULT NULL,
+    unset              text[] DEFAULT NULL)
+    RETURNS margin_calib.margin_policy
+    LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE SECURITY DEFINER COST 5000
+    SET search_path = pg_catalog, margin_calib, pg_temp
+AS $function$
+#variable_conflict use_column
+DECLARE
+    current  integer;
+    result   margin_calib.margin_policy;
+    optional CONSTANT text[] := '{bar_interval,jump_bound,stale_after}';
+BEGIN
+    IF set_policy.name IS NULL OR set_policy.name = '' THEN
+        RAISE EXCEPTION USING ERRCODE = '22023', MESSAGE = 'a policy needs a name',
+            HINT = 'Write set_policy(''mine'', based_on => ''crypto_venue'', buffer => 0.25).';
+    END IF;
+    IF NOT coalesce(set_policy.unset, '{}') <@ optional THEN
+        RAISE EXCEPTION USING ERRCODE = '22023',
+            MESSAGE = 'only bar_interval, jump_bound and stale_after can be unset',
+            DETAIL = format('The fields to unset are %s.', set_policy.unset);
+    END IF;
+    -- two writers of one name would otherwise choose the same version
+    LOCK TABLE margin_calib.user_policy IN SHARE ROW EXCLUSIVE MODE;
+    SELECT l.version INTO current FROM margin_calib.policy_list AS l WHERE l.name = set_policy.name;
+    result := margin_calib.policy(
+        coalesce(set_policy.based_on,
+                 CASE WHEN current IS NOT NULL THEN set_policy.name END, 'crypto_venue'));
+    result.name := set_policy.name;
+    result.version := coalesce(current, 0) + 1;
+    result.confidence := coalesce(set_policy.confidence, result.confidence);
+    result.measure := coalesce(set_policy.measure, result.measure);
+    result.model := coalesce(set_policy.model, result.model);
+    result.ewma_lambda := coalesce(set_policy.ewma_lambda, result.ewma_lambda);
+    result.horizon := coalesce(set_policy.horizon, result.horizon);
+    result.lookback := coalesce(set_policy.lookback, result.lookback);
+    result.min_returns := coalesce(set_policy.min_returns, result.min_returns);
+    result.stress_weight := coalesce(set_policy.stress_weight, result.stress_weight);
+    result.stress_window := coalesce(set_policy.stress_window, result.stress_window);
+    result.buffer := coalesce(set_policy.buffer, result.buffer);
+    result.floor_lookback := coalesce(set_policy.floor_lookback, result.floor_lookback);
+    result.minimum_rate := coalesce(set_policy.minimum_rate, result.minimum_rate);
+    result.maximum_rate := coalesce(set_policy.maximum_rate, result.maximum_rate);
+    result.fallback_rate := coalesce(set_policy.fallback_rate, result.fallback_rate);
+    result.maintenance_ratio := coalesce(set_policy.maintenance_ratio, result.maintenance_ratio);
+    result.rounding_step := coalesce(set_policy.rounding_step, result.rounding_step);
+    result.symmetric_rates := coalesce(set_policy.symmetric_rates, result.symmetric_rates);
+    result.bar_interval := coalesce(set_policy.bar_interval, result.bar_interval);
+    result.jump_bound := coalesce(set_policy.jump_bound, result.jump_bound);
+    result.stale_after := coalesce(set_policy.stale_after, result.stale_after);
+    IF 'bar_interval' = ANY (set_policy.unset) THEN
+        result.bar_interval := NULL;
+    END IF;
+    IF 'jump_bound' = ANY (set_policy.unset) THEN
+        result.jump_bound := NULL;
+    END IF;
+    IF 'stale_after' = ANY (set_policy.unset) THEN
+        result.stale_after := NULL;
+    END IF;
+    PERFORM margin_calib.check_policy(result);
+    INSERT INTO margin_calib.user_policy VALUES (result.*);
+    RETURN result;
+END
+$function$;
+COMMENT ON FUNCTION margin_calib.set_policy(
+    text, text, double precision, text, text, double precision, integer, integer, integer,
+    double precision, integer, double precision, integer, double precision, double precision,
+    double precision, double precision, double precision, boolean, interval, double precision,
+    interval, text[]) IS
+'Adds the next version of a policy and returns it. Fields left out (NULL) are taken from the policy named by based_on, else from the current version of the same name, else from crypto_venue. unset => ''{jump_bound}'' sets bar_interval, jump_bound or stale_after back to NULL. The result is checked as by check_policy (22023). Earlier versions stay; nothing is recalibrated.';
+REVOKE ALL ON FUNCTION margin_calib.set_policy(
+    text, text, double precision, text, text, double precision, integer, integer, integer,
+    double precision, integer, double precision, integer, double precision, double precision,
+    double precision, double precision, double precision, boolean, interval, double precision,
+    interval, text[]) FROM PUBLIC;

@@ -1,0 +1,456 @@
+/*
+ * series_scan.c
+ *	  The price series of every instrument of a relation, read in one pass.
+ *
+ * A plain heap is read by heap_getnext, with the offsets of the columns worked out once where no
+ * column before them varies in length.  Everything else goes through SPI into the same code.
+ */
+#include "compat.h"
+
+#include "access/heapam.h"
+#include "access/htup_details.h"
+#include "access/relation.h"
+#include "access/tableam.h"
+#include "access/tupmacs.h"
+#include "catalog/pg_class.h"
+#include "catalog/pg_type.h"
+#include "commands/extension.h"
+#include "executor/spi.h"
+#include "miscadmin.h"
+#include "nodes/makefuncs.h"
+#include "tcop/dest.h"
+#include "utils/acl.h"
+#include "utils/builtins.h"
+#include "utils/date.h"
+#include "utils/fmgrprotos.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+#include "utils/rel.h"
+#include "utils/rls.h"
+#include "utils/snapmgr.h"
+#include "utils/timestamp.h"
+
+#include "series_set.h"
+
+enum
+{
+	INSTRUMENT,
+	TS,
+	PRICE,
+	COLUMNS
+};
+
+typedef struct Column
+{
+	AttrNumber attno;
+	Oid type;   /* a domain's base type */
+	int offset; /* from the start of the tuple's data, -1 when it varies */
+	int16 length;
+	bool by_value;
+} Column;
+
+typedef struct SeriesScan
+{
+	McSeriesBuilder builder;
+	Column columns[COLUMNS];
+	bool fixed;            /* all three offsets are known */
+	AttrNumber last;       /* the last of the three columns in the tuple */
+	FmgrInfo output;       /* of an instrument that is neither a number nor a string */
+	MemoryContext scratch; /* for conversions, reset after each row that used it */
+	TupleDesc desc;
+} SeriesScan;
+
+/* a receiver for the rows of an SPI query, in the order instrument, ts, price */
+typedef struct Receiver
+{
+	DestReceiver pub;
+	SeriesScan *scan;
+} Receiver;
+
+/* ---- checks ---- */
+
+static bool
+is_integer(Oid type)
+{
+	return type == INT2OID || type == INT4OID || type == INT8OID;
+}
+
+static bool
+is_string(Oid type)
+{
+	return type == TEXTOID || type == VARCHAROID || type == BPCHAROID;
+}
+
+static void
+check_type(Relation rel, const char *name, const char *role, Oid type, bool good,
+           const char *wanted)
+{
+	if (good)
+		return;
+	ereport(ERROR, (errcode(ERRCODE_DATATYPE_MISMATCH),
+	                errmsg("the %s column must be of type %s", role, wanted),
+	                errdetail("Column \"%s\" of \"%s\" is of type %s.", name,
+	                          RelationGetRelationName(rel), format_type_be(type)),
+	                errhint("Name another column, or give a view that casts this one.")));
+}
+
+static void
+find_column(Relation rel, const char *name, Column *column)
+{
+	AttrNumber attno = get_attnum(RelationGetRelid(rel), name);
+	Form_pg_attribute attribute;
+
+	if (attno <= 0)
+		ereport(ERROR, (errcode(ERRCODE_UNDEFINED_COLUMN),
+		                errmsg("column \"%s\" of relation \"%s\" does not exist", name,
+		                       RelationGetRelationName(rel)),
+		                errhint("Write the column's name as it stands in pg_attribute, without "
+		                        "double quotes.")));
+	attribute = TupleDescAttr(RelationGetDescr(rel), attno - 1);
+	column->attno = attno;
+	column->type = getBaseType(attribute->atttypid);
+	column->length = attribute->attlen;
+	column->by_value = attribute->attbyval;
+	column->offset = -1;
+}
+
+static void
+check_select(Relation rel, const Column *column, const char *name)
+{
+	Oid relid = RelationGetRelid(rel);
+
+	if (pg_class_aclcheck(relid, GetUserId(), ACL_SELECT) != ACLCHECK_OK &&
+	    pg_attribute_aclcheck(relid, column->attno, GetUserId(), ACL_SELECT) != ACLCHECK_OK)
+		ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+		                errmsg("permission denied for column \"%s\" of relation \"%s\"", name,
+		                       RelationGetRelationName(rel)),
+		                errhint("Ask its owner for GRANT SELECT.")));
+}
+
+static void
+check_relation(Relation rel)
+{
+	if (strchr("rpfmv", rel->rd_rel->relkind) == NULL)
+		ereport(ERROR, (errcode(ERRCODE_WRONG_OBJECT_TYPE),
+		                errmsg("\"%s\" is not a table or view", RelationGetRelationName(rel)),
+		                errhint("Give a table, a partitioned or foreign table, or a view.")));
+	if (check_enable_rls(RelationGetRelid(rel), InvalidOid, false) == RLS_ENABLED)
+		ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+		                errmsg("cannot read \"%s\" directly: row-level security applies to it",
+		                       RelationGetRelationName(rel)),
+		                errhint("Use the aggregate or window function in a query, which sees the "
+		                        "rows that the policies allow.")));
+	if (RELATION_IS_OTHER_TEMP(rel))
+		ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+		                errmsg("cannot access temporary tables of other sessions")));
+}
+
+static void
+check_columns(Relation rel, SeriesScan *scan, const char *const *names)
+{
+	Oid ts;
+	Oid price;
+
+	for (int i = 0; i < COLUMNS; i++)
+	{
+		find_column(rel, names[i], &scan->columns[i]);
+		check_select(rel, &scan->columns[i], names[i]);
+		scan->last = Max(scan->last, scan->columns[i].attno);
+	}
+	ts = scan->columns[TS].type;
+	price = scan->columns[PRICE].type;
+	check_type(rel, names[TS], "time", ts,
+	           ts == TIMESTAMPTZOID || ts == TIMESTAMPOID || ts == DATEOID,
+	           "timestamptz, timestamp or date");
+	check_type(rel, names[PRICE], "price", price,
+	           is_integer(price) || price == FLOAT8OID || price == FLOAT4OID || price == NUMERICOID,
+	           "float8, float4, numeric or an integer type");
+}
+
+/* May the heap be read without the executor and give what a query would? */
+static bool
+is_plain_heap(Relation rel, const SeriesScan *scan)
+{
+	if (rel->rd_rel->relkind != RELKIND_RELATION && rel->rd_rel->relkind != RELKIND_MATVIEW)
+		return false;
+	if (rel->rd_tableam != GetHeapamTableAmRoutine() || !RelationIsScannable(rel))
+		return false;
+	/* children hold rows too; a distributed table's local heap is an empty shell */
+	if (rel->rd_rel->relhassubclass || OidIsValid(get_extension_oid("citus", true)))
+		return false;
+	/* a virtual generated column is not in the tuple */
+	for (int i = 0; i < COLUMNS; i++)
+	{
+		Form_pg_attribute attribute =
+		    TupleDescAttr(RelationGetDescr(rel), scan->columns[i].attno - 1);
+
+		if (attribute->attgenerated != '\0' && attribute->attgenerated != 's')
+			return false;
+	}
+	return true;
+}
+
+/* ---- one row ---- */
+
+static double
+price_value(SeriesScan *scan, Datum value)
+{
+	double price;
+	MemoryContext old;
+
+	switch (scan->columns[PRICE].type)
+	{
+		case FLOAT8OID:
+			return DatumGetFloat8(value);
+		case FLOAT4OID:
+			return DatumGetFloat4(value);
+		case INT2OID:
+			return DatumGetInt16(value);
+		case INT4OID:
+			return DatumGetInt32(value);
+		case INT8OID:
+			return (double) DatumGetInt64(value);
+		default:
+			old = MemoryContextSwitchTo(scan->scratch);
+			price = DatumGetFloat8(DirectFunctionCall1(numeric_float8, value));
+			MemoryContextSwitchTo(old);
+			MemoryContextReset(scan->scratch);
+			return price;
+	}
+}
+
+static TimestampTz
+ts_value(const SeriesScan *scan, Datum value)
+{
+	switch (scan->columns[TS].type)
+	{
+		case TIMESTAMPTZOID:
+			return DatumGetTimestampTz(value);
+		case TIMESTAMPOID:
+			return DatumGetTimestampTz(DirectFunctionCall1(timestamp_timestamptz, value));
+		default:
+			return DatumGetTimestampTz(DirectFunctionCall1(date_timestamptz, value));
+	}
+}
+
+/* a string, or the output text of another type */
+static McSeries *
+find_by_text(SeriesScan *scan, Datum value)
+{
+	McSeries *series;
+	MemoryContext old = MemoryContextSwitchTo(scan->scratch);
+
+	if (is_string(scan->columns[INSTRUMENT].type))
+	{
+		struct varlena *text = PG_DETOAST_DATUM_PACKED(value);
+
+		series = mc_series_by_bytes(&scan->builder, VARDATA_ANY(text), VARSIZE_ANY_EXHDR(text));
+	}
+	else
+	{
+		char *text = OutputFunctionCall(&scan->output, value);
+
+		series = mc_series_by_bytes(&scan->builder, text, strlen(text));
+	}
+	MemoryContextSwitchTo(old);
+	MemoryContextReset(scan->scratch);
+	return series;
+}
+
+static inline McSeries *
+find_series(SeriesScan *scan, Datum value)
+{
+	switch (scan->columns[INSTRUMENT].type)
+	{
+		case INT2OID:
+			return mc_series_by_number(&scan->builder, DatumGetInt16(value));
+		case INT4OID:
+			return mc_series_by_number(&scan->builder, DatumGetInt32(value));
+		case INT8OID:
+			return mc_series_by_number(&scan->builder, DatumGetInt64(value));
+		case TEXTOID:
+		case VARCHAROID:
+		case BPCHAROID:
+			/* the usual short string, in place */
+			if (VARATT_IS_SHORT(DatumGetPointer(value)) &&
+			    !VARATT_IS_EXTERNAL(DatumGetPointer(value)))
+				return mc_series_by_bytes(&scan->builder, VARDATA_SHORT(DatumGetPointer(value)),
+				                          VARSIZE_SHORT(DatumGetPointer(value)) - VARHDRSZ_SHORT);
+			/* FALLTHROUGH */
+		default:
+			return find_by_text(scan, value);
+	}
+}
+
+static inline void
+add_row(SeriesScan *scan, const Datum *values, const bool *nulls)
+{
+	McSeries *series;
+
+	series = nulls[INSTRUMENT] ? mc_series_unnamed(&scan->builder)
+	                           : find_series(scan, values[INSTRUMENT]);
+	scan->builder.set->rows++;
+	if (unlikely(nulls[TS]))
+		series->null_ts++;
+	else
+		mc_series_append(&scan->builder, series, ts_value(scan, values[TS]),
+		                 nulls[PRICE] ? mc_null_price() : price_value(scan, values[PRICE]));
+}
+
+/* ---- the heap ---- */
+
+/* offsets of the columns in a tuple without NULLs, as far as no varying column stands before */
+static void
+find_offsets(SeriesScan *scan)
+{
+	int offset = 0;
+
+	for (int attno = 1; attno <= scan->last; attno++)
+	{
+		Form_pg_attribute attribute = TupleDescAttr(scan->desc, attno - 1);
+
+		if (attribute->attlen < 0 && attribute->attalign != TYPALIGN_CHAR)
+			return;
+		offset = att_align_nominal(offset, attribute->attalign);
+		for (int i = 0; i < COLUMNS; i++)
+			if (scan->columns[i].attno == attno)
+				scan->columns[i].offset = offset;
+		if (attribute->attlen < 0)
+			return;
+		offset += attribute->attlen;
+	}
+	scan->fixed = true;
+}
+
+/* walk the tuple once, column by column, and stop at the last that is needed */
+static void
+deform(const SeriesScan *scan, HeapTuple tuple, Datum *values, bool *nulls)
+{
+	HeapTupleHeader header = tuple->t_data;
+	char *data = (char *) header + header->t_hoff;
+	bool has_nulls = HeapTupleHasNulls(tuple);
+	uint32 offset = 0;
+
+	for (int attno = 1; attno <= scan->last; attno++)
+	{
+		Form_pg_attribute attribute = TupleDescAttr(scan->desc, attno - 1);
+		bool is_null = has_nulls && att_isnull(attno - 1, header->t_bits);
+
+		if (!is_null)
+			offset =
+			    att_align_pointer(offset, attribute->attalign, attribute->attlen, data + offset);
+		for (int i = 0; i < COLUMNS; i++)
+			if (scan->columns[i].attno == attno)
+			{
+				nulls[i] = is_null;
+				values[i] = is_null
+				                ? (Datum) 0
+				                : fetch_att(data + offset, attribute->attbyval, attribute->attlen);
+			}
+		if (!is_null)
+			offset = att_addlength_pointer(offset, attribute->attlen, data + offset);
+	}
+}
+
+static inline void
+add_tuple(SeriesScan *scan, HeapTuple tuple)
+{
+	Datum values[COLUMNS];
+	bool nulls[COLUMNS] = {false, false, false};
+	char *data = (char *) tuple->t_data + tuple->t_data->t_hoff;
+
+	/* columns added to the table later come from the catalogue */
+	if (unlikely(HeapTupleHeaderGetNatts(tuple->t_data) < scan->last))
+		for (int i = 0; i < COLUMNS; i++)
+			values[i] = heap_getattr(tuple, scan->columns[i].attno, scan->desc, &nulls[i]);
+	else if (scan->fixed && !HeapTupleHasNulls(tuple))
+		for (int i = 0; i < COLUMNS; i++)
+			values[i] = fetch_att(data + scan->columns[i].offset, scan->columns[i].by_value,
+			                      scan->columns[i].length);
+	else
+		deform(scan, tuple, values, nulls);
+	add_row(scan, values, nulls);
+}
+
+static void
+scan_heap(Relation rel, SeriesScan *scan)
+{
+	/* from block 0, so that a table in time order is read in time order */
+	TableScanDesc heap = table_beginscan_strat(rel, GetActiveSnapshot(), 0, NULL, true, false);
+	HeapTuple tuple;
+
+	scan->desc = RelationGetDescr(rel);
+	find_offsets(scan);
+	while ((tuple = heap_getnext(heap, ForwardScanDirection)) != NULL)
+	{
+		CHECK_FOR_INTERRUPTS();
+		add_tuple(scan, tuple);
+	}
+	table_endscan(heap);
+}
+
+/* ---- everything else ---- */
+
+static bool
+receive_slot(TupleTableSlot *slot, DestReceiver *self)
+{
+	slot_getallattrs(slot);
+	add_row(((Receiver *) self)->scan, slot->tts_values, slot->tts_isnull);
+	return true;
+}
+
+static void
+receive_startup(DestReceiver *self, int operation, TupleDesc typeinfo)
+{
+}
+
+static void
+receive_nothing(DestReceiver *self)
+{
+}
+
+static void
+scan_query(Relation rel, SeriesScan *scan, const char *const *names)
+{
+	Receiver receiver = {
+	    {receive_slot, receive_startup, receive_nothing, receive_nothing, DestNone}, scan};
+	SPIExecuteOptions options = {.read_only = true, .dest = &receiver.pub};
+	StringInfoData query;
+
+	initStringInfo(&query);
+	appendStringInfo(&query, "SELECT %s, %s, %s FROM %s", quote_identifier(names[INSTRUMENT]),
+	                 quote_identifier(names[TS]), quote_identifier(names[PRICE]),
+	                 quote_qualified_identifier(get_namespace_name(RelationGetNamespace(rel)),
+	                                            RelationGetRelationName(rel)));
+	SPI_connect();
+	if (SPI_execute_extended(query.data, &options) != SPI_OK_SELECT)
+		elog(ERROR, "could not read relation \"%s\"", RelationGetRelationName(rel));
+	SPI_finish();
+}
+
+McSeriesSet *
+mc_series_scan(Oid relid, const char *instrument, const char *ts, const char *price)
+{
+	const char *names[COLUMNS] = {instrument, ts, price};
+	SeriesScan scan = {0};
+	Relation rel = relation_open(relid, AccessShareLock);
+	Oid function;
+	bool is_varlena;
+	Oid type;
+
+	check_relation(rel);
+	check_columns(rel, &scan, names);
+	type = scan.columns[INSTRUMENT].type;
+	mc_series_builder_init(&scan.builder, is_integer(type));
+	scan.scratch =
+	    AllocSetContextCreate(scan.builder.set->context, "margin_calib row", ALLOCSET_SMALL_SIZES);
+	getTypeOutputInfo(type, &function, &is_varlena);
+	fmgr_info_cxt(function, &scan.output, scan.builder.set->context);
+	if (is_plain_heap(rel, &scan))
+		scan_heap(rel, &scan);
+	else
+		scan_query(rel, &scan, names);
+	relation_close(rel, NoLock);
+	MemoryContextDelete(scan.scratch);
+	return mc_series_builder_finish(&scan.builder);
+}
