@@ -9,6 +9,8 @@
  */
 #include "order_tree.h"
 
+#include <math.h>
+
 /* 1.44 log2 of MC_ORDER_TREE_MOST nodes, rounded up */
 #define MAX_HEIGHT 48
 
@@ -257,4 +259,32 @@ mc_order_tree_largest(const McOrderTree *tree, uint32_t k, double *next)
 		}
 		node = &nodes[node->link[0]];
 	}
+}
+
+/* ES where the sums in the tree overflow: value by value, scaled down. */
+static double
+huge_shortfall(const McOrderTree *tree, const McTailRank *rank)
+{
+	const double scale = 0x1p-100;
+	McDD sum = {0, 0};
+	double value;
+
+	for (size_t i = 0; i < rank->whole; i++)
+	{
+		mc_order_tree_largest(tree, (uint32_t) i, &value);
+		sum = mc_dd_add_double(sum, scale * value);
+	}
+	mc_order_tree_largest(tree, (uint32_t) rank->whole, &value);
+	return mc_tail_shortfall(sum, scale * value, rank) / scale;
+}
+
+void
+mc_order_tree_measures(const McOrderTree *tree, const McTailRank *rank, double *var, double *es)
+{
+	McDD sum = mc_order_tree_largest(tree, (uint32_t) rank->whole, var);
+
+	if (isfinite(sum.hi) && isfinite(sum.lo))
+		*es = mc_tail_shortfall(sum, *var, rank);
+	else
+		*es = huge_shortfall(tree, rank);
 }

@@ -18,6 +18,7 @@
 
 #include "double_double.h"
 #include "status.h"
+#include "tail.h"
 
 typedef struct McOrderNode
 {
@@ -74,5 +75,9 @@ extern bool mc_order_tree_remove(McOrderTree *tree, double value);
  * is not finite when it overflows.
  */
 extern McDD mc_order_tree_largest(const McOrderTree *tree, uint32_t k, double *next);
+
+/* Both measures of all values as losses; rank is mc_tail_rank of the tree's size, above 0. */
+extern void mc_order_tree_measures(const McOrderTree *tree, const McTailRank *rank, double *var,
+                                   double *es);
 
 #endif

@@ -138,23 +138,15 @@ mc_tail_largest_in_place(double *x, size_t n, size_t depth, const McPoll *poll)
 	return mc_sort_descending(x, depth, poll);
 }
 
-double
-mc_tail_shortfall(McDD sum, double next, const McTailRank *rank)
-{
-	McDD part = mc_dd_two_product(rank->fraction, next);
-	double es = mc_dd_value(mc_dd_divide_double(mc_dd_add(sum, part), rank->mass));
-
-	/* a mean of losses that are all at least next: the last bit must not say otherwise */
-	return es < next ? next : es;
-}
-
 /*
  * The scale, a power of two, that takes the sum of losses no larger in
  * magnitude than this away from overflow, and its products from underflow.
  */
 static double
-safe_scale(double magnitude)
+safe_scale(double a, double b)
 {
+	double magnitude = fabs(a) > fabs(b) ? fabs(a) : fabs(b);
+
 	if (magnitude > 0x1p+900)
 		return 0x1p-100;
 	if (magnitude < 0x1p-700)
@@ -162,29 +154,43 @@ safe_scale(double magnitude)
 	return 1;
 }
 
+double
+mc_tail_shortfall(McDD sum, double next, const McTailRank *rank)
+{
+	double scale = safe_scale(sum.hi, next);
+	McDD total = mc_dd_two_product(rank->fraction, scale * next);
+	double es;
+
+	total = mc_dd_add((McDD){scale * sum.hi, scale * sum.lo}, total);
+	es = mc_dd_value(mc_dd_divide_double(total, rank->mass)) / scale;
+
+	/* a mean of losses that are all at least next: the last bit must not say otherwise */
+	return es < next ? next : es;
+}
+
 void
 mc_tail_measures(const double *largest, const McTailRank *rank, double *var, double *es)
 {
-	double first = fabs(largest[0]);
-	double last = fabs(largest[rank->whole]);
-	double scale = safe_scale(first > last ? first : last);
+	double first = largest[0];
+	double next = largest[rank->whole];
+	double scale = safe_scale(first, next);
 	McDD sum = {0, 0};
 
 	if (var)
 		*var = largest[rank->var_rank - 1];
 	if (!es)
 		return;
-	if (isinf(largest[0]) || isinf(largest[rank->whole]))
+	if (isinf(first) || isinf(next))
 	{
-		/* +inf and -inf together have no mean */
-		*es = largest[0] + largest[rank->whole];
+		/* infinities of both signs have no mean */
+		*es = first + next;
 		return;
 	}
 	for (size_t i = rank->whole; i-- > 0;)
 		sum = mc_dd_add_double(sum, scale * largest[i]);
-	*es = mc_tail_shortfall(sum, scale * largest[rank->whole], rank) / scale;
-	if (*es > largest[0])
-		*es = largest[0];
+	*es = mc_tail_shortfall(sum, scale * next, rank) / scale;
+	if (*es > first)
+		*es = first;
 }
 
 McQuantileType
@@ -273,11 +279,8 @@ mc_quantile_rank(size_t n, double probability, McQuantileType type)
 }
 
 double
-mc_quantile_value(const double *largest, const McQuantileRank *rank)
+mc_quantile_between(double low, double high, const McQuantileRank *rank)
 {
-	double low = largest[rank->low - 1];
-	double high = largest[rank->high - 1];
-
 	if (rank->weight == 0 || low == high)
 		return low;
 	if (rank->weight == 1)

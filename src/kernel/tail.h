@@ -68,7 +68,7 @@ extern McStatus mc_tail_largest_in_place(double *x, size_t n, size_t depth, cons
 extern void mc_tail_measures(const double *largest, const McTailRank *rank, double *var,
                              double *es);
 
-/* ES of the next loss L_(k+1) and the sum of the k larger ones, finite. */
+/* ES from the next loss L_(k+1) and the sum of the k larger ones, both finite. */
 extern double mc_tail_shortfall(McDD sum, double next, const McTailRank *rank);
 
 /*
@@ -103,7 +103,7 @@ typedef struct McQuantileRank
 /* The ranks of the quantile of n > 0 values at 0 < probability < 1. */
 extern McQuantileRank mc_quantile_rank(size_t n, double probability, McQuantileType type);
 
-/* The quantile, given the largest values in descending order to depth low. */
-extern double mc_quantile_value(const double *largest, const McQuantileRank *rank);
+/* The quantile between the values of the two ranks. */
+extern double mc_quantile_between(double low, double high, const McQuantileRank *rank);
 
 #endif

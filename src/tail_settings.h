@@ -1,0 +1,52 @@
+/*
+ * tail_settings.h
+ *	  Confidences and quantile type of a tail aggregate: read once, the same in every row.
+ */
+#ifndef MC_TAIL_SETTINGS_H
+#define MC_TAIL_SETTINGS_H
+
+#include "compat.h"
+#include "kernel/tail.h"
+
+typedef struct TailSettings
+{
+	double confidence;   /* the first level, the only one but for tail_risk */
+	int32 levels;        /* how many */
+	McQuantileType type; /* of value_at_risk */
+	double *confidences; /* all levels */
+	const char *given;   /* bytes of the array or text argument; NULL after a combine */
+	Size given_size;
+} TailSettings;
+
+/*
+ * Each comes in two forms.  The _read one checks an argument (SQLSTATE 22023, 22004, 2202E) and
+ * keeps it, allocating in the context given.  The _same one raises 22023, naming both, when the
+ * argument differs from the one kept; it is what runs for every row.
+ */
+extern void mc_tail_confidence_read(TailSettings *settings, FunctionCallInfo fcinfo, int arg,
+                                    MemoryContext context);
+extern void mc_tail_levels_read(TailSettings *settings, FunctionCallInfo fcinfo, int arg,
+                                MemoryContext context);
+extern void mc_tail_type_read(TailSettings *settings, FunctionCallInfo fcinfo, int arg,
+                              MemoryContext context);
+
+extern void mc_tail_confidence_differs(const TailSettings *settings, FunctionCallInfo fcinfo,
+                                       int arg);
+extern void mc_tail_levels_same(const TailSettings *settings, FunctionCallInfo fcinfo, int arg);
+extern void mc_tail_type_same(const TailSettings *settings, FunctionCallInfo fcinfo, int arg);
+
+static inline void
+mc_tail_confidence_same(const TailSettings *settings, FunctionCallInfo fcinfo, int arg)
+{
+	if (unlikely(PG_ARGISNULL(arg) || PG_GETARG_FLOAT8(arg) != settings->confidence))
+		mc_tail_confidence_differs(settings, fcinfo, arg);
+}
+
+/* Two partial states must agree as two rows must. */
+extern void mc_tail_settings_agree(const TailSettings *a, const TailSettings *b);
+
+/* A copy in a context. */
+extern void mc_tail_settings_copy(TailSettings *to, const TailSettings *from,
+                                  MemoryContext context);
+
+#endif
