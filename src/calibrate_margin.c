@@ -1,0 +1,259 @@
+/*
+ * calibrate_margin.c
+ *	  calibrate_margin(ts, price, policy): a whole calibration as an aggregate; calibrate_all(...):
+ *	  the same for every instrument of a relation.
+ *
+ * A transition only appends.  The order of arrival does not matter: the final function sorts, by a
+ * complete order, so rows may come from any plan, from parallel workers and in a growing frame.
+ */
+#include "compat.h"
+
+#include "funcapi.h"
+#include "libpq/pqformat.h"
+#include "miscadmin.h"
+#include "utils/builtins.h"
+#include "utils/memutils.h"
+#include "utils/timestamp.h"
+
+#include "calibration.h"
+#include "errors.h"
+#include "kernel/price_series.h"
+#include "series_scan.h"
+
+#define FIRST_CAPACITY 64
+#define ROW_SIZE (sizeof(int64) + sizeof(double))
+#define STATE_FORMAT 1
+
+typedef struct CalibrateState
+{
+	MemoryContext context;
+	McPriceRows rows;
+	Size capacity;
+	HeapTupleHeader policy; /* as given, for the comparison row by row */
+	McNamedPolicy named;    /* decoded and checked */
+} CalibrateState;
+
+static CalibrateState *
+state_create(MemoryContext context, HeapTupleHeader policy)
+{
+	MemoryContext old = MemoryContextSwitchTo(context);
+	CalibrateState *state = palloc0(sizeof(CalibrateState));
+
+	state->context = context;
+	state->policy = palloc(VARSIZE(policy));
+	memcpy(state->policy, policy, VARSIZE(policy));
+	mc_policy_decode(state->policy, &state->named);
+	MemoryContextSwitchTo(old);
+	return state;
+}
+
+/* room for at least `wanted` rows */
+static void
+state_reserve(CalibrateState *state, Size wanted)
+{
+	Size capacity = Max(state->capacity, FIRST_CAPACITY);
+
+	if (wanted <= state->capacity)
+		return;
+	while (capacity < wanted)
+		capacity = mul_size(capacity, 2);
+	mc_check_state_size(mul_size(wanted, ROW_SIZE));
+	/* counts are integers in the result */
+	if (wanted > PG_INT32_MAX)
+		ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+		                errmsg("too many prices of one instrument"),
+		                errdetail("The limit is %d.", PG_INT32_MAX),
+		                errhint("Calibrate on longer bars or a shorter history.")));
+	if (state->rows.ts == NULL)
+	{
+		state->rows.ts = MemoryContextAllocHuge(state->context, capacity * sizeof(int64));
+		state->rows.price = MemoryContextAllocHuge(state->context, capacity * sizeof(double));
+	}
+	else
+	{
+		state->rows.ts = repalloc_huge(state->rows.ts, capacity * sizeof(int64));
+		state->rows.price = repalloc_huge(state->rows.price, capacity * sizeof(double));
+	}
+	state->capacity = capacity;
+}
+
+/* another policy in the group, unless it only came about in another way */
+static void
+policy_compare(const CalibrateState *state, HeapTupleHeader policy)
+{
+	McNamedPolicy other;
+
+	mc_policy_decode(policy, &other);
+	if (!mc_named_policy_equal(&state->named, &other))
+		ereport(ERROR,
+		        (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+		         errmsg("policy must be the same in all rows of a group"),
+		         errdetail("Policy \"%s\" version %d met policy \"%s\" version %d.",
+		                   state->named.name, state->named.version, other.name, other.version),
+		         errhint("Group by the policy as well, or give every row of an instrument the "
+		                 "same policy.")));
+}
+
+static inline void
+policy_check_same(const CalibrateState *state, HeapTupleHeader policy)
+{
+	if (VARSIZE(policy) != VARSIZE(state->policy) ||
+	    memcmp(policy, state->policy, VARSIZE(policy)) != 0)
+		policy_compare(state, policy);
+}
+
+/* calibrate_margin_accum(internal, timestamptz, float8, margin_policy) -> internal */
+MC_FUNCTION(mc_calibrate_margin_accum)
+{
+	CalibrateState *state = PG_ARGISNULL(0) ? NULL : (CalibrateState *) PG_GETARG_POINTER(0);
+	McPriceRows *rows;
+	HeapTupleHeader policy;
+	int64 ts;
+	double price;
+
+	if (PG_ARGISNULL(3))
+		mc_policy_missing();
+	policy = PG_GETARG_HEAPTUPLEHEADER(3);
+	if (state == NULL)
+		state = state_create(mc_aggregate_context(fcinfo, "calibrate_margin_accum"), policy);
+	else
+		policy_check_same(state, policy);
+
+	rows = &state->rows;
+	ts = PG_GETARG_TIMESTAMPTZ(1);
+	price = PG_GETARG_FLOAT8(2);
+	if (PG_ARGISNULL(1) || PG_ARGISNULL(2) || !mc_price_row_usable(ts, price))
+		rows->rejected++;
+	else
+	{
+		if (rows->n == state->capacity)
+			state_reserve(state, rows->n + 1);
+		rows->ts[rows->n] = ts;
+		rows->price[rows->n] = price;
+		rows->n++;
+	}
+	PG_RETURN_POINTER(state);
+}
+
+static void
+rows_append(CalibrateState *state, const int64 *ts, const double *price, Size n)
+{
+	if (n == 0)
+		return;
+	state_reserve(state, add_size(state->rows.n, n));
+	memcpy(state->rows.ts + state->rows.n, ts, n * sizeof(int64));
+	memcpy(state->rows.price + state->rows.n, price, n * sizeof(double));
+	state->rows.n += n;
+}
+
+/* calibrate_margin_combine(internal, internal) -> internal */
+MC_FUNCTION(mc_calibrate_margin_combine)
+{
+	MemoryContext context = mc_aggregate_context(fcinfo, "calibrate_margin_combine");
+	CalibrateState *state = PG_ARGISNULL(0) ? NULL : (CalibrateState *) PG_GETARG_POINTER(0);
+	CalibrateState *other = PG_ARGISNULL(1) ? NULL : (CalibrateState *) PG_GETARG_POINTER(1);
+
+	if (other == NULL)
+	{
+		if (state == NULL)
+			PG_RETURN_NULL();
+		PG_RETURN_POINTER(state);
+	}
+	if (state == NULL)
+		state = state_create(context, other->policy);
+	else
+		policy_check_same(state, other->policy);
+	rows_append(state, other->rows.ts, other->rows.price, other->rows.n);
+	state->rows.rejected += other->rows.rejected;
+	PG_RETURN_POINTER(state);
+}
+
+/* calibrate_margin_serialize(internal) -> bytea: format, rejected, policy, times, prices */
+MC_FUNCTION(mc_calibrate_margin_serialize)
+{
+	const CalibrateState *state = (const CalibrateState *) PG_GETARG_POINTER(0);
+	Size bytes = mul_size(state->rows.n, ROW_SIZE);
+	StringInfoData buffer;
+
+	mc_aggregate_context(fcinfo, "calibrate_margin_serialize");
+	if (add_size(bytes, VARSIZE(state->policy) + 64) > MaxAllocSize)
+		ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+		                errmsg("aggregate state is too large to leave a parallel worker"),
+		                errdetail("It holds %zu prices.", state->rows.n),
+		                errhint("Set max_parallel_workers_per_gather to 0 for this query.")));
+	pq_begintypsend(&buffer);
+	pq_sendbyte(&buffer, STATE_FORMAT);
+	pq_sendint64(&buffer, state->rows.rejected);
+	pq_sendint64(&buffer, (int64) state->rows.n);
+	pq_sendint32(&buffer, VARSIZE(state->policy));
+	pq_sendbytes(&buffer, (const char *) state->policy, VARSIZE(state->policy));
+	pq_sendbytes(&buffer, (const char *) state->rows.ts, state->rows.n * sizeof(int64));
+	pq_sendbytes(&buffer, (const char *) state->rows.price, state->rows.n * sizeof(double));
+	PG_RETURN_BYTEA_P(pq_endtypsend(&buffer));
+}
+
+/* calibrate_margin_deserialize(bytea, internal) -> internal */
+MC_FUNCTION(mc_calibrate_margin_deserialize)
+{
+	bytea *bytes = PG_GETARG_BYTEA_PP(0);
+	CalibrateState *state;
+	StringInfoData buffer;
+	int64 rejected;
+	Size n;
+	HeapTupleHeader policy;
+	int size;
+
+	mc_aggregate_context(fcinfo, "calibrate_margin_deserialize");
+	initStringInfo(&buffer);
+	appendBinaryStringInfo(&buffer, VARDATA_ANY(bytes), VARSIZE_ANY_EXHDR(bytes));
+	if (pq_getmsgbyte(&buffer) != STATE_FORMAT)
+		elog(ERROR, "unknown format of a calibrate_margin state");
+	rejected = pq_getmsgint64(&buffer);
+	n = (Size) pq_getmsgint64(&buffer);
+	size = pq_getmsgint(&buffer, 4);
+	policy = palloc(size);
+	pq_copymsgbytes(&buffer, (char *) policy, size);
+	state = state_create(CurrentMemoryContext, policy);
+	state->rows.rejected = rejected;
+	state_reserve(state, n);
+	state->rows.n = n;
+	if (n > 0)
+	{
+		pq_copymsgbytes(&buffer, (char *) state->rows.ts, n * sizeof(int64));
+		pq_copymsgbytes(&buffer, (char *) state->rows.price, n * sizeof(double));
+	}
+	pq_getmsgend(&buffer);
+	pfree(buffer.data);
+	PG_RETURN_POINTER(state);
+}
+
+/* the result type, looked up once a query */
+static TupleDesc
+result_type(FunctionCallInfo fcinfo)
+{
+	FmgrInfo *flinfo = fcinfo->flinfo;
+
+	if (flinfo->fn_extra == NULL)
+	{
+		MemoryContext old = MemoryContextSwitchTo(flinfo->fn_mcxt);
+		TupleDesc desc;
+
+		if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE)
+			elog(ERROR, "calibrate_margin must return a row type");
+		mc_calibration_check_type(desc);
+		flinfo->fn_extra = BlessTupleDesc(CreateTupleDescCopy(desc));
+		MemoryContextSwitchTo(old);
+	}
+	return flinfo->fn_extra;
+}
+
+/* calibrate_margin_final(internal) -> margin_calibration; NULL without a row */
+MC_FUNCTION(mc_calibrate_margin_final)
+{
+	CalibrateState *state = PG_ARGISNULL(0) ? NULL : (CalibrateState *) PG_GETARG_POINTER(0);
+
+	mc_aggregate_context(fcinfo, "calibrate_margin_final");
+	if (state == NULL)
+		PG_RETURN_NULL();
+	PG_RETURN_DATUM(mc_calibration_build(&state->rows, &state->named, result_type(fcinfo)));
+}
