@@ -1,0 +1,219 @@
+/*
+ * rolling_vol.c
+ *	  Volatility over a sliding window of log returns, in exact integer sums.
+ */
+#include "rolling_vol.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "log_return.h"
+
+__extension__ typedef unsigned __int128 U128;
+__extension__ typedef __int128 I128;
+
+#define SIGNIFICAND_BITS 52
+#define EXPONENT_BIAS 1075 /* of the last bit of the significand */
+#define FRACTION_BITS 105
+
+/* an element of the ring that stands for a return that is not finite */
+#define NOT_FINITE INT64_MIN
+
+void
+mc_rolling_vol_init(McRollingVol *window, McFixed *ring, size_t bars, double periods_per_year)
+{
+	double n = (double) bars;
+
+	memset(window, 0, sizeof(*window));
+	window->ring = ring;
+	window->bars = bars;
+	window->scale = ldexp(1.0, -2 * FRACTION_BITS) / (n * (n - 1));
+	window->annual = sqrt(periods_per_year);
+}
+
+static inline U128
+join(McFixed x)
+{
+	return (U128) (uint64_t) x.high << 64 | x.low;
+}
+
+static inline McFixed
+split(U128 x)
+{
+	McFixed fixed = {(uint64_t) x, (int64_t) (uint64_t) (x >> 64)};
+
+	return fixed;
+}
+
+static inline U128
+magnitude(U128 x)
+{
+	U128 sign = -(x >> 127);
+
+	return (x ^ sign) - sign;
+}
+
+/*
+ * A log return r in units of 2^-105: exact, since 2^-53 <= |r| < 2^11 unless r = 0.  The signs of
+ * returns are random, so no branch may depend on one.
+ */
+static inline U128
+fixed_return(double r)
+{
+	uint64_t bits;
+	uint64_t significand;
+	unsigned shift;
+	U128 sign;
+
+	memcpy(&bits, &r, sizeof(bits));
+	shift = (unsigned) ((bits >> SIGNIFICAND_BITS) & 0x7ff) - (EXPONENT_BIAS - FRACTION_BITS);
+	/* only 0: no other log return is as small */
+	if (shift >= 64)
+		return 0;
+	significand = (bits & ((UINT64_C(1) << SIGNIFICAND_BITS) - 1)) | UINT64_C(1)
+	                                                                     << SIGNIFICAND_BITS;
+	sign = -(U128) (bits >> 63);
+	return (((U128) (significand >> 1 >> (63 - shift)) << 64 | significand << shift) ^ sign) - sign;
+}
+
+/*
+ * Replace one return by another: S += d and Q += d s with d = in - out, s = in + out.  The product
+ * is signed; the wrap-around of unsigned words is what makes a subtraction of it.
+ */
+static inline void
+replace_return(McRollingVol *window, U128 out, U128 in)
+{
+	McFixed d = split(in - out);
+	McFixed s = split(in + out);
+	U128 low = (U128) d.low * s.low;
+	I128 cross = (I128) d.high * s.low + (I128) s.high * d.low; /* below 2^119 */
+	I128 high = (I128) d.high * s.high + (cross >> 64);
+	U128 before = window->squares[0] | (U128) window->squares[1] << 64;
+	U128 after;
+
+	window->sum = split(join(window->sum) + in - out);
+	after = low + ((U128) cross << 64);
+	high += after < low;
+	after += before;
+	high += after < before;
+	window->squares[0] = (uint64_t) after;
+	window->squares[1] = (uint64_t) (after >> 64);
+	after = (window->squares[2] | (U128) window->squares[3] << 64) + (U128) high;
+	window->squares[2] = (uint64_t) after;
+	window->squares[3] = (uint64_t) (after >> 64);
+}
+
+/* the value of words below 2^319, lowest first, to within 2^-52 */
+static inline double
+words_value(const uint64_t *words, int top)
+{
+	static const double weight[4] = {1.0, 0x1p64, 0x1p128, 0x1p192};
+
+	while (top > 0 && words[top] == 0)
+		top--;
+	if (top == 0)
+		return (double) words[0];
+	/* halved: the conversion of a signed integer needs no branch on the top bit */
+	return ((double) (int64_t) (words[top] >> 1) * 0x1p65 +
+	        (double) (int64_t) ((words[top] & 1) << 62 | words[top - 1] >> 2) * 4.0) *
+	       weight[top - 1];
+}
+
+/* n Q, five words */
+static void
+multiply_squares(const McRollingVol *window, uint64_t words[5])
+{
+	U128 carry = 0;
+
+	for (int i = 0; i < 4; i++)
+	{
+		carry += (U128) window->squares[i] * window->bars;
+		words[i] = (uint64_t) carry;
+		carry >>= 64;
+	}
+	words[4] = (uint64_t) carry;
+}
+
+/* n Q - S^2 exactly, then rounded; never negative (Cauchy and Schwarz) */
+static double
+exact_dispersion(const McRollingVol *window)
+{
+	McFixed s = split(magnitude(join(window->sum)));
+	uint64_t high = (uint64_t) s.high; /* below 2^53: the returns sum up to one log return */
+	U128 cross = (U128) s.low * high * 2;
+	U128 low = (U128) s.low * s.low;
+	U128 square[2] = {low + (cross << 64), (U128) high * high + (cross >> 64)};
+	uint64_t words[5];
+	uint64_t borrow = 0;
+
+	square[1] += square[0] < low;
+	multiply_squares(window, words);
+	for (int i = 0; i < 5; i++)
+	{
+		uint64_t subtract = i < 4 ? (uint64_t) (square[i / 2] >> (64 * (i % 2))) : 0;
+		U128 difference = (U128) words[i] - subtract - borrow;
+
+		words[i] = (uint64_t) difference;
+		borrow = (uint64_t) (difference >> 64) & 1;
+	}
+	return words_value(words, 4);
+}
+
+static inline McStatus
+current_vol(const McRollingVol *window, double *vol)
+{
+	uint64_t s[2];
+	double nq;
+	double ss;
+	U128 sum;
+
+	if (window->count < window->bars)
+		return MC_TOO_FEW;
+	*vol = NAN;
+	if (window->not_finite > 0)
+		return MC_OK;
+	sum = magnitude(join(window->sum));
+	s[0] = (uint64_t) sum;
+	s[1] = (uint64_t) (sum >> 64);
+	ss = words_value(s, 1);
+	ss *= ss;
+	nq = words_value(window->squares, 3) * (double) window->bars;
+	/* little cancels when the mean is small beside the volatility: the roundings stay below 1e-15 */
+	nq = ss <= 0.5 * nq ? nq - ss : exact_dispersion(window);
+	*vol = sqrt(nq * window->scale) * window->annual;
+	return isinf(*vol) ? MC_OVERFLOW : MC_OK;
+}
+
+McStatus
+mc_rolling_vol_add(McRollingVol *window, double price, double *vol)
+{
+	McFixed *slot = &window->ring[window->next];
+	U128 out = 0;
+	U128 in = 0;
+	bool finite;
+
+	if (!window->has_previous)
+	{
+		window->has_previous = true;
+		window->previous = price;
+		return MC_TOO_FEW;
+	}
+	finite = isfinite(price) && isfinite(window->previous);
+	if (finite)
+		in = fixed_return(mc_log_return(window->previous, price));
+	window->previous = price;
+	if (window->count < window->bars)
+		window->count++;
+	else if (slot->high == NOT_FINITE)
+		window->not_finite--;
+	else
+		out = join(*slot);
+	window->not_finite += !finite;
+	replace_return(window, out, in);
+	*slot = split(in);
+	if (!finite)
+		slot->high = NOT_FINITE;
+	if (++window->next == window->bars)
+		window->next = 0;
+	return current_vol(window, vol);
+}

@@ -1,0 +1,172 @@
+/*
+ * rolling_vol.c
+ *	  margin_calib.rolling_vol: window function and array form.
+ *
+ * The window function ignores the frame: it keeps its own ring of returns in partition memory and
+ * reads each row once, so the executor may drop the rows behind it.
+ */
+#include "compat.h"
+
+#include <math.h>
+
+#include "catalog/pg_type.h"
+#include "miscadmin.h"
+#include "utils/array.h"
+#include "utils/float.h"
+#include "utils/memutils.h"
+#include "windowapi.h"
+
+#include "errors.h"
+#include "vol_args.h"
+
+/* one partition; zeroed by the executor at its start */
+typedef struct RollingPartition
+{
+	McRollingVol window;
+	bool started;
+	bool null_setting; /* bars or periods_per_year is NULL: so is every result */
+} RollingPartition;
+
+void
+mc_check_bars(int bars)
+{
+	if (bars < MC_MIN_BARS || bars > MC_MAX_BARS)
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+		                errmsg("bars must lie between %d and %d", MC_MIN_BARS, MC_MAX_BARS),
+		                errdetail("The number of bars given is %d.", bars),
+		                errhint("A volatility needs at least two returns; write 30 for a window of "
+		                        "30 returns, which span 31 prices.")));
+}
+
+void
+mc_check_periods_per_year(double periods_per_year)
+{
+	if (!(periods_per_year > 0 && isfinite(periods_per_year)))
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+		                errmsg("periods_per_year must be positive and finite"),
+		                errdetail("The number given is %g.", periods_per_year),
+		                errhint("Write 365 for daily bars of a market without holidays, 252 for "
+		                        "daily bars of an exchange, 8760 for hourly bars; leave it out for "
+		                        "volatility per bar.")));
+}
+
+void
+mc_price_not_positive(double price)
+{
+	ereport(ERROR, (errcode(ERRCODE_INVALID_ARGUMENT_FOR_LOG),
+	                errmsg("prices must be positive to have log returns"),
+	                errdetail("The price found is %g.", price),
+	                errhint("Leave such rows out, or turn them into NULL with CASE WHEN price > 0 "
+	                        "THEN price END.")));
+}
+
+/* the ring, in the memory that the executor frees at the end of the partition */
+static McFixed *
+allocate_ring(RollingPartition *partition, int bars)
+{
+	Size size = (Size) bars * sizeof(McFixed);
+
+	mc_check_state_size(size);
+	return MemoryContextAllocHuge(GetMemoryChunkContext(partition), size);
+}
+
+/* The settings are read in the first row of a partition and count for all of it. */
+static void
+start_partition(WindowObject winobj, RollingPartition *partition, int nargs)
+{
+	bool is_null;
+	double periods_per_year = 1;
+	int bars;
+
+	partition->started = true;
+	bars = DatumGetInt32(WinGetFuncArgCurrent(winobj, 1, &is_null));
+	if (!is_null && nargs > 2)
+		periods_per_year = DatumGetFloat8(WinGetFuncArgCurrent(winobj, 2, &is_null));
+	partition->null_setting = is_null;
+	if (is_null)
+		return;
+	mc_check_bars(bars);
+	mc_check_periods_per_year(periods_per_year);
+	mc_rolling_vol_init(&partition->window, allocate_ring(partition, bars), bars, periods_per_year);
+}
+
+static void
+require_window(WindowObject winobj)
+{
+	if (!WindowObjectIsValid(winobj))
+		ereport(ERROR, (errcode(ERRCODE_WINDOWING_ERROR),
+		                errmsg("rolling_vol(price, bars) is a window function"),
+		                errhint("Write rolling_vol(price, bars) OVER (PARTITION BY instrument "
+		                        "ORDER BY ts).")));
+}
+
+/* margin_calib.rolling_vol(price float8, bars int [, periods_per_year float8]) OVER (...) */
+MC_FUNCTION(mc_rolling_vol)
+{
+	WindowObject winobj = PG_WINDOW_OBJECT();
+	RollingPartition *partition;
+	bool is_null;
+	double price;
+	double vol;
+
+	require_window(winobj);
+	partition = WinGetPartitionLocalMemory(winobj, sizeof(RollingPartition));
+	if (!partition->started)
+		start_partition(winobj, partition, PG_NARGS());
+	price = DatumGetFloat8(WinGetFuncArgCurrent(winobj, 0, &is_null));
+	/* rows before this one are never read again: memory stays O(bars) */
+	WinSetMarkPosition(winobj, WinGetCurrentPosition(winobj));
+	if (is_null || partition->null_setting || !mc_next_vol(&partition->window, price, &vol))
+		PG_RETURN_NULL();
+	PG_RETURN_FLOAT8(vol);
+}
+
+/* the elements of a one-dimensional float8 array */
+static int
+array_elements(ArrayType *array, Datum **elements, bool **nulls)
+{
+	int n;
+
+	if (ARR_NDIM(array) > 1)
+		ereport(ERROR, (errcode(ERRCODE_ARRAY_SUBSCRIPT_ERROR),
+		                errmsg("prices must be a one-dimensional array"),
+		                errdetail("The array given has %d dimensions.", ARR_NDIM(array)),
+		                errhint("Write array_agg(price ORDER BY ts).")));
+	deconstruct_array(array, FLOAT8OID, sizeof(float8), FLOAT8PASSBYVAL, TYPALIGN_DOUBLE, elements,
+	                  nulls, &n);
+	return n;
+}
+
+/* margin_calib.rolling_vol(prices float8[], bars int [, periods_per_year float8]) -> float8[] */
+MC_FUNCTION(mc_rolling_vol_array)
+{
+	ArrayType *array = PG_GETARG_ARRAYTYPE_P(0);
+	int bars = PG_GETARG_INT32(1);
+	double periods_per_year = PG_NARGS() > 2 ? PG_GETARG_FLOAT8(2) : 1;
+	McRollingVol window;
+	Datum *elements;
+	bool *nulls;
+	int n;
+	int lower = 1;
+
+	mc_check_bars(bars);
+	mc_check_periods_per_year(periods_per_year);
+	n = array_elements(array, &elements, &nulls);
+	if (n == 0)
+		PG_RETURN_ARRAYTYPE_P(construct_empty_array(FLOAT8OID));
+	/* a window longer than the series gives NULLs only: no room for all of it */
+	mc_rolling_vol_init(&window, palloc_extended(Min(bars, n) * sizeof(McFixed), MCXT_ALLOC_HUGE),
+	                    bars, periods_per_year);
+	for (int i = 0; i < n; i++)
+	{
+		double vol = 0;
+
+		if (i % MC_POLL_STEPS == 0)
+			CHECK_FOR_INTERRUPTS();
+		nulls[i] = nulls[i] || !mc_next_vol(&window, DatumGetFloat8(elements[i]), &vol);
+		elements[i] = Float8GetDatum(vol);
+	}
+	lower = ARR_LBOUND(array)[0];
+	PG_RETURN_ARRAYTYPE_P(construct_md_array(elements, nulls, 1, &n, &lower, FLOAT8OID,
+	                                         sizeof(float8), FLOAT8PASSBYVAL, TYPALIGN_DOUBLE));
+}
