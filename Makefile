@@ -72,3 +72,4 @@ WITH_CLUSTER = PG_CONFIG='$(PG_CONFIG)' tools/with_cluster.sh
         check-unit check-unit-valgrind check-unit-sanitized check-regress check-isolation \
         check-pgtap check-tap check-oracle check-docs check-style
 -include tools/layers.mk
+-include tools/long.mk

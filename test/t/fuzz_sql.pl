@@ -98,7 +98,8 @@ sub policy_literal
 	return 'NULL::margin_calib.margin_policy' if $r < 0.02;
 	return q{jsonb_populate_record(NULL::margin_calib.margin_policy, '{}')} if $r < 0.04;
 	# short windows, so that a few dozen prices give a calibration
-	my %fields = rand() < 0.8 ? (min_returns => pick(1, 2, 5), lookback => pick(5, 30), stress_window => pick(2, 5, 20)) : ();
+	my %fields = rand() < 0.8 ? (confidence => pick(0.5, 0.8, 0.9), min_returns => pick(1, 2, 5), lookback => pick(15, 40),
+		stress_window => pick(3, 5, 20), floor_lookback => pick(0, 3, 30)) : ();
 	$fields{horizon} = pick(1, 2, 3) if rand() < 0.3;
 	if (rand() < 0.5)
 	{
