@@ -84,7 +84,7 @@ CREATE TABLE margin_calib.parameter (
     instrument               text NOT NULL,
     valid_from               timestamptz NOT NULL,
     valid_to                 timestamptz,
-    symmetric                boolean NOT NULL,
+    symmetric_rates          boolean NOT NULL,
     initial_rate             numeric NOT NULL,
     maintenance_rate         numeric NOT NULL,
     long_initial_rate        numeric NOT NULL,
@@ -227,7 +227,8 @@ CREATE TABLE margin_calib.refresh_run (
     instruments integer NOT NULL DEFAULT 0,
     accounts    integer NOT NULL DEFAULT 0,
     failed      integer NOT NULL DEFAULT 0,
-    error       text
+    error       text,
+    inspect     boolean
 );
 COMMENT ON TABLE margin_calib.refresh_run IS
 'Log of refreshes, kept for seven days and not dumped. finished_at stays NULL when a run ended in an error; failed counts instruments and feeds that could not be used, error tells the first of them.';
@@ -238,10 +239,11 @@ CREATE TYPE margin_calib.engine_calibration AS (
     instrument  text,
     feed        integer,
     policy      text,
-    symmetric   boolean,
+    symmetric_rates boolean,
     stale_after interval,
     calibration margin_calib.margin_calibration,
-    error       text
+    error       text,
+    inspect     boolean
 );
 CREATE TYPE margin_calib.engine_market AS (
     instrument             text,
@@ -264,12 +266,23 @@ CREATE TYPE margin_calib.engine_holding AS (
     quantity   numeric,
     unusable   bigint
 );
-COMMENT ON TYPE margin_calib.engine_calibration IS 'internal: calibration of one instrument, or the error it ended in';
+COMMENT ON TYPE margin_calib.engine_calibration IS 'internal: calibration of one instrument, or the error it ended in; inspect tells that some of its rows could not be used';
 COMMENT ON TYPE margin_calib.engine_market IS 'internal: what a position needs to know of its instrument';
 COMMENT ON TYPE margin_calib.engine_holding IS 'internal: net quantity of an account in an instrument; unusable counts rows without a usable quantity or instrument';
 
 -- Everything but the run log is dumped.
-SELECT pg_catalog.pg_extension_config_dump(('margin_calib.' || name)::regclass, '')
-  FROM unnest(ARRAY['feed', 'feed_id_seq', 'captured_relation', 'capture_queue', 'instrument', 'parameter',
-                    'parameter_id_seq', 'account', 'account_position', 'requirement', 'currency_setting',
-                    'quarantine', 'quarantine_id_seq', 'alert', 'alert_id_seq']) AS t (name);
+SELECT pg_catalog.pg_extension_config_dump('margin_calib.feed', '');
+SELECT pg_catalog.pg_extension_config_dump('margin_calib.feed_id_seq', '');
+SELECT pg_catalog.pg_extension_config_dump('margin_calib.captured_relation', '');
+SELECT pg_catalog.pg_extension_config_dump('margin_calib.capture_queue', '');
+SELECT pg_catalog.pg_extension_config_dump('margin_calib.instrument', '');
+SELECT pg_catalog.pg_extension_config_dump('margin_calib.parameter', '');
+SELECT pg_catalog.pg_extension_config_dump('margin_calib.parameter_id_seq', '');
+SELECT pg_catalog.pg_extension_config_dump('margin_calib.account', '');
+SELECT pg_catalog.pg_extension_config_dump('margin_calib.account_position', '');
+SELECT pg_catalog.pg_extension_config_dump('margin_calib.requirement', '');
+SELECT pg_catalog.pg_extension_config_dump('margin_calib.currency_setting', '');
+SELECT pg_catalog.pg_extension_config_dump('margin_calib.quarantine', '');
+SELECT pg_catalog.pg_extension_config_dump('margin_calib.quarantine_id_seq', '');
+SELECT pg_catalog.pg_extension_config_dump('margin_calib.alert', '');
+SELECT pg_catalog.pg_extension_config_dump('margin_calib.alert_id_seq', '');
