@@ -198,7 +198,7 @@ key_type_lookup(KeyType *type, Oid column_type)
 	fmgr_info(out, &type->out);
 }
 
-/* Queue the key unless this statement has done so already.  scratch is reset by the caller. */
+/* Queue the key unless this statement has done so already.  Leaves garbage in the context. */
 static void
 capture_key(Queue *queue, KeySet *keys, KeyType *type, Datum value)
 {
@@ -253,7 +253,6 @@ capture_rows(Queue *queue, KeySet *keys, Relation rel, Tuplestorestate *rows, At
 	slot = MakeSingleTupleTableSlot(RelationGetDescr(rel), &TTSOpsMinimalTuple);
 	scratch =
 	    AllocSetContextCreate(CurrentMemoryContext, "margin_calib capture", ALLOCSET_SMALL_SIZES);
-	old = MemoryContextSwitchTo(scratch);
 	while (tuplestore_gettupleslot(rows, true, false, slot))
 	{
 		bool is_null;
@@ -261,15 +260,19 @@ capture_rows(Queue *queue, KeySet *keys, Relation rel, Tuplestorestate *rows, At
 
 		CHECK_FOR_INTERRUPTS();
 		if (!is_null)
+		{
+			/* rows that were spilled to disk are read into our own context, and freed by the slot */
+			old = MemoryContextSwitchTo(scratch);
 			capture_key(queue, keys, &type, value);
+			MemoryContextSwitchTo(old);
+			MemoryContextReset(scratch); /* costs nothing when nothing was allocated */
+		}
 		else if (!keys->null_seen)
 		{
 			keys->null_seen = true;
 			queue_append(queue, (Datum) 0, true, false);
 		}
-		MemoryContextReset(scratch); /* free when nothing was allocated */
 	}
-	MemoryContextSwitchTo(old);
 	MemoryContextDelete(scratch);
 	ExecDropSingleTupleTableSlot(slot);
 }
