@@ -294,7 +294,8 @@ BEGIN
             UNION ALL -- another feed may have prices for it
             SELECT f.id, o.instrument, false, now() FROM orphan AS o, margin_calib.feed AS f WHERE f.kind = 'prices';
     ELSE
-        INSERT INTO margin_calib.capture_queue SELECT -1, a.account, false, now() FROM margin_calib.account AS a;
+        INSERT INTO margin_calib.capture_queue
+            SELECT DISTINCT -1, p.account, false, now() FROM margin_calib.account_position AS p;
     END IF;
 END
 $function$;
