@@ -434,11 +434,15 @@ mc_series_scan(Oid relid, const char *instrument, const char *ts, const char *pr
 {
 	const char *names[COLUMNS] = {instrument, ts, price};
 	SeriesScan scan = {0};
-	Relation rel = relation_open(relid, AccessShareLock);
+	Relation rel = try_relation_open(relid, AccessShareLock);
 	Oid function;
 	bool is_varlena;
 	Oid type;
 
+	if (rel == NULL)
+		ereport(ERROR, (errcode(ERRCODE_UNDEFINED_TABLE),
+		                errmsg("relation with OID %u does not exist", relid),
+		                errhint("Give the name of a table or view with prices.")));
 	check_relation(rel);
 	check_columns(rel, &scan, names);
 	type = scan.columns[INSTRUMENT].type;
