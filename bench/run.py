@@ -113,6 +113,8 @@ def run_size(rows, only, folder):
 
 
 def verdict(found):
+    if all(line is None or line.bound is None for line in found):
+        return ''
     met = [line.met() for line in found if line and line.met() is not None]
     if not met:
         return 'not measured'
