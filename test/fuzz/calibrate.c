@@ -234,7 +234,7 @@ brute_measures(const long double *y, size_t m, size_t h, long basis, int sign)
 		for (size_t i = 0; i < h; i++)
 			x += y[j + i];
 		x = -sign * x; /* the move against the position */
-		x = fminl(x, 700);
+		x = fmaxl(fminl(x, 700), -700);
 		losses[j] = sign > 0 ? -expm1l(-x) : expm1l(x);
 	}
 	qsort(losses, n, sizeof(long double), descending_long);
@@ -303,7 +303,7 @@ take_policy(Bytes *b, long *basis)
 
 static void
 check_side(const McPolicy *p, const McSide *side, long double core, long double reference,
-           bool measured, long double most)
+           bool measured, double charged, long double most)
 {
 	long double buffered = core;
 	long double rate;
@@ -316,7 +316,7 @@ check_side(const McPolicy *p, const McSide *side, long double core, long double 
 		rate = fmaxl(rate, p->fallback_rate);
 	rate = fminl(rate, p->maximum_rate);
 	NEAR(side->rate, rate, "rate");
-	q = side->rate / p->rounding_step;
+	q = charged / p->rounding_step;
 	CHECK(side->initial_steps >= 0 && (double) side->initial_steps >= q * (1 - 1e-11), "%ld steps for %.17g",
 	      (long) side->initial_steps, q);
 	CHECK((double) side->initial_steps <= q * (1 + 1e-11) + 1, "%ld steps for %.17g", (long) side->initial_steps, q);
@@ -362,6 +362,7 @@ check_calibration(const McPolicy *p, long basis, const double *returns, size_t n
 	{
 		const McSide *side = &c->side[s];
 		int sign = s == MC_LONG ? 1 : -1;
+		double charged = p->symmetric_rates ? fmax(c->side[0].rate, c->side[1].rate) : side->rate;
 		Brute tail;
 		long double core = 0;
 		long double reference = 0;
@@ -370,7 +371,7 @@ check_calibration(const McPolicy *p, long basis, const double *returns, size_t n
 		if (!measured)
 		{
 			CHECK(isnan(side->value_at_risk) && isnan(side->expected_shortfall), "no data, no measure");
-			check_side(p, side, 0, 0, false, 1);
+			check_side(p, side, 0, 0, false, charged, 1);
 			continue;
 		}
 		tail = brute_measures(y, m, h, basis, sign);
@@ -437,7 +438,7 @@ check_calibration(const McPolicy *p, long basis, const double *returns, size_t n
 		if (c->fallback)
 			core = fmaxl(core, p->fallback_rate);
 		else
-			check_side(p, side, core, reference, true, most);
+			check_side(p, side, core, reference, true, charged, most);
 	}
 }
 
