@@ -164,6 +164,14 @@ ascending_steps(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
+static int64_t
+step_between(int64_t from, int64_t to)
+{
+	__int128 step = (__int128) to - from;
+
+	return step > INT64_MAX ? INT64_MAX : (int64_t) step;
+}
+
 static void
 check_series(const McPriceSeries *s, int64_t bar_interval, double jump_bound)
 {
@@ -173,7 +181,7 @@ check_series(const McPriceSeries *s, int64_t bar_interval, double jump_bound)
 	int64_t steps[MOST];
 
 	for (size_t i = 1; i < s->n; i++)
-		steps[i - 1] = s->ts[i] - s->ts[i - 1];
+		steps[i - 1] = step_between(s->ts[i - 1], s->ts[i]);
 	if (bar_interval == 0 && s->n > 1)
 	{
 		qsort(steps, s->n - 1, sizeof(int64_t), ascending_steps);
@@ -189,7 +197,7 @@ check_series(const McPriceSeries *s, int64_t bar_interval, double jump_bound)
 
 		CHECK(same_bits(r, mc_log_return(s->price[i - 1], s->price[i])), "return %zu: %g", i, r);
 		CHECK(fabsl(r - (logl(s->price[i]) - logl(s->price[i - 1]))) <= 1e-15L * fabsl((long double) r) + 1e-16L, "%g", r);
-		gaps += (__int128) 2 * ((__int128) s->ts[i] - s->ts[i - 1]) > (__int128) 3 * bar_interval;
+		gaps += (__int128) 2 * step_between(s->ts[i - 1], s->ts[i]) > (__int128) 3 * bar_interval;
 		stale += s->price[i] == s->price[i - 1];
 		jumps += fabs(r) > jump_bound;
 		if (fabs(r) > jump_bound)

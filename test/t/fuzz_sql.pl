@@ -298,7 +298,10 @@ sub session
 my $s = session();
 my $start = time;
 my $made = 0;
-my %weight = map { $_->{label} => $_->{kind} =~ /[aw]/ ? 4 : @{ $_->{types} } ? 2 : 0.1 } @functions;
+# what computes more often than what administers
+my %weight = map {
+	$_->{label} => $_->{kind} =~ /[aw]/ ? 6 : !@{ $_->{types} } ? 0.1 : $_->{volatile} || $_->{kind} eq 'p' ? 0.4 : 2
+} @functions;
 my @wheel;
 for my $f (@functions) { push @wheel, ($f) x (10 * $weight{ $f->{label} }); }
 
