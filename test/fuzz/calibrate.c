@@ -383,9 +383,8 @@ check_calibration(const McPolicy *p, long basis, const double *returns, size_t n
 			continue;
 		}
 		tail = brute_measures(y, m, h, basis, sign);
-		most = fmaxl(1, fabsl(tail.es)) * 100; /* relative to the largest loss: of short positions e^x */
-		if (tail.es < 1e6L)
-			most = 100;
+		/* terms of opposite sign cancel: absolute errors are those of the largest */
+		most = 100 * fmaxl(1, fmaxl(fabsl(tail.es), fabsl(tail.var)));
 		NEAR(side->value_at_risk, tail.var, "VaR");
 		NEAR(side->expected_shortfall, tail.es, "ES");
 		CHECK(side->expected_shortfall >= side->value_at_risk, "ES below VaR");
