@@ -15,7 +15,7 @@ MC_HEADERS = $(wildcard src/*.h src/kernel/*.h)
 SQL_PARTS    = $(sort $(wildcard sql/parts/*.sql))
 DATA_built   = sql/$(EXTENSION)--$(EXTVERSION).sql
 DATA         = $(wildcard sql/upgrade/$(EXTENSION)--*--*.sql)
-EXTRA_CLEAN  = sql/$(EXTENSION)--*.sql build results regression.diffs regression.out output_iso tmp_check
+EXTRA_CLEAN  = sql/$(EXTENSION)--*.sql build results bench/__pycache__ regression.diffs regression.out output_iso tmp_check
 
 # PG_CPPFLAGS reach the objects and the JIT bitcode alike, PG_CFLAGS only the objects.
 # No contraction, no -march: the same digits on every machine.
@@ -28,15 +28,21 @@ REGRESS_OPTS   = --inputdir=test --load-extension=$(EXTENSION)
 ISOLATION      = $(sort $(patsubst test/isolation/specs/%.spec,%,$(wildcard test/isolation/specs/*.spec)))
 ISOLATION_OPTS = --inputdir=test/isolation --load-extension=$(EXTENSION)
 
-# On a bare machine there is no pg_config yet: demo, check and deps work all the same.
+# On a bare machine there is no pg_config yet: these targets call make again once there is.
 PG_CONFIG ?= pg_config
+FROM_BARE = deps demo demo-stop check check-layers check-majors
+ifeq ($(filter $(FROM_BARE),$(MAKECMDGOALS)),)
 PGXS := $(shell command -v $(PG_CONFIG) >/dev/null 2>&1 && $(PG_CONFIG) --pgxs)
-ifneq ($(wildcard $(PGXS)),)
+ifeq ($(wildcard $(PGXS)),)
+all install installcheck:
+	@echo 'PostgreSQL server headers are missing: run `make deps`, or name a PG_CONFIG' >&2; exit 1
+else
 include $(PGXS)
 
 # Debian's PostgreSQL is built without dependency tracking
 $(OBJS) $(OBJS:.o=.bc): $(MC_HEADERS) $(EXTENSION).control
 $(EXTENSION).so: build/exports.map
+endif
 endif
 
 # Only what the server looks up leaves the library (up to 15 it is loaded RTLD_GLOBAL): the
@@ -71,4 +77,4 @@ WITH_CLUSTER = PG_CONFIG='$(PG_CONFIG)' tools/with_cluster.sh
 .PHONY: deps demo check check-layers check-long check-majors bench \
         check-unit check-unit-valgrind check-unit-sanitized check-regress check-isolation \
         check-pgtap check-tap check-oracle check-docs check-style
--include tools/layers.mk
+include tools/layers.mk tools/demo.mk tools/long.mk bench/bench.mk

@@ -17,6 +17,11 @@
 #include "varatt.h"
 #endif
 
+/* 18 writes pg_noreturn before a declaration instead */
+#if PG_VERSION_NUM >= 180000
+#define pg_attribute_noreturn() __attribute__((noreturn))
+#endif
+
 /* 18 can show the name and version of a loaded module */
 #if PG_VERSION_NUM >= 180000
 #define MC_MODULE_MAGIC PG_MODULE_MAGIC_EXT(.name = "margin_calib", .version = MC_VERSION)
@@ -27,7 +32,7 @@
 /*
  * A PL-callable function: the symbol carries the prefix that exports.map lets out.
  */
-#define MC_FUNCTION(name) \
+#define MC_FUNCTION(name)      \
 	PG_FUNCTION_INFO_V1(name); \
 	Datum name(PG_FUNCTION_ARGS)
 

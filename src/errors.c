@@ -26,16 +26,17 @@ mc_check_status(McStatus status)
 		case MC_TOO_FEW:
 			return;
 		case MC_OVERFLOW:
-			ereport(ERROR, (errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
-							errmsg("value out of range: overflow"),
-							errdetail("The inputs are finite but the result is not."),
-							errhint("Rescale the inputs: magnitudes above 1e150 cannot be squared.")));
+			ereport(ERROR,
+			        (errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+			         errmsg("value out of range: overflow"),
+			         errdetail("The inputs are finite but the result is not."),
+			         errhint("Rescale the inputs: magnitudes above 1e150 cannot be squared.")));
 			break;
 		case MC_STOPPED:
 			CHECK_FOR_INTERRUPTS();
 			/* interrupts were held off: report the cancel that stopped the kernel */
 			ereport(ERROR, (errcode(ERRCODE_QUERY_CANCELED),
-							errmsg("canceling statement due to user request")));
+			                errmsg("canceling statement due to user request")));
 			break;
 	}
 }
@@ -55,11 +56,11 @@ mc_check_state_size(Size bytes)
 {
 	if (bytes > (Size) mc_max_state_mb * 1024 * 1024)
 		ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-						errmsg("aggregate state exceeds margin_calib.max_state_mb"),
-						errdetail("The state needs %zu MB, the limit is %d MB.",
-								  bytes / (1024 * 1024) + 1, mc_max_state_mb),
-						errhint("Aggregate fewer rows per group, or raise "
-								"margin_calib.max_state_mb.")));
+		                errmsg("aggregate state exceeds margin_calib.max_state_mb"),
+		                errdetail("The state needs %zu MB, the limit is %d MB.",
+		                          bytes / (1024 * 1024) + 1, mc_max_state_mb),
+		                errhint("Aggregate fewer rows per group, or raise "
+		                        "margin_calib.max_state_mb.")));
 }
 
 void
@@ -67,7 +68,7 @@ mc_check_confidence(double confidence)
 {
 	if (!(confidence > 0 && confidence < 1))
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-						errmsg("confidence must lie strictly between 0 and 1"),
-						errdetail("The confidence given is %g.", confidence),
-						errhint("Write 0.99 for the worst one percent.")));
+		                errmsg("confidence must lie strictly between 0 and 1"),
+		                errdetail("The confidence given is %g.", confidence),
+		                errhint("Write 0.99 for the worst one percent.")));
 }

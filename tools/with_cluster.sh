@@ -4,15 +4,22 @@
 #   PG_CONFIG     which PostgreSQL (default: pg_config)
 #   EXTRA_CONF    more lines for postgresql.conf
 #   STAGE_FROM    a folder made by `make install DESTDIR=`, instead of staging this tree again
+#   KEEP          a folder to make the cluster in, which stays and runs on when CMD succeeds
 # CMD gets PGHOST, PGPORT, PGUSER, PGDATABASE, PGDATA and MC_PG_CTL, a command that runs pg_ctl
 # as the user who owns the cluster. As root, the server runs as user postgres.
 set -euo pipefail
 
 PG_CONFIG=${PG_CONFIG:-pg_config}
 bin=$("$PG_CONFIG" --bindir)
-work=$(mktemp -d "${TMPDIR:-/tmp}/margin_calib.XXXXXX")
+if [ -n "${KEEP:-}" ]; then
+    work=$KEEP
+    mkdir -p "$work"
+    port=5432
+else
+    work=$(mktemp -d "${TMPDIR:-/tmp}/margin_calib.XXXXXX")
+    port=$((20000 + $$ % 20000))
+fi
 chmod 755 "$work"
-port=$((20000 + $$ % 20000))
 
 as=()
 if [ "$(id -u)" = 0 ]; then
@@ -21,6 +28,7 @@ if [ "$(id -u)" = 0 ]; then
 fi
 
 cleanup() {
+    if [ $? = 0 ] && [ -n "${KEEP:-}" ]; then return; fi
     "${as[@]}" "$bin/pg_ctl" -D "$work/data" -m immediate -w stop >/dev/null 2>&1 || true
     if [ -n "${KEEP_LOG:-}" ]; then cp "$work/log" "$KEEP_LOG" 2>/dev/null || true; fi
     rm -rf "$work"
@@ -36,16 +44,27 @@ if [ -z "$stage" ]; then
     chmod -R a+rX "$stage"
 fi
 
+# How the server finds the staged files: Debian's setting up to 17, PostgreSQL's own from 18 on.
+staged_paths() {
+    if [ "$("$PG_CONFIG" --version | sed 's/[^0-9]*\([0-9]*\).*/\1/')" -ge 18 ]; then
+        echo "extension_control_path = '$stage$("$PG_CONFIG" --sharedir):\$system'"
+        echo "dynamic_library_path = '$stage$("$PG_CONFIG" --pkglibdir):\$libdir'"
+    else
+        echo "extension_destdir = '$stage'"
+    fi
+}
+
 (cd "$work" && "${as[@]}" "$bin/initdb" -D "$work/data" -U postgres -A trust -E UTF8 --locale=C --no-sync >/dev/null)
 cat >>"$work/data/postgresql.conf" <<CONF
 listen_addresses = ''
 unix_socket_directories = '$work'
+unix_socket_permissions = 0700
 port = $port
 fsync = off
 full_page_writes = off
 synchronous_commit = off
 max_worker_processes = 16
-extension_destdir = '$stage'
+$(staged_paths)
 ${EXTRA_CONF:-}
 CONF
 

@@ -1,3 +1,4 @@
+-- Which library is loaded.
 CREATE FUNCTION margin_calib.version() RETURNS text
     LANGUAGE c STABLE STRICT PARALLEL SAFE COST 1
     AS 'MODULE_PATHNAME', 'mc_version';

@@ -1,3 +1,4 @@
+-- Reading, checking and setting policies.
 CREATE OR REPLACE VIEW margin_calib.policy_list AS
 SELECT DISTINCT ON (name)
        name, version, confidence, measure, model, ewma_lambda, horizon, lookback, min_returns,
@@ -11,6 +12,7 @@ SELECT DISTINCT ON (name)
  ORDER BY name, origin DESC, version DESC;
 COMMENT ON VIEW margin_calib.policy_list IS
 'The current version of every policy: the newest that a user set, else the shipped one; origin says which. The columns are those of margin_calib.margin_policy.';
+COMMENT ON COLUMN margin_calib.policy_list.origin IS 'shipped, or user for a version made by set_policy';
 REVOKE ALL ON margin_calib.policy_list FROM PUBLIC;
 
 CREATE OR REPLACE FUNCTION margin_calib.policy(name text) RETURNS margin_calib.margin_policy

@@ -1,0 +1,173 @@
+#!/usr/bin/env python3
+"""make bench: our functions beside their peers; doc/performance.md says how it is measured.
+
+Ends with 1 when an answer is wrong or a function is missing, else with 0: a missed goal is a number
+to read, not a failure.
+"""
+import argparse
+import json
+import os
+import platform
+import sys
+import traceback
+
+import psycopg2
+
+import calibration
+import landing
+import rolling
+import tail
+from harness import Backend, Peers, Skipped, Wrong
+
+SEED = 20240229
+SIZES = {'tiny': (100_000, 200_000), 'small': (1_000_000, 4_000_000), 'full': (2_500_000, 10_000_000)}
+CASES = {**rolling.CASES, **tail.CASES, **calibration.CASES, **landing.CASES}
+HERE = os.path.dirname(os.path.abspath(__file__))
+
+
+class Bench:
+    """The data of one size in a database of its own, and what the cases ask for."""
+
+    def __init__(self, rows, folder):
+        self.rows, self.instruments = rows, rows // 10000
+        self.returns = self.instruments * 9999
+        self.recent_instruments = rows // 2500
+        self.recent_rows = self.recent_instruments * 2501
+        self.database = f'bench_{rows}'
+        self.peers = Peers(folder)
+        self.make_database()
+
+    def make_database(self):
+        admin = Backend()
+        admin.execute(f'CREATE DATABASE {self.database}')
+        admin.close()
+        os.environ['PGDATABASE'] = self.database
+        self.backend = Backend()
+        self.backend.execute('CREATE EXTENSION margin_calib')
+        try:
+            self.backend.execute('CREATE EXTENSION tdigest')
+            self.has_tdigest = True
+        except psycopg2.Error:
+            self.has_tdigest = False
+            print('bench: no tdigest extension: its line is left out')
+
+    def load(self):
+        with open(os.path.join(HERE, 'data.sql')) as f:
+            self.backend.execute(f.read(), {'instruments': self.instruments, 'seed': SEED,
+                                            'recent_instruments': self.recent_instruments})
+        self.backend.execute('VACUUM (FREEZE, ANALYZE)')
+        self.backend.execute('CHECKPOINT')
+        self.load_peer('prices', 'close')
+        self.load_peer('rets', 'r')
+        self.load_peer('recent', 'close')
+
+    def load_peer(self, table, value):
+        path = self.file(table)
+        self.backend.execute(
+            f"COPY (SELECT instrument, extract(epoch FROM ts)::bigint AS ts, {value} FROM bench.{table} "
+            f"ORDER BY instrument, ts) TO '{path}' (FORMAT csv, HEADER)")
+        if self.peers.has['duckdb']:
+            self.peers.duckdb(f"CREATE TABLE {table} AS SELECT * FROM read_csv('{path}')")
+        if self.peers.has['polars'] and table == 'prices':
+            self.peers.polars({'do': 'polars_load', 'name': table, 'csv': path})
+        os.remove(path)
+
+    def file(self, name):
+        """A place that both the server and the peers can read."""
+        return os.path.join(os.environ['PGDATA'], f'bench_{name}.csv')
+
+    def need(self, signature):
+        if self.backend.value('SELECT to_regprocedure(%s)', (signature,)) is None:
+            raise Wrong(f'missing: {signature}')
+
+    def close(self):
+        self.backend.close()
+        self.peers.close()
+        os.environ['PGDATABASE'] = 'postgres'
+        admin = Backend()
+        admin.execute(f'DROP DATABASE {self.database}')
+        admin.close()
+
+
+def run_size(rows, only, folder):
+    """Returns the lines of one size, and what was wrong."""
+    bench, lines, wrong = Bench(rows, folder), [], []
+    print(f'bench: {rows:,} rows: loading', flush=True)
+    bench.load()
+    for name, case in CASES.items():
+        if only and name not in only:
+            continue
+        print(f'bench: {rows:,} rows: {name}', flush=True)
+        try:
+            lines += case(bench)
+        except Skipped as problem:
+            print(f'bench: {name} is left out: {problem}')
+        except (Wrong, psycopg2.Error) as problem:
+            wrong.append(f'{name}: {problem}')
+            print(f'bench: WRONG: {name}: {problem}', flush=True)
+            if isinstance(problem, psycopg2.Error):
+                traceback.print_exc()
+            bench.backend.reset()
+    bench.close()
+    return lines, wrong
+
+
+def verdict(found):
+    met = [line.met() for line in found if line and line.met() is not None]
+    if not met:
+        return 'not measured'
+    return 'met' if all(met) else 'MISSED'
+
+
+def show(line):
+    return '-' if line is None or line.measured is None else f'{line.measured:.3g}{line.unit}'
+
+
+def markdown(sizes, results):
+    """One row a line; a line is known by its id and text, apart from the sizes inside the text."""
+    keys = list(dict.fromkeys((line.id, line.what) for lines in results for line in lines))
+    keys.sort(key=lambda key: int(key[0][1:]))
+    head = ['line', 'what', 'goal'] + [f'{rows / 1e6:g}M rows' for rows in sizes] + ['']
+    table = ['| ' + ' | '.join(head) + ' |', '|' + ' --- |' * len(head)]
+    for key in keys:
+        found = [next((x for x in lines if (x.id, x.what) == key), None) for lines in results]
+        goal = ' / '.join(dict.fromkeys(x.goal() for x in found if x))
+        table.append('| ' + ' | '.join([*key, goal, *map(show, found), verdict(found)]) + ' |')
+    return '\n'.join(table) + '\n'
+
+
+def as_json(sizes, results, wrong):
+    return {'machine': platform.processor() or platform.machine(), 'cores': os.cpu_count(), 'wrong': wrong,
+            'lines': [{'rows': rows, 'id': x.id, 'what': x.what, 'goal': x.bound, 'at_least': x.at_least,
+                       'unit': x.unit, 'measured': x.measured, 'met': x.met()}
+                      for rows, lines in zip(sizes, results) for x in lines]}
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument('--size', choices=SIZES, default='small')
+    parser.add_argument('--only', default='', help='cases, separated by commas: ' + ', '.join(CASES))
+    parser.add_argument('--out', default='build/bench')
+    options = parser.parse_args()
+    only = [name for name in options.only.split(',') if name]
+    unknown = set(only) - set(CASES)
+    if unknown:
+        parser.error(f'no such case: {", ".join(sorted(unknown))}')
+    sizes, results, wrong = SIZES[options.size], [], []
+    for rows in sizes:
+        lines, problems = run_size(rows, only, options.out)
+        results.append(lines)
+        wrong += [f'{rows:,} rows: {problem}' for problem in problems]
+    table = markdown(sizes, results)
+    with open(os.path.join(options.out, 'results.md'), 'w') as f:
+        f.write(table)
+    with open(os.path.join(options.out, 'results.json'), 'w') as f:
+        json.dump(as_json(sizes, results, wrong), f, indent=1)
+    print('\n' + table)
+    for problem in wrong:
+        print(f'bench: WRONG: {problem}')
+    sys.exit(1 if wrong else 0)
+
+
+if __name__ == '__main__':
+    main()

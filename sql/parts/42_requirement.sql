@@ -1,0 +1,207 @@
+-- From positions, prices and rates to requirements. Everything is numeric, and refresh and
+-- requirement_now take the same way through these functions: they differ in the market only.
+
+CREATE OR REPLACE FUNCTION margin_calib.round_up(amount numeric, step numeric) RETURNS numeric
+    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE COST 1
+BEGIN ATOMIC
+    -- by remainder, which is exact: a quotient could be rounded onto the next step
+    SELECT round(amount - mod(amount, step) + CASE WHEN mod(amount, step) > 0 THEN step ELSE 0 END, scale(step));
+END;
+COMMENT ON FUNCTION margin_calib.round_up(numeric, numeric) IS
+'Smallest multiple of step that is not below an amount of zero or more; exact. NULL gives NULL.';
+
+CREATE OR REPLACE FUNCTION margin_calib.position_notional(kind text, quantity numeric, multiplier numeric, price numeric)
+    RETURNS numeric
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE COST 1
+BEGIN ATOMIC
+    SELECT abs(quantity) * multiplier * CASE WHEN kind = 'inverse' THEN CASE WHEN price IS NOT NULL THEN 1 END
+                                             ELSE price END;
+END;
+COMMENT ON FUNCTION margin_calib.position_notional(text, numeric, numeric, numeric) IS
+'Notional of a position in the currency of its instrument. spot, linear: |quantity| * multiplier * price. inverse: |quantity| * multiplier, since a contract is worth multiplier units of the currency (its amount of coin is notional / price). NULL without a price.';
+
+-- Net positions of accounts over all position feeds.
+CREATE OR REPLACE FUNCTION margin_calib.holdings(accounts text[]) RETURNS SETOF margin_calib.engine_holding
+    LANGUAGE plpgsql STABLE PARALLEL UNSAFE COST 5000 ROWS 1000
+    SET search_path = pg_catalog, margin_calib, pg_temp
+AS $function$
+DECLARE
+    feed     margin_calib.feed;
+    key_type text;
+    quantity text;
+    parts    text[] := '{}';
+BEGIN
+    FOR feed IN SELECT f.* FROM margin_calib.feed AS f WHERE f.kind = 'positions' ORDER BY f.id LOOP
+        IF feed.error IS NOT NULL THEN
+            RAISE EXCEPTION USING ERRCODE = '55000',
+                MESSAGE = format('position feed %s cannot be read', feed.relation_name), DETAIL = feed.error || '.',
+                HINT = 'Repair the relation, or SELECT margin_calib.detach(relation) FROM margin_calib.feed WHERE error IS NOT NULL.';
+        END IF;
+        key_type := margin_calib.feed_key_type(feed.relation, feed.account_column);
+        quantity := margin_calib.feed_number_expression(feed.relation, feed.quantity_column, 'numeric');
+        parts := parts || format(
+            'SELECT t.%1$I::text AS account, t.%2$I::text AS instrument, '
+            'sum(CASE WHEN abs(%3$s) < ''Infinity'' THEN %3$s END) AS quantity, '
+            'count(*) FILTER (WHERE t.%2$I IS NULL OR (abs(%3$s) < ''Infinity'') IS NOT TRUE) AS unusable '
+            'FROM %4$s AS t WHERE t.%1$I = ANY (margin_calib.keys_that_fit($1, %5$L)::%5$s[]) GROUP BY t.%1$I, t.%2$I',
+            feed.account_column, feed.instrument_column, quantity, feed.relation, key_type);
+    END LOOP;
+    IF parts <> '{}' THEN
+        RETURN QUERY EXECUTE format(
+            'SELECT account, coalesce(instrument, ''''), sum(CASE WHEN instrument IS NOT NULL THEN quantity END), '
+            'sum(unusable)::bigint FROM (%s) AS p GROUP BY account, coalesce(instrument, '''')',
+            array_to_string(parts, ' UNION ALL ')) USING accounts;
+    END IF;
+END
+$function$;
+COMMENT ON FUNCTION margin_calib.holdings(text[]) IS
+'Internal: net quantity of each account and instrument, and how many rows are not usable; rows without an instrument come under the empty name. Error 55000 when a position feed cannot be read: a sum without it would be too small.';
+
+CREATE OR REPLACE FUNCTION margin_calib.market_stored(instruments text[]) RETURNS SETOF margin_calib.engine_market
+    LANGUAGE sql STABLE PARALLEL SAFE COST 5000 ROWS 500
+BEGIN ATOMIC
+    SELECT i.instrument, i.kind, i.multiplier, i.currency, i.last_price,
+           CASE WHEN p.symmetric_rates THEN p.initial_rate ELSE p.long_initial_rate END,
+           CASE WHEN p.symmetric_rates THEN p.maintenance_rate ELSE p.long_maintenance_rate END,
+           CASE WHEN p.symmetric_rates THEN p.initial_rate ELSE p.short_initial_rate END,
+           CASE WHEN p.symmetric_rates THEN p.maintenance_rate ELSE p.short_maintenance_rate END,
+           p.id, i.data_through, i.fresh_until, i.stale_reason
+      FROM margin_calib.instrument AS i
+      LEFT JOIN margin_calib.parameter AS p ON p.instrument = i.instrument AND p.valid_to IS NULL
+     WHERE i.instrument = ANY (instruments);
+END;
+COMMENT ON FUNCTION margin_calib.market_stored(text[]) IS
+'Internal: price and rates of registered instruments as the latest refresh left them; a symmetric policy charges the larger rate to both sides.';
+
+-- What a refresh would find now: live calibrations over what is stored, instrument by instrument.
+CREATE OR REPLACE FUNCTION margin_calib.market_live(instruments text[], as_of timestamptz)
+    RETURNS SETOF margin_calib.engine_market
+    LANGUAGE plpgsql STABLE PARALLEL UNSAFE COST 5000 ROWS 500
+    SET search_path = pg_catalog, margin_calib, pg_temp
+AS $function$
+DECLARE
+    feed    margin_calib.feed;
+    keys    text[];
+    unknown text[];
+    results   margin_calib.engine_calibration[] := '{}';
+BEGIN
+    SELECT array_agg(k) INTO unknown FROM unnest(instruments) AS k
+     WHERE NOT EXISTS (SELECT FROM margin_calib.instrument AS i
+                        WHERE i.instrument = k AND i.price_feed IS NOT NULL);
+    FOR feed IN SELECT f.* FROM margin_calib.feed AS f
+                 WHERE f.kind = 'prices' AND f.error IS NULL ORDER BY f.id LOOP
+        SELECT array_agg(i.instrument) INTO keys FROM margin_calib.instrument AS i
+         WHERE i.instrument = ANY (instruments) AND i.price_feed = feed.id;
+        keys := coalesce(keys, '{}') || coalesce(unknown, '{}');
+        IF keys <> '{}' THEN
+            results := results || ARRAY(SELECT c FROM margin_calib.calibrate_keys(feed.id, keys, as_of) AS c
+                                     WHERE c.instrument <> ALL (coalesce(unknown, '{}'))
+                                        OR (c.calibration).returns IS NOT NULL OR c.error IS NOT NULL);
+            SELECT array_agg(k) INTO unknown FROM unnest(unknown) AS k
+             WHERE NOT EXISTS (SELECT FROM unnest(results) AS c WHERE c.instrument = k);
+        END IF;
+    END LOOP;
+    RETURN QUERY
+        WITH live AS (
+            SELECT c.instrument, margin_calib.calibration_problem(c) AS problem, c.symmetric_rates AS both,
+                   c.stale_after, (c.calibration).*
+              FROM unnest(results) AS c)
+        SELECT n.instrument, coalesce(s.kind, 'linear'), coalesce(s.multiplier, 1), coalesce(s.currency, 'USD'),
+               CASE WHEN l.usable THEN l.last_price::numeric ELSE s.price END,
+               CASE WHEN l.usable IS NOT TRUE THEN s.long_initial_rate WHEN l.both THEN l.initial_rate ELSE l.long_initial_rate END,
+               CASE WHEN l.usable IS NOT TRUE THEN s.long_maintenance_rate WHEN l.both THEN l.maintenance_rate ELSE l.long_maintenance_rate END,
+               CASE WHEN l.usable IS NOT TRUE THEN s.short_initial_rate WHEN l.both THEN l.initial_rate ELSE l.short_initial_rate END,
+               CASE WHEN l.usable IS NOT TRUE THEN s.short_maintenance_rate WHEN l.both THEN l.maintenance_rate ELSE l.short_maintenance_rate END,
+               s.parameter_id,
+               CASE WHEN l.usable THEN l.last_ts ELSE s.data_through END,
+               CASE WHEN l.usable THEN l.last_ts + l.stale_after ELSE s.fresh_until END,
+               CASE WHEN l.usable THEN NULL ELSE coalesce(l.problem, s.stale_reason) END
+          FROM unnest(instruments) AS n (instrument)
+          LEFT JOIN margin_calib.market_stored(instruments) AS s ON s.instrument = n.instrument
+          LEFT JOIN LATERAL (SELECT v.*, v.problem IS NULL AS usable FROM live AS v
+                              WHERE v.instrument = n.instrument) AS l ON true
+         WHERE s.instrument IS NOT NULL OR l.instrument IS NOT NULL;
+END
+$function$;
+COMMENT ON FUNCTION margin_calib.market_live(text[], timestamptz) IS
+'Internal: as market_stored, but with prices and rates that a refresh would compute now.';
+
+CREATE OR REPLACE FUNCTION margin_calib.compute_positions(accounts text[], live boolean, as_of timestamptz)
+    RETURNS SETOF margin_calib.account_position
+    LANGUAGE plpgsql STABLE PARALLEL UNSAFE COST 5000 ROWS 1000
+    SET search_path = pg_catalog, margin_calib, pg_temp
+AS $function$
+DECLARE
+    held   margin_calib.engine_holding[];
+    names  text[];
+    market margin_calib.engine_market[];
+BEGIN
+    SELECT array_agg(h) INTO held FROM margin_calib.holdings(accounts) AS h
+     WHERE h.quantity <> 0 OR h.unusable > 0;
+    SELECT array_agg(DISTINCT h.instrument) INTO names FROM unnest(held) AS h;
+    IF live THEN
+        market := ARRAY(SELECT m FROM margin_calib.market_live(names, as_of) AS m);
+    ELSE
+        market := ARRAY(SELECT m FROM margin_calib.market_stored(names) AS m);
+    END IF;
+    RETURN QUERY
+        SELECT h.account, h.instrument, coalesce(m.currency, 'USD'), m.kind, coalesce(h.quantity, 0),
+               m.multiplier, m.price, v.notional, r.initial_rate, r.maintenance_rate,
+               margin_calib.round_up(v.notional * r.initial_rate, coalesce(s.amount_step, 0.01)),
+               margin_calib.round_up(v.notional * r.maintenance_rate, coalesce(s.amount_step, 0.01)),
+               m.parameter_id, m.data_through, m.fresh_until,
+               CASE WHEN h.unusable > 0 THEN format('%s position rows of %s are not usable', h.unusable,
+                                                    coalesce(nullif(h.instrument, ''), 'no instrument'))
+                    WHEN m.instrument IS NULL THEN format('instrument %s is not known', h.instrument)
+                    ELSE h.instrument || ': ' || coalesce(
+                             m.stale_reason, CASE WHEN m.price IS NULL THEN 'it has no usable price' END) END
+          FROM unnest(held) AS h
+          LEFT JOIN unnest(market) AS m ON m.instrument = h.instrument
+          LEFT JOIN margin_calib.currency_setting AS s ON s.currency = m.currency
+          CROSS JOIN LATERAL (SELECT margin_calib.position_notional(m.kind, h.quantity, m.multiplier, m.price)) AS v (notional)
+          CROSS JOIN LATERAL (SELECT CASE WHEN h.quantity < 0 THEN m.short_initial_rate ELSE m.long_initial_rate END,
+                                     CASE WHEN h.quantity < 0 THEN m.short_maintenance_rate ELSE m.long_maintenance_rate END)
+                     AS r (initial_rate, maintenance_rate);
+END
+$function$;
+COMMENT ON FUNCTION margin_calib.compute_positions(text[], boolean, timestamptz) IS
+'Internal: positions of accounts with their margins, at the stored or at the live market. margin = notional * rate of the side, rounded up to the amount step of the currency.';
+
+CREATE OR REPLACE FUNCTION margin_calib.summarize(positions margin_calib.account_position[], as_of timestamptz)
+    RETURNS SETOF margin_calib.requirement
+    LANGUAGE sql STABLE PARALLEL SAFE COST 5000 ROWS 500
+BEGIN ATOMIC
+    WITH doubtful AS (
+        SELECT p.account, min(p.stale_reason) AS reason
+          FROM unnest(positions) AS p WHERE p.kind IS NULL GROUP BY p.account),
+    summed AS (
+        SELECT p.account, p.currency, coalesce(sum(p.initial_margin), 0) AS initial_margin,
+               coalesce(sum(p.maintenance_margin), 0) AS maintenance_margin,
+               coalesce(sum(p.notional), 0) AS notional, count(*)::integer AS positions,
+               min(p.data_through) AS data_through, min(p.fresh_until) AS fresh_until,
+               min(p.stale_reason) || CASE WHEN count(p.stale_reason) > 1
+                                           THEN format(' (and %s more)', count(p.stale_reason) - 1) ELSE '' END AS reason
+          FROM unnest(positions) AS p GROUP BY p.account, p.currency)
+    SELECT s.account, s.currency, s.initial_margin, s.maintenance_margin, s.notional, s.positions,
+           as_of, s.data_through, s.fresh_until, coalesce(s.reason, d.reason) IS NOT NULL, coalesce(s.reason, d.reason)
+      FROM summed AS s LEFT JOIN doubtful AS d ON d.account = s.account;
+END;
+COMMENT ON FUNCTION margin_calib.summarize(margin_calib.account_position[], timestamptz) IS
+'Internal: requirement rows of positions, one for each account and currency, the exact sums of the positions'' margins. A position in an unknown instrument could be in any currency, so it makes all rows of its account stale.';
+
+CREATE OR REPLACE FUNCTION margin_calib.staleness(stale_reason text, fresh_until timestamptz, is_pending boolean) RETURNS text
+    LANGUAGE sql STABLE PARALLEL SAFE COST 1
+BEGIN ATOMIC
+    SELECT CASE WHEN stale_reason IS NOT NULL THEN stale_reason
+                WHEN statement_timestamp() > fresh_until THEN 'a price is older than its policy allows'
+                WHEN is_pending THEN 'changes wait for the next refresh' END;
+END;
+COMMENT ON FUNCTION margin_calib.staleness(text, timestamptz, boolean) IS
+'Why a requirement is stale: the reason that refresh stored, prices older than the policy''s stale_after, or changes that refresh has not seen; NULL when it is not.';
+
+REVOKE ALL ON FUNCTION
+    margin_calib.round_up(numeric, numeric), margin_calib.position_notional(text, numeric, numeric, numeric),
+    margin_calib.holdings(text[]), margin_calib.market_stored(text[]), margin_calib.market_live(text[], timestamptz),
+    margin_calib.compute_positions(text[], boolean, timestamptz),
+    margin_calib.summarize(margin_calib.account_position[], timestamptz),
+    margin_calib.staleness(text, timestamptz, boolean) FROM PUBLIC;

@@ -1,0 +1,135 @@
+-- What dashboards read. security_invoker: whoever may read the tables behind may read the views.
+
+CREATE OR REPLACE VIEW margin_calib.margin_parameter_history WITH (security_invoker = true) AS
+SELECT p.instrument, p.valid_from, p.valid_to, p.symmetric_rates, p.initial_rate, p.maintenance_rate,
+       p.long_initial_rate, p.long_maintenance_rate, p.short_initial_rate, p.short_maintenance_rate,
+       p.binding_term, p.long_binding_term, p.short_binding_term, p.long_unrounded, p.short_unrounded,
+       p.long_value_at_risk, p.short_value_at_risk, p.long_expected_shortfall, p.short_expected_shortfall,
+       p.long_stressed_es, p.short_stressed_es, p.long_floor, p.short_floor, p.long_buffer_used,
+       p.short_buffer_used, p.vol, p.stress_from, p.stress_to, p.returns, p.returns_used, p.first_ts, p.last_ts,
+       p.last_price, p.bar_interval, p.gaps, p.duplicates, p.stale, p.rejected, p.jumps, p.last_jump_ts,
+       p.fallback, p.fallback_reason, p.policy, p.policy_version, p.id AS parameter_id
+  FROM margin_calib.parameter AS p;
+COMMENT ON VIEW margin_calib.margin_parameter_history IS
+'Every parameter that was ever in force, with the calibration that put it there. A row ends (valid_to) when published rates, policy, binding terms or fallback change; its evidence is that of its start. Columns as in margin_calib.margin_calibration.';
+COMMENT ON COLUMN margin_calib.margin_parameter_history.valid_to IS 'NULL: in force';
+COMMENT ON COLUMN margin_calib.margin_parameter_history.symmetric_rates IS 'true: initial_rate and maintenance_rate are charged to both sides';
+
+CREATE OR REPLACE VIEW margin_calib.margin_parameter WITH (security_invoker = true) AS
+SELECT i.instrument, i.kind, i.multiplier, i.currency, i.last_price AS price, i.data_through,
+       margin_calib.staleness(i.stale_reason, i.fresh_until, q.is_pending) IS NOT NULL AS is_stale,
+       margin_calib.staleness(i.stale_reason, i.fresh_until, q.is_pending) AS stale_reason,
+       i.policy_is_automatic, p.valid_from AS in_force_since, p.initial_rate, p.maintenance_rate,
+       p.long_initial_rate, p.long_maintenance_rate, p.short_initial_rate, p.short_maintenance_rate,
+       p.symmetric_rates, p.binding_term, p.long_binding_term, p.short_binding_term, p.vol,
+       p.long_expected_shortfall, p.short_expected_shortfall, p.long_value_at_risk, p.short_value_at_risk,
+       p.returns, p.returns_used, p.first_ts, p.last_ts, p.fallback, p.fallback_reason,
+       i.policy, p.policy_version, p.id AS parameter_id
+  FROM margin_calib.instrument AS i
+  LEFT JOIN margin_calib.parameter AS p ON p.instrument = i.instrument AND p.valid_to IS NULL
+ CROSS JOIN LATERAL (
+       SELECT (i.instrument, i.price_feed) IN (SELECT c.key, c.feed FROM margin_calib.capture_queue AS c
+                                                WHERE c.key IS NOT NULL)
+           OR i.price_feed IN (SELECT c.feed FROM margin_calib.capture_queue AS c WHERE c.everything)) AS q (is_pending);
+COMMENT ON VIEW margin_calib.margin_parameter IS
+'Parameters in force, one row for each registered instrument; rates are NULL until a first calibration came into force.';
+COMMENT ON COLUMN margin_calib.margin_parameter.price IS 'latest usable price';
+COMMENT ON COLUMN margin_calib.margin_parameter.data_through IS 'ts of the latest usable price; rates, price and flags hold as of it. The evidence columns (vol, returns, last_ts, ...) are of in_force_since';
+COMMENT ON COLUMN margin_calib.margin_parameter.is_stale IS 'true: stale_reason says why rates or price may be out of date';
+
+CREATE OR REPLACE VIEW margin_calib.margin_position WITH (security_invoker = true) AS
+SELECT p.account, p.instrument, p.kind, p.currency, p.quantity, p.multiplier, p.price, p.notional,
+       p.initial_rate, p.maintenance_rate, p.initial_margin, p.maintenance_margin, p.parameter_id,
+       r.as_of, p.data_through, p.stale_reason
+  FROM margin_calib.account_position AS p
+  LEFT JOIN margin_calib.requirement AS r ON r.account = p.account AND r.currency = p.currency;
+COMMENT ON VIEW margin_calib.margin_position IS
+'Net positions as of the latest refresh: margin = notional * rate of the side (long or short), rounded up to the amount step of the currency. Their margins add up exactly to margin_requirement. The instrument is empty for rows without one.';
+COMMENT ON COLUMN margin_calib.margin_position.parameter_id IS 'the row of margin_parameter_history that the rate is from';
+COMMENT ON COLUMN margin_calib.margin_position.stale_reason IS 'what is wrong with this position''s price, rate or rows; NULL when nothing is';
+
+CREATE OR REPLACE VIEW margin_calib.margin_requirement WITH (security_invoker = true) AS
+WITH pending AS MATERIALIZED (
+    SELECT DISTINCT coalesce(f.kind, CASE q.feed WHEN 0 THEN 'prices' ELSE 'positions' END) AS kind, q.feed, q.key, q.everything
+      FROM margin_calib.capture_queue AS q LEFT JOIN margin_calib.feed AS f ON f.id = q.feed),
+pending_account AS MATERIALIZED (
+    SELECT q.key AS account FROM pending AS q WHERE q.kind = 'positions' AND q.key IS NOT NULL
+    UNION
+    SELECT p.account FROM pending AS q JOIN margin_calib.account_position AS p ON p.instrument = q.key
+     WHERE q.kind = 'prices'
+    UNION
+    SELECT p.account
+      FROM pending AS q JOIN margin_calib.instrument AS i ON i.price_feed = q.feed
+      JOIN margin_calib.account_position AS p ON p.instrument = i.instrument
+     WHERE q.kind = 'prices' AND q.everything)
+SELECT r.account, r.currency, r.initial_margin, r.maintenance_margin, r.notional, r.positions, r.as_of, r.data_through,
+       s.reason IS NOT NULL AS is_stale, s.reason AS stale_reason
+  FROM margin_calib.requirement AS r
+ CROSS JOIN LATERAL (
+       SELECT margin_calib.staleness(
+           r.stale_reason, r.fresh_until,
+           r.account IN (SELECT a.account FROM pending_account AS a)
+           OR EXISTS (SELECT FROM pending AS q WHERE q.kind = 'positions' AND q.everything))) AS s (reason);
+COMMENT ON VIEW margin_calib.margin_requirement IS
+'Initial and maintenance requirement of each account, one row for each currency of its positions: requirements of different currencies are never added.';
+COMMENT ON COLUMN margin_calib.margin_requirement.notional IS 'gross: the sum of the positions'' notionals, long and short';
+COMMENT ON COLUMN margin_calib.margin_requirement.positions IS 'number of positions in it';
+COMMENT ON COLUMN margin_calib.margin_requirement.as_of IS 'when refresh computed it';
+COMMENT ON COLUMN margin_calib.margin_requirement.data_through IS 'the oldest of the newest prices behind it';
+COMMENT ON COLUMN margin_calib.margin_requirement.is_stale IS 'true: stale_reason says why it may be out of date';
+
+CREATE OR REPLACE VIEW margin_calib.refresh_status WITH (security_invoker = true) AS
+SELECT q.as_of, i.data_through,
+       q.queue_length > 0 OR i.stale > 0 OR r.stale > 0 OR f.broken > 0 AS is_stale,
+       q.queue_length, q.oldest_change, l.started_at AS last_run, l.finished_at AS last_run_finished,
+       l.run_by AS last_run_by, e.error AS last_error, e.started_at AS last_error_at,
+       i.instruments, i.stale AS stale_instruments, r.accounts, r.stale AS stale_accounts,
+       f.feeds, f.broken AS broken_feeds, n.open AS quarantined_rows
+  FROM (SELECT statement_timestamp() AS as_of, count(*) AS queue_length, min(c.queued_at) AS oldest_change
+          FROM margin_calib.capture_queue AS c) AS q
+ CROSS JOIN (SELECT max(v.data_through) AS data_through, count(*) AS instruments,
+                    count(*) FILTER (WHERE margin_calib.staleness(v.stale_reason, v.fresh_until, false) IS NOT NULL) AS stale
+               FROM margin_calib.instrument AS v) AS i
+ CROSS JOIN (SELECT count(DISTINCT v.account) AS accounts,
+                    count(DISTINCT v.account) FILTER (WHERE margin_calib.staleness(v.stale_reason, v.fresh_until, false) IS NOT NULL) AS stale
+               FROM margin_calib.requirement AS v) AS r
+ CROSS JOIN (SELECT count(*) AS feeds, count(v.error) AS broken FROM margin_calib.feed AS v) AS f
+ CROSS JOIN (SELECT count(*) AS open FROM margin_calib.quarantine AS v WHERE v.resolved_at IS NULL) AS n
+  LEFT JOIN LATERAL (SELECT v.* FROM margin_calib.refresh_run AS v ORDER BY v.id DESC LIMIT 1) AS l ON true
+  LEFT JOIN LATERAL (
+       SELECT v.started_at, coalesce(v.error, 'the run did not finish') AS error
+         FROM margin_calib.refresh_run AS v
+        WHERE v.error IS NOT NULL OR v.finished_at IS NULL AND v.id < l.id
+        ORDER BY v.id DESC LIMIT 1) AS e ON true;
+COMMENT ON VIEW margin_calib.refresh_status IS
+'One row for a monitor: is everything fresh, how long is the queue, when did refresh last run and what went wrong last.';
+COMMENT ON COLUMN margin_calib.refresh_status.data_through IS 'the newest price that a parameter in force has seen';
+COMMENT ON COLUMN margin_calib.refresh_status.is_stale IS 'true: changes wait, a feed cannot be read, or an instrument or a requirement is stale';
+COMMENT ON COLUMN margin_calib.refresh_status.queue_length IS 'entries that wait, several of one key included';
+COMMENT ON COLUMN margin_calib.refresh_status.oldest_change IS 'start of the transaction that made the oldest entry that waits';
+COMMENT ON COLUMN margin_calib.refresh_status.last_run_finished IS 'NULL: it still runs or ended in an error';
+COMMENT ON COLUMN margin_calib.refresh_status.last_error IS 'latest problem in the log of the last seven days: the first instrument that failed in a run, or a run that did not finish';
+
+REVOKE ALL ON margin_calib.margin_parameter_history, margin_calib.margin_parameter, margin_calib.margin_position,
+    margin_calib.margin_requirement, margin_calib.refresh_status FROM PUBLIC;
+
+CREATE OR REPLACE FUNCTION margin_calib.requirement_now(account text) RETURNS SETOF margin_calib.margin_requirement
+    LANGUAGE plpgsql STABLE STRICT PARALLEL UNSAFE COST 5000 ROWS 1
+    SET search_path = pg_catalog, margin_calib, pg_temp
+AS $function$
+DECLARE
+    now_at   CONSTANT timestamptz := statement_timestamp();
+    computed margin_calib.account_position[];
+BEGIN
+    computed := ARRAY(SELECT p FROM margin_calib.compute_positions(ARRAY[requirement_now.account], true, now_at) AS p);
+    RETURN QUERY
+        SELECT r.account, r.currency, r.initial_margin, r.maintenance_margin, r.notional, r.positions, r.as_of,
+               r.data_through, s.reason IS NOT NULL, s.reason
+          FROM margin_calib.summarize(computed, now_at) AS r
+         CROSS JOIN LATERAL margin_calib.staleness(r.stale_reason, r.fresh_until, false) AS s (reason)
+         ORDER BY r.currency;
+END
+$function$;
+COMMENT ON FUNCTION margin_calib.requirement_now(text) IS
+'Requirement of an account, computed now from the attached tables as the caller''s transaction sees them, without a write: what refresh would store. Columns as in margin_calib.margin_requirement; no row for an account without positions, none for NULL. Error 55000 when a position feed cannot be read. Needs SELECT on the attached tables.';
+REVOKE ALL ON FUNCTION margin_calib.requirement_now(text) FROM PUBLIC;
