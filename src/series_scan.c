@@ -424,7 +424,8 @@ scan_query(Relation rel, SeriesScan *scan, const char *const *names)
 	                 quote_qualified_identifier(get_namespace_name(RelationGetNamespace(rel)),
 	                                            RelationGetRelationName(rel)));
 	SPI_connect();
-	if (SPI_execute_extended(query.data, &options) != SPI_OK_SELECT)
+	/* a receiver of an unknown kind counts as a utility command */
+	if (SPI_execute_extended(query.data, &options) < 0)
 		elog(ERROR, "could not read relation \"%s\"", RelationGetRelationName(rel));
 	SPI_finish();
 }
