@@ -123,7 +123,7 @@ sub literal
 	return policy_literal() if $type eq 'margin_calib.margin_policy';
 	return '(SELECT f FROM margin_calib.feed AS f WHERE id = ' . pick(1, 2, 3) . ')' if $type eq 'margin_calib.feed';
 	my $value;
-	if (defined $name && $plausible{$name} && rand() < 0.6)
+	if (defined $name && $plausible{$name} && rand() < 0.75)
 	{
 		$value = pick(@{ $plausible{$name} });
 	}
