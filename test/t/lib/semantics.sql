@@ -1,13 +1,24 @@
 -- Brute-force peers in exact decimal arithmetic, and data of every kind, for semantics.pl.
 
--- a double as a decimal: 15 digits and what they leave
-CREATE FUNCTION exact(x float8) RETURNS numeric LANGUAGE sql IMMUTABLE AS
-$$ SELECT x::numeric + (x - x::numeric::float8)::numeric $$;
+-- powers of a half, exactly
+CREATE TABLE half (k int PRIMARY KEY, v numeric);
+INSERT INTO half WITH RECURSIVE t (k, v) AS (SELECT 0, 1::numeric UNION ALL SELECT k + 1, v * 0.5 FROM t WHERE k < 900) SELECT * FROM t;
+
+-- a double as the decimal that it is: a whole number below 2^56, in two parts of nine digits, over 2^k
+CREATE FUNCTION exact(x float8) RETURNS numeric LANGUAGE plpgsql STABLE AS $$
+DECLARE places int; m float8; high float8;
+BEGIN
+    IF x = 0 THEN RETURN 0; END IF;
+    places := 54 - floor(ln(abs(x)) / ln(2::float8))::int;
+    m := x * power(2::float8, places);
+    high := trunc(m / 268435456);
+    RETURN (high::numeric * 268435456 + (m - high * 268435456)::numeric) * (SELECT v FROM half WHERE k = places);
+END $$;
 
 CREATE FUNCTION is_odd(x float8) RETURNS boolean LANGUAGE sql IMMUTABLE AS
 $$ SELECT x = 'NaN' OR abs(x) = 'Infinity' $$;
 
-CREATE FUNCTION brute_volatility(xs float8[]) RETURNS float8 LANGUAGE plpgsql IMMUTABLE AS $$
+CREATE FUNCTION brute_volatility(xs float8[]) RETURNS float8 LANGUAGE plpgsql STABLE AS $$
 DECLARE n int := 0; s numeric := 0; q numeric := 0; x float8; e numeric; v numeric;
 BEGIN
     FOREACH x IN ARRAY coalesce(xs, '{}') LOOP
@@ -28,10 +39,10 @@ BEGIN
 END $$;
 
 -- confidence as a decimal; the worst losses first
-CREATE FUNCTION brute_losses(xs float8[]) RETURNS numeric[] LANGUAGE sql IMMUTABLE AS
+CREATE FUNCTION brute_losses(xs float8[]) RETURNS numeric[] LANGUAGE sql STABLE AS
 $$ SELECT array_agg(-exact(u) ORDER BY u) FROM unnest(xs) AS u WHERE u IS NOT NULL $$;
 
-CREATE FUNCTION brute_shortfall(xs float8[], c numeric) RETURNS float8 LANGUAGE plpgsql IMMUTABLE AS $$
+CREATE FUNCTION brute_shortfall(xs float8[], c numeric) RETURNS float8 LANGUAGE plpgsql STABLE AS $$
 DECLARE l numeric[]; n int; t numeric; k int; s numeric;
 BEGIN
     IF (SELECT bool_or(is_odd(u)) FROM unnest(xs) AS u) THEN RETURN 'NaN'; END IF;
@@ -44,7 +55,7 @@ BEGIN
     RETURN ((s + (t - k) * l[k + 1]) / t)::float8;
 END $$;
 
-CREATE FUNCTION brute_value_at_risk(xs float8[], c numeric) RETURNS float8 LANGUAGE plpgsql IMMUTABLE AS $$
+CREATE FUNCTION brute_value_at_risk(xs float8[], c numeric) RETURNS float8 LANGUAGE plpgsql STABLE AS $$
 DECLARE l float8[]; n int;
 BEGIN
     IF (SELECT bool_or(is_odd(u)) FROM unnest(xs) AS u) THEN RETURN 'NaN'; END IF;
