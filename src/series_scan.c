@@ -124,8 +124,12 @@ find_by_text(SeriesScan *scan, Datum value)
 	if (mc_is_string_type(scan->columns[MC_INSTRUMENT].type))
 	{
 		struct varlena *text = PG_DETOAST_DATUM_PACKED(value);
+		int length = VARSIZE_ANY_EXHDR(text);
 
-		series = mc_series_by_bytes(&scan->builder, VARDATA_ANY(text), VARSIZE_ANY_EXHDR(text));
+		/* as a cast to text: the blanks that pad a char(n) are no part of the name */
+		if (scan->columns[MC_INSTRUMENT].type == BPCHAROID)
+			length = bpchartruelen(VARDATA_ANY(text), length);
+		series = mc_series_by_bytes(&scan->builder, VARDATA_ANY(text), length);
 	}
 	else
 	{
@@ -151,7 +155,6 @@ find_series(SeriesScan *scan, Datum value)
 			return mc_series_by_number(&scan->builder, DatumGetInt64(value));
 		case TEXTOID:
 		case VARCHAROID:
-		case BPCHAROID:
 			/* the usual short string, in place */
 			if (VARATT_IS_SHORT(DatumGetPointer(value)) &&
 			    !VARATT_IS_EXTERNAL(DatumGetPointer(value)))
