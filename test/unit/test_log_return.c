@@ -57,7 +57,7 @@ test_log_return(void)
 {
 	check(mc_log_return(0.1, 0.1) == 0, "equal prices give exactly 0");
 	check_close(mc_log_return(100, 200), 0.693147180559945309417, 1e-16, "a doubling is ln 2");
-	check_close(mc_log_return(1.0e308, 1.05e308), log1p(0.05), 1e-15,
+	check_close(mc_log_return(1.0e308, 1.05e308), reference(1.0e308, 1.05e308), 1e-15,
 	            "the sum of the prices overflows");
 	check_close(mc_log_return(1, 1 + DBL_EPSILON), DBL_EPSILON, 1e-15,
 	            "one unit in the last place");
