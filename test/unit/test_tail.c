@@ -514,7 +514,7 @@ quantile_names(void)
 
 	for (int i = 0; i < 9; i++)
 	{
-		char number[8];
+		char number[24];
 
 		snprintf(number, sizeof(number), "type%d", i + 1);
 		wrong += mc_quantile_type(names[i], strlen(names[i])) != (McQuantileType) (i + 1);
