@@ -150,7 +150,7 @@ BEGIN
                margin_calib.round_up(v.notional * r.initial_rate, coalesce(s.amount_step, 0.01)),
                margin_calib.round_up(v.notional * r.maintenance_rate, coalesce(s.amount_step, 0.01)),
                m.parameter_id, m.data_through, m.fresh_until,
-               CASE WHEN h.unusable > 0 THEN format('%s position rows of %s are not usable', h.unusable,
+               CASE WHEN h.unusable > 0 THEN format('unusable position rows of %2$s: %1$s', h.unusable,
                                                     coalesce(nullif(h.instrument, ''), 'no instrument'))
                     WHEN m.instrument IS NULL THEN format('instrument %s is not known', h.instrument)
                     ELSE h.instrument || ': ' || coalesce(

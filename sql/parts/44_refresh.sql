@@ -13,7 +13,7 @@ BEGIN
                    coalesce(feed.account_column, feed.instrument_column), feed.relation,
                    CASE feed.kind WHEN 'prices'
                         THEN 'SELECT i.instrument FROM margin_calib.instrument AS i WHERE i.price_feed = $1'
-                        ELSE 'SELECT a.account FROM margin_calib.account AS a' END) USING feed.id;
+                        ELSE 'SELECT p.account FROM margin_calib.account_position AS p' END) USING feed.id;
 END
 $function$;
 COMMENT ON FUNCTION margin_calib.expand_everything(margin_calib.feed) IS

@@ -42,7 +42,7 @@ BEGIN
         'GRANT SELECT ON margin_calib.feed, margin_calib.captured_relation, margin_calib.capture_queue, '
         'margin_calib.instrument, margin_calib.parameter, margin_calib.account, margin_calib.account_position, '
         'margin_calib.requirement, margin_calib.currency_setting, margin_calib.quarantine, margin_calib.alert, '
-        'margin_calib.refresh_run, margin_calib.policy_list, margin_calib.margin_parameter, '
+        'margin_calib.refresh_run, margin_calib.engine_state, margin_calib.policy_list, margin_calib.margin_parameter, '
         'margin_calib.margin_parameter_history, margin_calib.margin_position, margin_calib.margin_requirement, '
         'margin_calib.refresh_status TO %I', role);
     IF rights = 'engine' THEN
@@ -50,7 +50,7 @@ BEGIN
             'GRANT INSERT, UPDATE, DELETE ON margin_calib.feed, margin_calib.captured_relation, '
             'margin_calib.capture_queue, margin_calib.instrument, margin_calib.parameter, margin_calib.account, '
             'margin_calib.account_position, margin_calib.requirement, margin_calib.currency_setting, '
-            'margin_calib.quarantine, margin_calib.alert, margin_calib.refresh_run TO %I', role);
+            'margin_calib.quarantine, margin_calib.alert, margin_calib.refresh_run, margin_calib.engine_state TO %I', role);
     END IF;
     FOR routine IN SELECT p.oid::regprocedure FROM pg_proc AS p
                     WHERE p.pronamespace = 'margin_calib'::regnamespace
