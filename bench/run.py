@@ -55,6 +55,8 @@ class Bench:
         with open(os.path.join(HERE, 'data.sql')) as f:
             self.backend.execute(f.read(), {'instruments': self.instruments, 'seed': SEED,
                                             'recent_instruments': self.recent_instruments})
+        # a commit that is not flushed yet leaves rows without hint bits, and pages not all visible
+        self.backend.execute('CHECKPOINT')
         self.backend.execute('VACUUM (FREEZE, ANALYZE)')
         self.backend.execute('CHECKPOINT')
         self.load_peer('prices', 'close')
