@@ -35,10 +35,10 @@ typedef struct TailState
 	double *losses; /* finite ones; from a serialized state unaligned and not to be kept */
 	Size count;
 	Size capacity;
-	Size nonfinite;    /* NaN and infinite rows: with any of them the answer is NaN */
-	Size sorted_count; /* what a final function has ordered: the largest sorted_depth losses, */
-	Size sorted_depth; /* when there were sorted_count of them */
-	TailSettings settings;
+	TailSettings settings; /* what every row needs stands first */
+	Size nonfinite;        /* NaN and infinite rows: with any of them the answer is NaN */
+	Size sorted_count;     /* what a final function has ordered: the largest sorted_depth losses, */
+	Size sorted_depth;     /* when there were sorted_count of them */
 } TailState;
 
 static inline TailState *
