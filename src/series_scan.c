@@ -293,8 +293,9 @@ receive_nothing(DestReceiver *self)
 static void
 scan_query(Relation rel, SeriesScan *scan, const char *const *names)
 {
+	/* a kind of receiver other than DestNone, for which SPI reports no SELECT */
 	Receiver receiver = {
-	    {receive_slot, receive_startup, receive_nothing, receive_nothing, DestNone}, scan};
+	    {receive_slot, receive_startup, receive_nothing, receive_nothing, DestTuplestore}, scan};
 	SPIExecuteOptions options = {.read_only = true, .dest = &receiver.pub};
 	StringInfoData query;
 
