@@ -60,15 +60,18 @@ typedef struct Key
 	uint32 hash;
 } Key;
 
+/*
+ * Most statements have one key: the buckets are made when there is a second.  Runs of equal keys cost
+ * one comparison.
+ */
 typedef struct KeySet
 {
-	Key *buckets; /* open addressing, bytes == NULL is free */
+	Key last;     /* the key seen last */
+	Key *buckets; /* open addressing, bytes == NULL is free; NULL while there is one key */
 	uint32 size;  /* power of two */
 	uint32 used;
 	bool null_seen;
-	const char *last; /* copy of the key seen last: runs of equal keys cost one comparison */
-	uint32 last_len;
-	MemoryContext context;
+	MemoryContext context; /* of buckets and keys, NULL while there are none */
 } KeySet;
 
 typedef struct KeyType
@@ -117,16 +120,6 @@ queue_close(Queue *queue)
 	table_close(queue->rel, NoLock); /* the lock stays to the end, as a statement's would */
 }
 
-static void
-keys_clear(KeySet *keys)
-{
-	MemoryContextReset(keys->context);
-	keys->size = FIRST_BUCKETS;
-	keys->used = 0;
-	keys->last = NULL;
-	keys->buckets = MemoryContextAllocZero(keys->context, keys->size * sizeof(Key));
-}
-
 static Key *
 keys_bucket(Key *buckets, uint32 size, const Key *key)
 {
@@ -139,18 +132,43 @@ keys_bucket(Key *buckets, uint32 size, const Key *key)
 	return &buckets[at];
 }
 
+/* Room for twice as many keys, or for the first ones. */
 static void
 keys_grow(KeySet *keys)
 {
-	uint32 size = keys->size * 2;
+	uint32 size = keys->size > 0 ? keys->size * 2 : FIRST_BUCKETS;
 	Key *buckets = MemoryContextAllocZero(keys->context, size * sizeof(Key));
 
 	for (uint32 i = 0; i < keys->size; i++)
 		if (keys->buckets[i].bytes != NULL)
 			*keys_bucket(buckets, size, &keys->buckets[i]) = keys->buckets[i];
-	pfree(keys->buckets);
+	if (keys->buckets != NULL)
+		pfree(keys->buckets);
 	keys->buckets = buckets;
 	keys->size = size;
+}
+
+static void
+keys_clear(KeySet *keys)
+{
+	MemoryContextReset(keys->context);
+	keys->last.bytes = NULL;
+	keys->buckets = NULL;
+	keys->size = 0;
+	keys->used = 0;
+}
+
+/* From one key to a set of two or more. */
+static void
+keys_start(KeySet *keys)
+{
+	keys_grow(keys);
+	if (keys->used == 1)
+	{
+		keys->last.hash =
+		    hash_bytes((const unsigned char *) keys->last.bytes, (int) keys->last.len);
+		*keys_bucket(keys->buckets, keys->size, &keys->last) = keys->last;
+	}
 }
 
 /* Is the key new?  Remember it. */
@@ -158,30 +176,39 @@ static bool
 keys_add(KeySet *keys, const char *bytes, uint32 len)
 {
 	Key key = {bytes, len, 0};
-	Key *bucket;
 	char *copy;
 
-	if (keys->last != NULL && keys->last_len == len && memcmp(keys->last, bytes, len) == 0)
+	if (keys->last.bytes != NULL && keys->last.len == len &&
+	    memcmp(keys->last.bytes, bytes, len) == 0)
 		return false;
-	key.hash = hash_bytes((const unsigned char *) bytes, (int) len);
-	bucket = keys_bucket(keys->buckets, keys->size, &key);
-	if (bucket->bytes != NULL)
-	{
-		keys->last = bucket->bytes;
-		keys->last_len = len;
-		return false;
-	}
 	if (keys->used >= MAX_SEEN)
 		keys_clear(keys);
-	else if (keys->used >= keys->size / 2)
-		keys_grow(keys);
+	if (keys->used > 0)
+	{
+		Key *bucket;
+
+		if (keys->buckets == NULL)
+			keys_start(keys);
+		else if (keys->used >= keys->size / 2)
+			keys_grow(keys);
+		key.hash = hash_bytes((const unsigned char *) bytes, (int) len);
+		bucket = keys_bucket(keys->buckets, keys->size, &key);
+		if (bucket->bytes != NULL)
+		{
+			keys->last = *bucket;
+			return false;
+		}
+	}
+	else if (keys->context == NULL)
+		keys->context = AllocSetContextCreate(CurrentMemoryContext, "margin_calib keys",
+		                                      ALLOCSET_DEFAULT_SIZES);
 	copy = MemoryContextAlloc(keys->context, len + 1); /* an empty string is a key, too */
 	memcpy(copy, bytes, len);
 	key.bytes = copy;
-	*keys_bucket(keys->buckets, keys->size, &key) = key;
+	if (keys->buckets != NULL)
+		*keys_bucket(keys->buckets, keys->size, &key) = key;
 	keys->used++;
-	keys->last = copy;
-	keys->last_len = len;
+	keys->last = key;
 	return true;
 }
 
@@ -198,10 +225,27 @@ key_type_lookup(KeyType *type, Oid column_type)
 	fmgr_info(out, &type->out);
 }
 
-/* Queue the key unless this statement has done so already.  Leaves garbage in the context. */
+/* Queue a key that is new to this statement. */
+static void
+queue_key(Queue *queue, KeyType *type, Datum value, const char *bytes, uint32 len)
+{
+	if (type->is_text)
+		value = PointerGetDatum(cstring_to_text_with_len(bytes, (int) len));
+	else
+	{
+		char *printed = OutputFunctionCall(&type->out, value);
+
+		value = CStringGetTextDatum(printed);
+		pfree(printed);
+	}
+	queue_append(queue, value, false, false);
+	pfree(DatumGetPointer(value));
+}
+
 static void
 capture_key(Queue *queue, KeySet *keys, KeyType *type, Datum value)
 {
+	struct varlena *packed = NULL;
 	const char *bytes;
 	uint32 len;
 
@@ -212,8 +256,7 @@ capture_key(Queue *queue, KeySet *keys, KeyType *type, Datum value)
 	}
 	else if (type->len == -1)
 	{
-		struct varlena *packed = PG_DETOAST_DATUM_PACKED(value);
-
+		packed = PG_DETOAST_DATUM_PACKED(value);
 		bytes = VARDATA_ANY(packed);
 		len = (uint32) VARSIZE_ANY_EXHDR(packed);
 	}
@@ -225,21 +268,16 @@ capture_key(Queue *queue, KeySet *keys, KeyType *type, Datum value)
 	/* character(n) counts without its padding, as its cast to text does */
 	if (type->type == BPCHAROID)
 		len = (uint32) bpchartruelen((char *) bytes, (int) len);
-	if (!keys_add(keys, bytes, len))
-		return;
-	if (type->is_text)
-		value = PointerGetDatum(cstring_to_text_with_len(bytes, (int) len));
-	else
-		value = CStringGetTextDatum(OutputFunctionCall(&type->out, value));
-	queue_append(queue, value, false, false);
+	if (keys_add(keys, bytes, len))
+		queue_key(queue, type, value, bytes, len);
+	if (packed != NULL && (Pointer) packed != DatumGetPointer(value))
+		pfree(packed);
 }
 
 static void
 capture_rows(Queue *queue, KeySet *keys, Relation rel, Tuplestorestate *rows, AttrNumber column)
 {
 	KeyType type;
-	MemoryContext scratch;
-	MemoryContext old;
 	TupleTableSlot *slot;
 	int reader;
 
@@ -251,8 +289,6 @@ capture_rows(Queue *queue, KeySet *keys, Relation rel, Tuplestorestate *rows, At
 	tuplestore_rescan(rows);
 	key_type_lookup(&type, TupleDescAttr(RelationGetDescr(rel), column - 1)->atttypid);
 	slot = MakeSingleTupleTableSlot(RelationGetDescr(rel), &TTSOpsMinimalTuple);
-	scratch =
-	    AllocSetContextCreate(CurrentMemoryContext, "margin_calib capture", ALLOCSET_SMALL_SIZES);
 	while (tuplestore_gettupleslot(rows, true, false, slot))
 	{
 		bool is_null;
@@ -260,20 +296,13 @@ capture_rows(Queue *queue, KeySet *keys, Relation rel, Tuplestorestate *rows, At
 
 		CHECK_FOR_INTERRUPTS();
 		if (!is_null)
-		{
-			/* rows that were spilled to disk are read into our own context, and freed by the slot */
-			old = MemoryContextSwitchTo(scratch);
 			capture_key(queue, keys, &type, value);
-			MemoryContextSwitchTo(old);
-			MemoryContextReset(scratch); /* costs nothing when nothing was allocated */
-		}
 		else if (!keys->null_seen)
 		{
 			keys->null_seen = true;
 			queue_append(queue, (Datum) 0, true, false);
 		}
 	}
-	MemoryContextDelete(scratch);
 	ExecDropSingleTupleTableSlot(slot);
 }
 
@@ -307,12 +336,10 @@ MC_FUNCTION(mc_capture)
 		queue_append(&queue, (Datum) 0, true, true);
 	else
 	{
-		keys.context = AllocSetContextCreate(CurrentMemoryContext, "margin_calib keys",
-		                                     ALLOCSET_DEFAULT_SIZES);
-		keys_clear(&keys);
 		capture_rows(&queue, &keys, trigger->tg_relation, trigger->tg_oldtable, column);
 		capture_rows(&queue, &keys, trigger->tg_relation, trigger->tg_newtable, column);
-		MemoryContextDelete(keys.context);
+		if (keys.context != NULL)
+			MemoryContextDelete(keys.context);
 	}
 	queue_close(&queue);
 	return PointerGetDatum(NULL);

@@ -294,7 +294,8 @@ BEGIN
             UNION ALL -- another feed may have prices for it
             SELECT f.id, o.instrument, false, now() FROM orphan AS o, margin_calib.feed AS f WHERE f.kind = 'prices';
     ELSE
-        INSERT INTO margin_calib.capture_queue SELECT -1, a.account, false, now() FROM margin_calib.account AS a;
+        INSERT INTO margin_calib.capture_queue
+            SELECT DISTINCT -1, p.account, false, now() FROM margin_calib.account_position AS p;
     END IF;
 END
 $function$;
@@ -302,12 +303,16 @@ COMMENT ON FUNCTION margin_calib.detach(regclass) IS
 'Takes the capture triggers off an attached table and forgets the feed. Parameters, history and alerts stay; its instruments become stale, and positions of a detached position feed no longer count from the next refresh on. For a table that was dropped: SELECT margin_calib.detach(relation) FROM margin_calib.feed WHERE error IS NOT NULL. Not attached: 42704.';
 
 CREATE OR REPLACE FUNCTION margin_calib.lock_engine() RETURNS void
-    LANGUAGE sql VOLATILE PARALLEL UNSAFE COST 50
-BEGIN ATOMIC
-    SELECT pg_catalog.pg_advisory_xact_lock(7811887308274689377);
-END;
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE COST 50
+    SET search_path = pg_catalog, margin_calib, pg_temp
+AS $function$
+BEGIN
+    PERFORM pg_advisory_xact_lock(7811887308274689377);
+    UPDATE margin_calib.engine_state SET batches = batches + 1;
+END
+$function$;
 COMMENT ON FUNCTION margin_calib.lock_engine() IS
-'Internal: one refresh batch (or set_instrument, detach) at a time, until the end of the transaction. So whoever waited sees everything of whom it waited for, and nobody can deadlock; feeds and readers are not touched by it.';
+'Internal: one refresh batch (or set_instrument, detach) at a time, until the end of the transaction. So whoever waited sees everything of whom it waited for (40001 when its snapshot is older), and nobody can deadlock; feeds and readers are not touched by it.';
 
 REVOKE ALL ON FUNCTION
     margin_calib.feed_column_type(regclass, name), margin_calib.feed_key_type(regclass, name),
