@@ -225,19 +225,22 @@ def expect_close(what, ours, theirs, tolerance=1e-9):
 
 @dataclass
 class Line:
-    """One goal: `measured` is a number, or None when it could not be measured."""
+    """One goal: `measured` is a number, or None when it could not be measured; without a bound the
+    number is only shown."""
     id: str
     what: str
-    bound: float
+    bound: object
     measured: object
     at_least: bool = False      # the goal is a floor: "at least 6 times faster"
     unit: str = 'x'
     note: str = ''
 
     def met(self):
-        if self.measured is None:
+        if self.measured is None or self.bound is None:
             return None
         return self.measured >= self.bound if self.at_least else self.measured <= self.bound
 
     def goal(self):
+        if self.bound is None:
+            return 'shown'
         return f"{'>=' if self.at_least else '<='} {self.bound:g}{self.unit}"
