@@ -285,13 +285,14 @@ MC_FUNCTION(mc_value_at_risk_final)
 MC_FUNCTION(mc_tail_risk_final)
 {
 	TailState *state = get_state(fcinfo, 0);
-	const TailSettings *settings = &state->settings;
+	const TailSettings *settings;
 	const double *losses = NULL;
 	TailLevel *levels;
 	Size depth = 1;
 
 	if (state == NULL || state->count + state->nonfinite == 0)
 		PG_RETURN_NULL();
+	settings = &state->settings;
 	for (int i = 0; i < settings->levels && state->nonfinite == 0; i++)
 	{
 		McTailRank rank = mc_tail_rank(state->count, settings->confidences[i]);
