@@ -77,4 +77,4 @@ WITH_CLUSTER = PG_CONFIG='$(PG_CONFIG)' tools/with_cluster.sh
 .PHONY: deps demo check check-layers check-long check-majors bench \
         check-unit check-unit-valgrind check-unit-sanitized check-regress check-isolation \
         check-pgtap check-tap check-oracle check-docs check-style
-include tools/layers.mk tools/demo.mk bench/bench.mk
+include tools/layers.mk tools/demo.mk tools/long.mk bench/bench.mk

@@ -17,42 +17,23 @@
 #include "commands/extension.h"
 #include "executor/spi.h"
 #include "miscadmin.h"
-#include "nodes/makefuncs.h"
 #include "tcop/dest.h"
-#include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/date.h"
 #include "utils/fmgrprotos.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
-#include "utils/rls.h"
 #include "utils/snapmgr.h"
 #include "utils/timestamp.h"
 
+#include "series_columns.h"
 #include "series_set.h"
-
-enum
-{
-	INSTRUMENT,
-	TS,
-	PRICE,
-	COLUMNS
-};
-
-typedef struct Column
-{
-	AttrNumber attno;
-	Oid type;   /* a domain's base type */
-	int offset; /* from the start of the tuple's data, -1 when it varies */
-	int16 length;
-	bool by_value;
-} Column;
 
 typedef struct SeriesScan
 {
 	McSeriesBuilder builder;
-	Column columns[COLUMNS];
+	McColumn columns[MC_COLUMNS];
 	bool fixed;            /* all three offsets are known */
 	AttrNumber last;       /* the last of the three columns in the tuple */
 	FmgrInfo output;       /* of an instrument that is neither a number nor a string */
@@ -67,106 +48,6 @@ typedef struct Receiver
 	SeriesScan *scan;
 } Receiver;
 
-/* ---- checks ---- */
-
-static bool
-is_integer(Oid type)
-{
-	return type == INT2OID || type == INT4OID || type == INT8OID;
-}
-
-static bool
-is_string(Oid type)
-{
-	return type == TEXTOID || type == VARCHAROID || type == BPCHAROID;
-}
-
-static void
-check_type(Relation rel, const char *name, const char *role, Oid type, bool good,
-           const char *wanted)
-{
-	if (good)
-		return;
-	ereport(ERROR, (errcode(ERRCODE_DATATYPE_MISMATCH),
-	                errmsg("the %s column must be of type %s", role, wanted),
-	                errdetail("Column \"%s\" of \"%s\" is of type %s.", name,
-	                          RelationGetRelationName(rel), format_type_be(type)),
-	                errhint("Name another column, or give a view that casts this one.")));
-}
-
-static void
-find_column(Relation rel, const char *name, Column *column)
-{
-	AttrNumber attno = get_attnum(RelationGetRelid(rel), name);
-	Form_pg_attribute attribute;
-
-	if (attno <= 0)
-		ereport(ERROR, (errcode(ERRCODE_UNDEFINED_COLUMN),
-		                errmsg("column \"%s\" of relation \"%s\" does not exist", name,
-		                       RelationGetRelationName(rel)),
-		                errhint("Write the column's name as it stands in pg_attribute, without "
-		                        "double quotes.")));
-	attribute = TupleDescAttr(RelationGetDescr(rel), attno - 1);
-	column->attno = attno;
-	column->type = getBaseType(attribute->atttypid);
-	column->length = attribute->attlen;
-	column->by_value = attribute->attbyval;
-	column->offset = -1;
-}
-
-static void
-check_select(Relation rel, const Column *column, const char *name)
-{
-	Oid relid = RelationGetRelid(rel);
-
-	if (pg_class_aclcheck(relid, GetUserId(), ACL_SELECT) != ACLCHECK_OK &&
-	    pg_attribute_aclcheck(relid, column->attno, GetUserId(), ACL_SELECT) != ACLCHECK_OK)
-		ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-		                errmsg("permission denied for column \"%s\" of relation \"%s\"", name,
-		                       RelationGetRelationName(rel)),
-		                errhint("Ask its owner for GRANT SELECT.")));
-}
-
-static void
-check_relation(Relation rel)
-{
-	if (strchr("rpfmv", rel->rd_rel->relkind) == NULL)
-		ereport(ERROR, (errcode(ERRCODE_WRONG_OBJECT_TYPE),
-		                errmsg("\"%s\" is not a table or view", RelationGetRelationName(rel)),
-		                errhint("Give a table, a partitioned or foreign table, or a view.")));
-	if (check_enable_rls(RelationGetRelid(rel), InvalidOid, false) == RLS_ENABLED)
-		ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-		                errmsg("cannot read \"%s\" directly: row-level security applies to it",
-		                       RelationGetRelationName(rel)),
-		                errhint("Use the aggregate or window function in a query, which sees the "
-		                        "rows that the policies allow.")));
-	if (RELATION_IS_OTHER_TEMP(rel))
-		ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-		                errmsg("cannot access temporary tables of other sessions")));
-}
-
-static void
-check_columns(Relation rel, SeriesScan *scan, const char *const *names)
-{
-	Oid ts;
-	Oid price;
-
-	for (int i = 0; i < COLUMNS; i++)
-	{
-		find_column(rel, names[i], &scan->columns[i]);
-		check_select(rel, &scan->columns[i], names[i]);
-		scan->last = Max(scan->last, scan->columns[i].attno);
-	}
-	ts = scan->columns[TS].type;
-	price = scan->columns[PRICE].type;
-	check_type(rel, names[TS], "time", ts,
-	           ts == TIMESTAMPTZOID || ts == TIMESTAMPOID || ts == DATEOID,
-	           "timestamptz, timestamp or date");
-	check_type(rel, names[PRICE], "price", price,
-	           is_integer(price) || price == FLOAT8OID || price == FLOAT4OID || price == NUMERICOID,
-	           "float8, float4, numeric or an integer type");
-}
-
 /* May the heap be read without the executor and give what a query would? */
 static bool
 is_plain_heap(Relation rel, const SeriesScan *scan)
@@ -179,7 +60,7 @@ is_plain_heap(Relation rel, const SeriesScan *scan)
 	if (rel->rd_rel->relhassubclass || OidIsValid(get_extension_oid("citus", true)))
 		return false;
 	/* a virtual generated column is not in the tuple */
-	for (int i = 0; i < COLUMNS; i++)
+	for (int i = 0; i < MC_COLUMNS; i++)
 	{
 		Form_pg_attribute attribute =
 		    TupleDescAttr(RelationGetDescr(rel), scan->columns[i].attno - 1);
@@ -198,7 +79,7 @@ price_value(SeriesScan *scan, Datum value)
 	double price;
 	MemoryContext old;
 
-	switch (scan->columns[PRICE].type)
+	switch (scan->columns[MC_PRICE].type)
 	{
 		case FLOAT8OID:
 			return DatumGetFloat8(value);
@@ -222,7 +103,7 @@ price_value(SeriesScan *scan, Datum value)
 static TimestampTz
 ts_value(const SeriesScan *scan, Datum value)
 {
-	switch (scan->columns[TS].type)
+	switch (scan->columns[MC_TS].type)
 	{
 		case TIMESTAMPTZOID:
 			return DatumGetTimestampTz(value);
@@ -240,11 +121,15 @@ find_by_text(SeriesScan *scan, Datum value)
 	McSeries *series;
 	MemoryContext old = MemoryContextSwitchTo(scan->scratch);
 
-	if (is_string(scan->columns[INSTRUMENT].type))
+	if (mc_is_string_type(scan->columns[MC_INSTRUMENT].type))
 	{
 		struct varlena *text = PG_DETOAST_DATUM_PACKED(value);
+		int length = VARSIZE_ANY_EXHDR(text);
 
-		series = mc_series_by_bytes(&scan->builder, VARDATA_ANY(text), VARSIZE_ANY_EXHDR(text));
+		/* as a cast to text: the blanks that pad a char(n) are no part of the name */
+		if (scan->columns[MC_INSTRUMENT].type == BPCHAROID)
+			length = bpchartruelen(VARDATA_ANY(text), length);
+		series = mc_series_by_bytes(&scan->builder, VARDATA_ANY(text), length);
 	}
 	else
 	{
@@ -260,7 +145,7 @@ find_by_text(SeriesScan *scan, Datum value)
 static inline McSeries *
 find_series(SeriesScan *scan, Datum value)
 {
-	switch (scan->columns[INSTRUMENT].type)
+	switch (scan->columns[MC_INSTRUMENT].type)
 	{
 		case INT2OID:
 			return mc_series_by_number(&scan->builder, DatumGetInt16(value));
@@ -270,7 +155,6 @@ find_series(SeriesScan *scan, Datum value)
 			return mc_series_by_number(&scan->builder, DatumGetInt64(value));
 		case TEXTOID:
 		case VARCHAROID:
-		case BPCHAROID:
 			/* the usual short string, in place */
 			if (VARATT_IS_SHORT(DatumGetPointer(value)) &&
 			    !VARATT_IS_EXTERNAL(DatumGetPointer(value)))
@@ -287,14 +171,14 @@ add_row(SeriesScan *scan, const Datum *values, const bool *nulls)
 {
 	McSeries *series;
 
-	series = nulls[INSTRUMENT] ? mc_series_unnamed(&scan->builder)
-	                           : find_series(scan, values[INSTRUMENT]);
+	series = nulls[MC_INSTRUMENT] ? mc_series_unnamed(&scan->builder)
+	                              : find_series(scan, values[MC_INSTRUMENT]);
 	scan->builder.set->rows++;
-	if (unlikely(nulls[TS]))
+	if (unlikely(nulls[MC_TS]))
 		series->null_ts++;
 	else
-		mc_series_append(&scan->builder, series, ts_value(scan, values[TS]),
-		                 nulls[PRICE] ? mc_null_price() : price_value(scan, values[PRICE]));
+		mc_series_append(&scan->builder, series, ts_value(scan, values[MC_TS]),
+		                 nulls[MC_PRICE] ? mc_null_price() : price_value(scan, values[MC_PRICE]));
 }
 
 /* ---- the heap ---- */
@@ -312,7 +196,7 @@ find_offsets(SeriesScan *scan)
 		if (attribute->attlen < 0 && attribute->attalign != TYPALIGN_CHAR)
 			return;
 		offset = att_align_nominal(offset, attribute->attalign);
-		for (int i = 0; i < COLUMNS; i++)
+		for (int i = 0; i < MC_COLUMNS; i++)
 			if (scan->columns[i].attno == attno)
 				scan->columns[i].offset = offset;
 		if (attribute->attlen < 0)
@@ -339,7 +223,7 @@ deform(const SeriesScan *scan, HeapTuple tuple, Datum *values, bool *nulls)
 		if (!is_null)
 			offset =
 			    att_align_pointer(offset, attribute->attalign, attribute->attlen, data + offset);
-		for (int i = 0; i < COLUMNS; i++)
+		for (int i = 0; i < MC_COLUMNS; i++)
 			if (scan->columns[i].attno == attno)
 			{
 				nulls[i] = is_null;
@@ -355,16 +239,16 @@ deform(const SeriesScan *scan, HeapTuple tuple, Datum *values, bool *nulls)
 static inline void
 add_tuple(SeriesScan *scan, HeapTuple tuple)
 {
-	Datum values[COLUMNS];
-	bool nulls[COLUMNS] = {false, false, false};
+	Datum values[MC_COLUMNS];
+	bool nulls[MC_COLUMNS] = {false, false, false};
 	char *data = (char *) tuple->t_data + tuple->t_data->t_hoff;
 
 	/* columns added to the table later come from the catalogue */
 	if (unlikely(HeapTupleHeaderGetNatts(tuple->t_data) < scan->last))
-		for (int i = 0; i < COLUMNS; i++)
+		for (int i = 0; i < MC_COLUMNS; i++)
 			values[i] = heap_getattr(tuple, scan->columns[i].attno, scan->desc, &nulls[i]);
 	else if (scan->fixed && !HeapTupleHasNulls(tuple))
-		for (int i = 0; i < COLUMNS; i++)
+		for (int i = 0; i < MC_COLUMNS; i++)
 			values[i] = fetch_att(data + scan->columns[i].offset, scan->columns[i].by_value,
 			                      scan->columns[i].length);
 	else
@@ -412,18 +296,20 @@ receive_nothing(DestReceiver *self)
 static void
 scan_query(Relation rel, SeriesScan *scan, const char *const *names)
 {
+	/* a kind of receiver other than DestNone, for which SPI reports no SELECT */
 	Receiver receiver = {
-	    {receive_slot, receive_startup, receive_nothing, receive_nothing, DestNone}, scan};
+	    {receive_slot, receive_startup, receive_nothing, receive_nothing, DestTuplestore}, scan};
 	SPIExecuteOptions options = {.read_only = true, .dest = &receiver.pub};
 	StringInfoData query;
 
 	initStringInfo(&query);
-	appendStringInfo(&query, "SELECT %s, %s, %s FROM %s", quote_identifier(names[INSTRUMENT]),
-	                 quote_identifier(names[TS]), quote_identifier(names[PRICE]),
+	appendStringInfo(&query, "SELECT %s, %s, %s FROM %s", quote_identifier(names[MC_INSTRUMENT]),
+	                 quote_identifier(names[MC_TS]), quote_identifier(names[MC_PRICE]),
 	                 quote_qualified_identifier(get_namespace_name(RelationGetNamespace(rel)),
 	                                            RelationGetRelationName(rel)));
 	SPI_connect();
-	if (SPI_execute_extended(query.data, &options) != SPI_OK_SELECT)
+	/* a receiver of an unknown kind counts as a utility command */
+	if (SPI_execute_extended(query.data, &options) < 0)
 		elog(ERROR, "could not read relation \"%s\"", RelationGetRelationName(rel));
 	SPI_finish();
 }
@@ -431,17 +317,23 @@ scan_query(Relation rel, SeriesScan *scan, const char *const *names)
 McSeriesSet *
 mc_series_scan(Oid relid, const char *instrument, const char *ts, const char *price)
 {
-	const char *names[COLUMNS] = {instrument, ts, price};
+	const char *names[MC_COLUMNS] = {instrument, ts, price};
 	SeriesScan scan = {0};
-	Relation rel = relation_open(relid, AccessShareLock);
+	Relation rel = try_relation_open(relid, AccessShareLock);
 	Oid function;
 	bool is_varlena;
 	Oid type;
 
-	check_relation(rel);
-	check_columns(rel, &scan, names);
-	type = scan.columns[INSTRUMENT].type;
-	mc_series_builder_init(&scan.builder, is_integer(type));
+	if (rel == NULL)
+		ereport(ERROR, (errcode(ERRCODE_UNDEFINED_TABLE),
+		                errmsg("relation with OID %u does not exist", relid),
+		                errhint("Give the name of a table or view with prices.")));
+	mc_check_series_relation(rel);
+	mc_find_series_columns(rel, names, scan.columns);
+	for (int i = 0; i < MC_COLUMNS; i++)
+		scan.last = Max(scan.last, scan.columns[i].attno);
+	type = scan.columns[MC_INSTRUMENT].type;
+	mc_series_builder_init(&scan.builder, mc_is_integer_type(type));
 	scan.scratch =
 	    AllocSetContextCreate(scan.builder.set->context, "margin_calib row", ALLOCSET_SMALL_SIZES);
 	getTypeOutputInfo(type, &function, &is_varlena);

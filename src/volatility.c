@@ -76,7 +76,8 @@ note_periods(double *moments, double periods_per_year)
 {
 	double noted = moments[MC_MOMENTS_TAG];
 
-	if (likely(noted == periods_per_year))
+	/* 0 stands for not noted yet, and is not a valid setting */
+	if (likely(noted == periods_per_year && noted != 0))
 		return;
 	mc_check_periods_per_year(periods_per_year);
 	if (noted != 0)

@@ -4,6 +4,7 @@
  */
 #include "rolling_vol.h"
 
+#include <float.h>
 #include <math.h>
 #include <string.h>
 
@@ -67,7 +68,7 @@ fixed_return(double r)
 
 	memcpy(&bits, &r, sizeof(bits));
 	shift = (unsigned) ((bits >> SIGNIFICAND_BITS) & 0x7ff) - (EXPONENT_BIAS - FRACTION_BITS);
-	/* only 0: no other log return is as small */
+	/* 0, or not finite */
 	if (shift >= 64)
 		return 0;
 	significand = (bits & ((UINT64_C(1) << SIGNIFICAND_BITS) - 1)) | UINT64_C(1)
@@ -103,20 +104,18 @@ replace_return(McRollingVol *window, U128 out, U128 in)
 	window->squares[3] = (uint64_t) (after >> 64);
 }
 
-/* the value of words below 2^319, lowest first, to within 2^-52 */
-static inline double
-words_value(const uint64_t *words, int top)
+/* the value of five words, lowest first, to within 2^-52 */
+static double
+words_value(const uint64_t words[5])
 {
-	static const double weight[4] = {1.0, 0x1p64, 0x1p128, 0x1p192};
+	double value = 0;
+	int top = 4;
 
 	while (top > 0 && words[top] == 0)
 		top--;
-	if (top == 0)
-		return (double) words[0];
-	/* halved: the conversion of a signed integer needs no branch on the top bit */
-	return ((double) (int64_t) (words[top] >> 1) * 0x1p65 +
-	        (double) (int64_t) ((words[top] & 1) << 62 | words[top - 1] >> 2) * 4.0) *
-	       weight[top - 1];
+	for (int i = top; i >= 0 && i >= top - 1; i--)
+		value = value * 0x1p64 + (double) words[i];
+	return ldexp(value, 64 * (top > 0 ? top - 1 : 0));
 }
 
 /* n Q, five words */
@@ -156,32 +155,52 @@ exact_dispersion(const McRollingVol *window)
 		words[i] = (uint64_t) difference;
 		borrow = (uint64_t) (difference >> 64) & 1;
 	}
-	return words_value(words, 4);
+	return words_value(words);
+}
+
+/*
+ * S and Q as doubles, to within 2^-52, without a branch: cut into pieces of 63 bits, since the
+ * conversion of an unsigned integer branches on its top bit, which is random.
+ */
+static inline double
+sum_value(const McRollingVol *window)
+{
+	McFixed s = split(magnitude(join(window->sum)));
+
+	return (double) (int64_t) ((uint64_t) s.high << 1 | s.low >> 63) * 0x1p63 +
+	       (double) (int64_t) (s.low & INT64_MAX);
+}
+
+static inline double
+squares_value(const McRollingVol *window)
+{
+	const uint64_t *q = window->squares;
+	double top = (double) (int64_t) (q[3] >> 1) * 0x1p193 +
+	             (double) (int64_t) ((q[3] & 1) << 62 | q[2] >> 2) * 0x1p130;
+
+	/* what is cut off at the end is below 2^4, and Q is 0 or at least 2^104 */
+	return top + ((double) (int64_t) ((q[2] & 3) << 61 | q[1] >> 3) * 0x1p67 +
+	              (double) (int64_t) ((q[1] & 7) << 60 | q[0] >> 4) * 0x1p4);
 }
 
 static inline McStatus
 current_vol(const McRollingVol *window, double *vol)
 {
-	uint64_t s[2];
 	double nq;
 	double ss;
-	U128 sum;
 
 	if (window->count < window->bars)
 		return MC_TOO_FEW;
 	*vol = NAN;
 	if (window->not_finite > 0)
 		return MC_OK;
-	sum = magnitude(join(window->sum));
-	s[0] = (uint64_t) sum;
-	s[1] = (uint64_t) (sum >> 64);
-	ss = words_value(s, 1);
+	ss = sum_value(window);
 	ss *= ss;
-	nq = words_value(window->squares, 3) * (double) window->bars;
-	/* little cancels when the mean is small beside the volatility: the roundings stay below 1e-15 */
+	nq = squares_value(window) * (double) (int64_t) window->bars;
+	/* little cancels when the mean is small beside the volatility: the roundings stay below 2e-15 */
 	nq = ss <= 0.5 * nq ? nq - ss : exact_dispersion(window);
 	*vol = sqrt(nq * window->scale) * window->annual;
-	return isinf(*vol) ? MC_OVERFLOW : MC_OK;
+	return *vol > DBL_MAX ? MC_OVERFLOW : MC_OK;
 }
 
 McStatus
@@ -189,8 +208,8 @@ mc_rolling_vol_add(McRollingVol *window, double price, double *vol)
 {
 	McFixed *slot = &window->ring[window->next];
 	U128 out = 0;
-	U128 in = 0;
-	bool finite;
+	U128 in;
+	double r;
 
 	if (!window->has_previous)
 	{
@@ -198,9 +217,9 @@ mc_rolling_vol_add(McRollingVol *window, double price, double *vol)
 		window->previous = price;
 		return MC_TOO_FEW;
 	}
-	finite = isfinite(price) && isfinite(window->previous);
-	if (finite)
-		in = fixed_return(mc_log_return(window->previous, price));
+	/* not finite exactly when one of the prices is not, and then fixed_return gives 0 */
+	r = mc_log_return(window->previous, price);
+	in = fixed_return(r);
 	window->previous = price;
 	if (window->count < window->bars)
 		window->count++;
@@ -208,11 +227,13 @@ mc_rolling_vol_add(McRollingVol *window, double price, double *vol)
 		window->not_finite--;
 	else
 		out = join(*slot);
-	window->not_finite += !finite;
 	replace_return(window, out, in);
 	*slot = split(in);
-	if (!finite)
+	if (in == 0 && !isfinite(r))
+	{
 		slot->high = NOT_FINITE;
+		window->not_finite++;
+	}
 	if (++window->next == window->bars)
 		window->next = 0;
 	return current_vol(window, vol);

@@ -30,6 +30,8 @@ SELECT margin_calib.set_policy('plain_var', based_on => 'prop_desk', measure => 
 SELECT margin_calib.set_policy('calm_buffer', based_on => 'plain_var', buffer => 0.3,
                                stress_weight => 0.4, stress_window => 30, rounding_step => 0.01,
                                bar_interval => '1 day', unset => '{jump_bound}');
+SELECT margin_calib.set_policy('filtered_buffer', based_on => 'prop_desk', buffer => 0.25,
+                               measure => 'value_at_risk', lookback => 300);
 SELECT margin_calib.set_policy('low_cap', based_on => 'three_bars', maximum_rate => 0.12,
                                fallback_rate => 0.1, minimum_rate => 0.06, horizon => 5,
                                symmetric_rates => true, floor_lookback => 500);

@@ -89,7 +89,15 @@ test_bounds(void)
 	fill(150, 120, 0.1);
 	c = run(&policy, 150);
 	check(c.side[MC_LONG].rate == 0.2 && c.side[MC_LONG].term == MC_TERM_MINIMUM, "minimum");
+	/* the short tail is the minimum exactly, the long one below it: a tie, which goes to long */
+	policy.minimum_rate = expm1(0.001);
+	fill(150, 150, 0);
+	c = run(&policy, 150);
+	check(c.side[MC_LONG].rate == c.side[MC_SHORT].rate && c.larger == MC_LONG &&
+	          c.side[MC_LONG].term == MC_TERM_MINIMUM && c.side[MC_SHORT].term == MC_TERM_TAIL,
+	      "equal rates: the long side's term is the binding one");
 	policy = plain;
+	fill(150, 120, 0.1);
 	policy.maximum_rate = 0.05;
 	policy.fallback_rate = 0.04;
 	c = run(&policy, 150);

@@ -120,7 +120,8 @@ test_sums(void)
 			worst = fmax(worst, fabs(sums[j] - (double) sum) / (double) size);
 		}
 	}
-	check(worst < 1e-15, "window sums with a move of 1e6 passing through: error %.2g", worst);
+	/* valgrind computes the long double of this test as a double */
+	check(worst < 1e-14, "window sums with a move of 1e6 passing through: error %.2g", worst);
 }
 
 void

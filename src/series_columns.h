@@ -1,0 +1,36 @@
+/*
+ * series_columns.h
+ *	  The three columns of a price relation: found, allowed and of the right type.
+ */
+#ifndef MC_SERIES_COLUMNS_H
+#define MC_SERIES_COLUMNS_H
+
+#include "compat.h"
+
+#include "utils/rel.h"
+
+enum
+{
+	MC_INSTRUMENT,
+	MC_TS,
+	MC_PRICE,
+	MC_COLUMNS
+};
+
+typedef struct McColumn
+{
+	AttrNumber attno;
+	Oid type;   /* a domain's base type */
+	int offset; /* from the start of the tuple's data, -1 when it varies */
+	int16 length;
+	bool by_value;
+} McColumn;
+
+/* Errors as in series_scan.h unless the relation and its columns may be read. */
+extern void mc_check_series_relation(Relation rel);
+extern void mc_find_series_columns(Relation rel, const char *const *names, McColumn *columns);
+
+extern bool mc_is_integer_type(Oid type);
+extern bool mc_is_string_type(Oid type);
+
+#endif

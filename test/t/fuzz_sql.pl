@@ -1,0 +1,373 @@
+# Every function, aggregate and window function of the extension, called with edge values in every
+# place. Passes when the connection is never lost, no internal error (SQLSTATE XX...) reaches the
+# user, nothing runs into the time limit, and no NaN or infinity comes out of finite input, nor out
+# of any calibration.
+#   FUZZ_CALLS   how many calls (30000)       FUZZ_SEED   another sequence (1)
+use strict;
+use warnings;
+use FindBin;
+use lib "$FindBin::Bin/lib";
+use Psql;
+use Test::More;
+use Time::HiRes qw(time);
+
+my $calls = $ENV{FUZZ_CALLS} || 30000;
+my $seed = $ENV{FUZZ_SEED} || 1;
+srand($seed);
+
+my $database = 'fuzz_sql';
+my $setup = Psql->fresh($database);
+open(my $fixtures, '<', "$FindBin::Bin/lib/fuzz_fixtures.sql") or die $!;
+$setup->rows(do { local $/; <$fixtures> });
+
+# --- literals -------------------------------------------------------------------------------
+
+sub pick { return $_[ int rand @_ ]; }
+sub quote { my ($s) = @_; $s =~ s/'/''/g; return "'$s'"; }
+
+my @float8 = qw(0 -0 1 -1 0.5 2 1e308 -1e308 1.7976931348623157e308 5e-324 2.2e-308 1e-300 -1e-300
+  NaN Infinity -Infinity 0.99 1.0000000000000002 0.9999999999999999 3.14159 1e-17 1e15 NULL);
+my @float8_array = (
+	'{}', '{NULL}', '{0}', '{1}', '{1,2}', '{1,NULL,2}', '{NULL,NULL}', '{NaN,1}', '{Infinity,1}',
+	'{-Infinity,Infinity}', '{1e308,1e308,1e308}', '{1e308,-1e308}', '{5e-324,2.2e-308}',
+	'[0:2]={1,2,3}', '[-5:-3]={3,2,1}', '{{1,2},{3,4}}', '{{{1}}}', '[2:3][4:5]={{1,2},{3,4}}',
+	'{3,1,2,2,2}', '{-0,0}', '{0.99,0.5}', '{0.975,0.99,0.99}', '{1e-300,1e300,1e-300,1e300}',
+	'{100,101,102,101,100,99,98,120,60}', 'NULL');
+my %edge = (
+	'double precision' => \@float8,
+	'double precision[]' => \@float8_array,
+	real => \@float8,
+	numeric => [qw(0 -0 1 -1 0.5 1e130 -1e130 1e-130 NaN Infinity -Infinity 123456789.123456789 NULL)],
+	integer => [qw(0 1 -1 2 3 250 100000 65536 1000000000 2147483647 -2147483648 NULL)],
+	bigint => [qw(0 1 -1 2 250 9223372036854775807 -9223372036854775808 NULL)],
+	smallint => [qw(0 1 -1 32767 -32768 NULL)],
+	boolean => [qw(true false NULL)],
+	text => [
+		'', 'x', '\'', '\\', '%s%n%1$s', 'éß漢🙂', 'crypto_venue', 'new_product', 'type7', 'linear', 'LINEAR',
+		'inverse', 'spot', 'trigger', 'watermark', 'reader', 'engine', 'BTC', 'alice', '* * * * *', '0 0 * * *',
+		'public', 'hostile_schema', "a\tb", 'a"b', 'pg_catalog', 'USD', '{}', 'LONG', 'NULL'
+	],
+	name => [qw(instrument ts price account quantity ctid tableoid xmin nosuch NULL hostile_role postgres),
+		'', 'We ird', 'a\'b"c', 'LONG'],
+	'timestamp with time zone' => ['-infinity', 'infinity', '4714-11-24 00:00:00+00 BC',
+		'294276-12-31 23:59:59.999999+00', '2024-02-29', 'epoch', '2000-01-01', '2026-03-29 02:30 Europe/Berlin', 'NULL'],
+	'timestamp without time zone' => ['-infinity', 'infinity', '2024-02-29', 'NULL'],
+	date => ['-infinity', 'infinity', '4714-11-24 BC', '2024-02-29', 'NULL'],
+	interval => ['0', '-1 day', '178000000 years', '-178000000 years', '1 mon -1 day', '1 day', '1 hour',
+		'00:00:00.000001', '2147483647 days', 'NULL'],
+	jsonb => ['null', '{}', '[]', '{"a":1}', '[{"instrument":"BTC","quantity":1e400}]', '[{"instrument":null}]',
+		'[{"instrument":"BTC","quantity":-2}]', 'DEEP', 'NULL'],
+	'text[]' => ['{}', '{NULL}', '{jump_bound}', '{bar_interval,stale_after}', '{confidence}',
+		'{{jump_bound},{x}}', '[0:1]={a,b}', 'NULL'],
+	'integer[]' => ['{}', '{NULL}', '{0}', '{1,2147483647}', '[0:1]={1,2}', '{{1,2},{3,4}}', 'NULL'],
+	'name[]' => ['{}', '{NULL}', '{instrument}', 'NULL'],
+	regclass => ['good', 'good', 'parted', 'plain_view', 'empty', 'odd_types', 'guarded', 'snapshot', 'good_pkey',
+		'counter', 'row_type', 'stranger', '"We ird"', 'dropped', 'book', 'book', 'pg_catalog.pg_class', 'no_rows_view',
+		'0', '999999999', 'pg_catalog.pg_toast_1255', 'margin_calib.user_policy', 'inherited', 'unlogged', 'text_prices', 'NULL'],
+	oid => [qw(0 1 4294967295 NULL)],
+);
+
+# What makes a call go past the argument checks, by argument name.
+my %plausible = (
+	confidence => [qw(0.5 0.9 0.975 0.99 0.999)],
+	confidences => ['{0.99}', '{0.9,0.975,0.99}'],
+	bars => [qw(2 3 5 30)],
+	periods_per_year => [qw(1 252 365 8760)],
+	quantile_type => [qw(type1 type2 type3 type4 type5 type6 type7 type8 type9 linear hazen)],
+	relation => [qw(good parted plain_view guarded book unlogged), '"We ird"'],
+	instrument => [qw(instrument BTC)],
+	ts => ['ts', '2024-02-29'], price => [qw(price 100)],
+	account => [qw(account alice)], quantity => ['quantity'],
+	policy => [qw(crypto_venue prop_desk futures_clearing new_product)],
+	new_product_policy => ['new_product'], based_on => ['crypto_venue'],
+	name => ['crypto_venue', 'mine'], capture => [qw(trigger watermark)], kind => [qw(spot linear inverse)],
+	schema => ['hostile_schema'], role => ['hostile_role'], rights => [qw(reader engine)],
+	schedule => ['* * * * *'], multiplier => [qw(1 0.001)], currency => ['USD'],
+	measure => [qw(expected_shortfall value_at_risk)], model => [qw(historical filtered_historical)],
+	prices => ['{100,101,99,102,98,103}'],
+);
+my @policies = qw(crypto_venue futures_clearing prop_desk new_product);
+my @policy_fields = $setup->rows(
+	q{SELECT attname || '|' || format_type(atttypid, NULL) FROM pg_attribute
+	  WHERE attrelid = 'margin_calib.margin_policy'::regclass AND attnum > 0 ORDER BY attnum});
+
+sub policy_literal
+{
+	my $p = sprintf "margin_calib.policy('%s')", pick(@policies);
+	my $r = rand;
+	return 'NULL::margin_calib.margin_policy' if $r < 0.02;
+	return q{jsonb_populate_record(NULL::margin_calib.margin_policy, '{}')} if $r < 0.04;
+	# short windows, so that a few dozen prices give a calibration
+	my %fields = rand() < 0.8 ? (confidence => pick(0.5, 0.8, 0.9), min_returns => pick(1, 2, 5), lookback => pick(15, 40),
+		stress_window => pick(3, 5, 20), floor_lookback => pick(0, 3, 30)) : ();
+	$fields{horizon} = pick(1, 2, 3) if rand() < 0.3;
+	if (rand() < 0.5)
+	{
+		my ($field, $type) = split /\|/, pick(@policy_fields);
+		my $value = pick(@{ $edge{$type} // ['NULL'] });
+		$value = 'x' x 200 if $value eq 'LONG';
+		$fields{$field} = $value;
+	}
+	my $json = join ', ', map {
+		my $v = $fields{$_};
+		$v =~ s/(["\\])/\\$1/g;
+		$v =~ s/\t/ /g;
+		$v eq 'NULL' ? "\"$_\": null" : "\"$_\": \"$v\""
+	} sort keys %fields;
+	return "jsonb_populate_record($p, " . quote("{$json}") . ')';
+}
+
+sub literal
+{
+	my ($type, $name) = @_;
+	return policy_literal() if $type eq 'margin_calib.margin_policy';
+	return '(SELECT f FROM margin_calib.feed AS f WHERE id = ' . pick(1, 2, 3) . ')' if $type eq 'margin_calib.feed';
+	my $value;
+	if (defined $name && $plausible{$name} && rand() < 0.75)
+	{
+		$value = pick(@{ $plausible{$name} });
+	}
+	elsif ($edge{$type})
+	{
+		$value = pick(@{ $edge{$type} });
+	}
+	else
+	{
+		return "NULL::$type";
+	}
+	return "NULL::$type" if $value eq 'NULL';
+	return "pg_catalog.repeat('A', 100000)::$type" if $value eq 'LONG';
+	return "(pg_catalog.repeat('[', 500) || pg_catalog.repeat(']', 500))::$type" if $value eq 'DEEP';
+	return "(SELECT pg_catalog.array_agg(100 + pg_catalog.sin(i)) FROM pg_catalog.generate_series(1, 3000) AS i)"
+	  if $type eq 'double precision[]' && rand() < 0.1;
+	# a value of another type, for a named argument that functions use in two ways
+	$value = pick(@{ $edge{$type} }) if defined $name && $edge{$type} && !fits($value, $type);
+	return "NULL::$type" if $value eq 'NULL' || $value eq 'LONG' || $value eq 'DEEP';
+	return quote($value) . "::$type";
+}
+
+sub fits
+{
+	my ($value, $type) = @_;
+	return $value =~ /\A[-+0-9.eE]+\z|\ANaN\z|Infinity\z/ if $type =~ /^(double precision|numeric|real)$/;
+	return $value =~ /\A-?\d+\z/ if $type =~ /^(integer|bigint|smallint)$/;
+	return $value =~ /\A(-infinity|infinity|epoch|\d)/ if $type =~ /^(timestamp|date)/;
+	return 1;
+}
+
+# --- calls ----------------------------------------------------------------------------------
+
+my @frames = (
+	'', 'ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW', 'ROWS BETWEEN 3 PRECEDING AND 2 FOLLOWING',
+	'ROWS BETWEEN 5 FOLLOWING AND 7 FOLLOWING', 'ROWS BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING',
+	'RANGE BETWEEN 1 PRECEDING AND 1 FOLLOWING', 'GROUPS BETWEEN 1 PRECEDING AND 1 FOLLOWING');
+my @exclude = ('', '', '', 'EXCLUDE CURRENT ROW', 'EXCLUDE GROUP', 'EXCLUDE TIES');
+
+sub window
+{
+	my $frame = pick(@frames);
+	$frame .= ' ' . pick(@exclude) if $frame ne '';
+	return sprintf 'OVER (%s ORDER BY %s %s)', pick('', 'PARTITION BY g'), pick('o', 'ord'), $frame;
+}
+
+sub row_arguments
+{
+	my ($f) = @_;
+	my @arguments;
+	for my $i (0 .. $#{ $f->{types} })
+	{
+		my ($type, $name) = ($f->{types}[$i], $f->{names}[$i]);
+		my $first = $i == 0 || ($f->{types}[0] =~ /^timestamp/ && $i == 1);
+		if ($first && rand() < 0.9)
+		{
+			my $column = $type =~ /^timestamp/ ? pick('ts', 'ts', 'ts', 'late') : 'x';
+			push @arguments, $type =~ /^(double precision|timestamp with time zone)$/ ? $column : "$column\::$type";
+		}
+		elsif (rand() < 0.1)
+		{
+			push @arguments, sprintf 'CASE WHEN ord %% 2 = 0 THEN %s ELSE %s END',
+			  literal($type, $name), literal($type, $name);
+		}
+		else
+		{
+			push @arguments, literal($type, $name);
+		}
+	}
+	return join ', ', @arguments;
+}
+
+sub text_of
+{
+	my ($select) = @_;
+	return "SELECT CASE WHEN v ~ 'NaN|Infinity' THEN 'not finite' ELSE 'finite' END FROM"
+	  . " (SELECT pg_catalog.string_agg(t.v::text, ' ') AS v FROM ($select) AS t) AS u";
+}
+
+my ($data_count, %finite_data);
+for ($setup->rows('SELECT id || \' \' || bool_and(finite) FROM fuzz_row GROUP BY id'))
+{
+	my ($id, $finite) = split / /;
+	$finite_data{$id} = $finite eq 'true';
+}
+$data_count = keys %finite_data;
+
+sub call
+{
+	my ($f) = @_;
+	my $source = 1 + int rand $data_count;
+	my $from = "FROM fuzz_row WHERE id = $source";
+	if ($f->{kind} eq 'w')
+	{
+		my $arguments = row_arguments($f);
+		return { sql => text_of("SELECT $f->{call}($arguments) " . window() . " AS v $from"), source => $source };
+	}
+	if ($f->{kind} eq 'a')
+	{
+		my $inside = row_arguments($f);
+		my $form = int rand 8;
+		my $filter = rand() < 0.2 ? pick('FILTER (WHERE ord % 2 = 0)', 'FILTER (WHERE false)', 'FILTER (WHERE x > 0)') : '';
+		my $sql;
+		if ($form >= 4) { $sql = "SELECT $f->{call}($inside) $filter " . window() . " AS v $from"; }
+		elsif ($form == 3) { $sql = "SELECT $f->{call}(DISTINCT $inside) $filter AS v $from"; }
+		elsif ($form == 2) { $sql = "SELECT $f->{call}($inside ORDER BY " . pick('x', 'o DESC', 'ts NULLS FIRST') . ") $filter AS v $from"; }
+		elsif ($form == 1) { $sql = "SELECT $f->{call}($inside) $filter AS v $from GROUP BY g"; }
+		else { $sql = "SELECT $f->{call}($inside) $filter AS v $from"; }
+		return { sql => text_of($sql), source => $source };
+	}
+	# trailing defaulted arguments are left out at times
+	my $n = @{ $f->{types} };
+	$n -= int rand($f->{defaults} + 1) if $f->{defaults} && rand() < 0.5;
+	my $arguments = join ', ', map { literal($f->{types}[$_], $f->{names}[$_]) } 0 .. $n - 1;
+	return { sql => "CALL $f->{call}($arguments)", transaction => 1 } if $f->{kind} eq 'p';
+	return {
+		sql => text_of("SELECT v FROM $f->{call}($arguments) AS v"),
+		transaction => $f->{volatile}
+	};
+}
+
+# --- what there is to call ------------------------------------------------------------------
+
+my @functions;
+for (
+	$setup->rows(
+		q{SELECT concat_ws('|', p.oid, p.oid::regproc, p.prokind, p.provolatile, p.pronargdefaults,
+		         (SELECT coalesce( string_agg(CASE WHEN t = 'internal'::regtype THEN 'internal' ELSE format_type(t, NULL) END, ';' ORDER BY o), '')
+		            FROM unnest(p.proargtypes::oid[]) WITH ORDINALITY AS a(t, o)),
+		         coalesce(array_to_string(p.proargnames[1:p.pronargs], ';', ''), ''), p.prorettype = 'trigger'::regtype)
+		    FROM pg_proc AS p JOIN pg_depend AS d ON d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e'
+		    JOIN pg_extension AS e ON e.oid = d.refobjid AND d.refclassid = 'pg_extension'::regclass
+		   WHERE e.extname = 'margin_calib' AND p.prokind IN ('f', 'a', 'w', 'p')
+		     AND NOT 'internal'::regtype = ANY (p.proargtypes::oid[])
+		   ORDER BY p.oid::regprocedure::text}))
+{
+	my ($oid, $call, $kind, $volatile, $defaults, @rest) = split /\|/, $_, -1;
+	my $trigger = pop @rest;
+	my ($types, $names) = @rest;
+	push @functions,
+	  {
+		call => $call, kind => $kind, volatile => $volatile eq 'v', defaults => $defaults,
+		types => [ split /;/, $types ], names => [ split /;/, $names ], trigger => $trigger eq 't',
+		label => "$call($types)", states => {}
+	  };
+}
+$setup->close;
+cmp_ok(scalar @functions, '>', 10, 'there are functions to call: ' . @functions);
+note "seed $seed, $calls calls, $data_count row sets";
+
+# --- run ------------------------------------------------------------------------------------
+
+my (@lost, @internal, @late, @infinite);
+my $limit = $ENV{FUZZ_LIMIT} || 10;
+
+sub session
+{
+	for (1 .. 200)
+	{
+		my $s = eval { Psql->new($database) };
+		if ($s)
+		{
+			$s->rows("SET statement_timeout = '${limit}s'; SET client_min_messages = error;"
+				  . 'SET jit = off; SET extra_float_digits = 1; SET search_path = public, margin_calib');
+			return $s;
+		}
+		select undef, undef, undef, 0.1;
+	}
+	die 'the server does not come back';
+}
+
+my $s = session();
+my $start = time;
+my $made = 0;
+# what computes more often than what administers
+my %weight = map {
+	$_->{label} => $_->{kind} =~ /[aw]/ ? 6 : !@{ $_->{types} } ? 0.1 : $_->{volatile} || $_->{kind} eq 'p' ? 0.4 : 2
+} @functions;
+my @wheel;
+for my $f (@functions) { push @wheel, ($f) x (10 * $weight{ $f->{label} }); }
+
+while ($made < $calls && @lost < 5)
+{
+	my @batch;
+	for (1 .. 40)
+	{
+		my $f = pick(@wheel);
+		my $c = call($f);
+		$c->{f} = $f;
+		push @batch, $c;
+		$s->send("BEGIN") if $c->{transaction};
+		$s->send($c->{sql});
+		$s->send("ROLLBACK") if $c->{transaction};
+		last if ++$made >= $calls;
+	}
+	for my $c (@batch)
+	{
+		$s->receive if $c->{transaction};
+		my $answer = $s->receive($limit + 50);
+		if (!$answer || !$s->alive)
+		{
+			push @lost, $c->{sql};
+			last;
+		}
+		$s->receive if $c->{transaction};
+		my $state = $answer->{state};
+		$c->{f}{states}{$state}++;
+		push @internal, "$state $answer->{message}: $c->{sql}" if $state =~ /^XX/;
+		push @late, $c->{sql} if $state eq '57014';
+		next unless $state eq '00000' && $answer->{text} =~ /not finite/;
+		my $finite_in = $c->{sql} !~ /NaN|Infinity/ && (!$c->{source} || $finite_data{ $c->{source} });
+		push @infinite, $c->{sql} if $finite_in || $c->{f}{label} =~ /calibrat/;
+	}
+	$s = session() if @lost && !$s->alive;
+}
+my $seconds = time - $start;
+note sprintf '%d calls in %.1f s', $made, $seconds;
+
+sub report
+{
+	my ($name, @bad) = @_;
+	my %seen;
+	ok(!@bad, $name) or diag(scalar(@bad) . " of $made calls");
+	for my $sql (@bad)
+	{
+		my ($function) = $sql =~ /margin_calib\.(\w+)\(/;
+		diag(substr($sql, 0, 3000)) if $seen{ $function // '' }++ < 3;
+	}
+	return;
+}
+is($made, $calls, "$calls calls were made");
+report('the connection was never lost', @lost);
+report('no internal error reached the user', @internal);
+report("nothing ran for $limit s", @late);
+report('no NaN or infinity out of finite input, nor out of a calibration', @infinite);
+
+# A function that no call gets through says that the fuzzer, not the function, is too weak.
+my @never;
+for my $f (@functions)
+{
+	note sprintf '%-60s %s', $f->{label}, join ' ', map { "$_:$f->{states}{$_}" } sort keys %{ $f->{states} };
+	# schedules need pg_cron, quarantine_rows is given pieces of SQL
+	next if $f->{trigger} || $f->{label} =~ /schedule|quarantine_rows/;
+	push @never, $f->{label} unless $f->{states}{'00000'} || !%{ $f->{states} } || $calls < 30000;
+}
+ok(!@never, 'every function was called with success at least once') or diag(join "\n", @never);
+done_testing();
