@@ -124,8 +124,12 @@ find_by_text(SeriesScan *scan, Datum value)
 	if (mc_is_string_type(scan->columns[MC_INSTRUMENT].type))
 	{
 		struct varlena *text = PG_DETOAST_DATUM_PACKED(value);
+		int length = VARSIZE_ANY_EXHDR(text);
 
-		series = mc_series_by_bytes(&scan->builder, VARDATA_ANY(text), VARSIZE_ANY_EXHDR(text));
+		/* as a cast to text: the blanks that pad a char(n) are no part of the name */
+		if (scan->columns[MC_INSTRUMENT].type == BPCHAROID)
+			length = bpchartruelen(VARDATA_ANY(text), length);
+		series = mc_series_by_bytes(&scan->builder, VARDATA_ANY(text), length);
 	}
 	else
 	{
@@ -151,7 +155,6 @@ find_series(SeriesScan *scan, Datum value)
 			return mc_series_by_number(&scan->builder, DatumGetInt64(value));
 		case TEXTOID:
 		case VARCHAROID:
-		case BPCHAROID:
 			/* the usual short string, in place */
 			if (VARATT_IS_SHORT(DatumGetPointer(value)) &&
 			    !VARATT_IS_EXTERNAL(DatumGetPointer(value)))
@@ -316,11 +319,15 @@ mc_series_scan(Oid relid, const char *instrument, const char *ts, const char *pr
 {
 	const char *names[MC_COLUMNS] = {instrument, ts, price};
 	SeriesScan scan = {0};
-	Relation rel = relation_open(relid, AccessShareLock);
+	Relation rel = try_relation_open(relid, AccessShareLock);
 	Oid function;
 	bool is_varlena;
 	Oid type;
 
+	if (rel == NULL)
+		ereport(ERROR, (errcode(ERRCODE_UNDEFINED_TABLE),
+		                errmsg("relation with OID %u does not exist", relid),
+		                errhint("Give the name of a table or view with prices.")));
 	mc_check_series_relation(rel);
 	mc_find_series_columns(rel, names, scan.columns);
 	for (int i = 0; i < MC_COLUMNS; i++)

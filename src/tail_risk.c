@@ -35,10 +35,10 @@ typedef struct TailState
 	double *losses; /* finite ones; from a serialized state unaligned and not to be kept */
 	Size count;
 	Size capacity;
-	Size nonfinite;    /* NaN and infinite rows: with any of them the answer is NaN */
-	Size sorted_count; /* what a final function has ordered: the largest sorted_depth losses, */
-	Size sorted_depth; /* when there were sorted_count of them */
-	TailSettings settings;
+	TailSettings settings; /* what every row needs stands first */
+	Size nonfinite;        /* NaN and infinite rows: with any of them the answer is NaN */
+	Size sorted_count;     /* what a final function has ordered: the largest sorted_depth losses, */
+	Size sorted_depth;     /* when there were sorted_count of them */
 } TailState;
 
 static inline TailState *
@@ -285,13 +285,14 @@ MC_FUNCTION(mc_value_at_risk_final)
 MC_FUNCTION(mc_tail_risk_final)
 {
 	TailState *state = get_state(fcinfo, 0);
-	const TailSettings *settings = &state->settings;
+	const TailSettings *settings;
 	const double *losses = NULL;
 	TailLevel *levels;
 	Size depth = 1;
 
 	if (state == NULL || state->count + state->nonfinite == 0)
 		PG_RETURN_NULL();
+	settings = &state->settings;
 	for (int i = 0; i < settings->levels && state->nonfinite == 0; i++)
 	{
 		McTailRank rank = mc_tail_rank(state->count, settings->confidences[i]);

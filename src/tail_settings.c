@@ -2,12 +2,14 @@
  * tail_settings.c
  *	  Confidences and quantile type of a tail aggregate: read once, the same in every row.
  *
- * An array or a text that is the same in every row usually has the same bytes,
- * so a row costs one comparison of memory; only other bytes are parsed again.
+ * An array or a text is usually a constant of the query, which needs no look at
+ * all.  Else it usually has the same bytes in every row, and a row costs one
+ * comparison of memory; only other bytes are parsed again.
  */
 #include "compat.h"
 
 #include "mb/pg_wchar.h"
+#include "nodes/primnodes.h"
 #include "utils/array.h"
 #include "utils/float.h"
 
@@ -31,6 +33,22 @@ check_same_confidence(double found, double before)
 		                errdetail("Found %s after %s.", float8out_internal(found),
 		                          float8out_internal(before)),
 		                errhint("Write it as a constant, or group by it.")));
+}
+
+/*
+ * Is an argument of the running aggregate a constant or a parameter of the query?  A window
+ * function cannot tell: then every row is compared.
+ */
+static bool
+is_constant(FunctionCallInfo fcinfo, int arg)
+{
+	Aggref *aggref = AggGetAggref(fcinfo);
+	Expr *expr;
+
+	if (aggref == NULL || list_length(aggref->args) < arg)
+		return false;
+	expr = list_nth_node(TargetEntry, aggref->args, arg - 1)->expr;
+	return IsA(expr, Const) || (IsA(expr, Param) && ((Param *) expr)->paramkind == PARAM_EXTERN);
 }
 
 /* Does an argument have the bytes that were kept? */
@@ -124,6 +142,7 @@ mc_tail_levels_read(TailSettings *settings, FunctionCallInfo fcinfo, int arg, Me
 	memcpy(settings->confidences, values, levels * sizeof(double));
 	settings->confidence = values[0];
 	settings->type = MC_INVERTED_CDF;
+	settings->constant = is_constant(fcinfo, arg);
 	keep_bytes(settings, (const struct varlena *) array, context);
 }
 
@@ -140,7 +159,7 @@ check_same_levels(const double *found, int levels, const TailSettings *before)
 }
 
 void
-mc_tail_levels_same(const TailSettings *settings, FunctionCallInfo fcinfo, int arg)
+mc_tail_levels_compare(const TailSettings *settings, FunctionCallInfo fcinfo, int arg)
 {
 	ArrayType *array;
 	int levels;
@@ -178,6 +197,7 @@ mc_tail_type_read(TailSettings *settings, FunctionCallInfo fcinfo, int arg, Memo
 {
 	text *name = get_type(fcinfo, arg, &settings->type);
 
+	settings->constant = is_constant(fcinfo, arg);
 	keep_bytes(settings, (const struct varlena *) name, context);
 }
 
@@ -192,7 +212,7 @@ check_same_type(McQuantileType found, McQuantileType before)
 }
 
 void
-mc_tail_type_same(const TailSettings *settings, FunctionCallInfo fcinfo, int arg)
+mc_tail_type_compare(const TailSettings *settings, FunctionCallInfo fcinfo, int arg)
 {
 	McQuantileType found;
 

@@ -10,6 +10,7 @@
 
 typedef struct TailSettings
 {
+	bool constant;       /* the query says that the arguments are the same in every row */
 	double confidence;   /* the first level, the only one but for tail_risk */
 	int32 levels;        /* how many */
 	McQuantileType type; /* of value_at_risk */
@@ -32,14 +33,28 @@ extern void mc_tail_type_read(TailSettings *settings, FunctionCallInfo fcinfo, i
 
 extern void mc_tail_confidence_differs(const TailSettings *settings, FunctionCallInfo fcinfo,
                                        int arg);
-extern void mc_tail_levels_same(const TailSettings *settings, FunctionCallInfo fcinfo, int arg);
-extern void mc_tail_type_same(const TailSettings *settings, FunctionCallInfo fcinfo, int arg);
+extern void mc_tail_levels_compare(const TailSettings *settings, FunctionCallInfo fcinfo, int arg);
+extern void mc_tail_type_compare(const TailSettings *settings, FunctionCallInfo fcinfo, int arg);
 
 static inline void
 mc_tail_confidence_same(const TailSettings *settings, FunctionCallInfo fcinfo, int arg)
 {
 	if (unlikely(PG_ARGISNULL(arg) || PG_GETARG_FLOAT8(arg) != settings->confidence))
 		mc_tail_confidence_differs(settings, fcinfo, arg);
+}
+
+static inline void
+mc_tail_levels_same(const TailSettings *settings, FunctionCallInfo fcinfo, int arg)
+{
+	if (unlikely(!settings->constant))
+		mc_tail_levels_compare(settings, fcinfo, arg);
+}
+
+static inline void
+mc_tail_type_same(const TailSettings *settings, FunctionCallInfo fcinfo, int arg)
+{
+	if (unlikely(!settings->constant))
+		mc_tail_type_compare(settings, fcinfo, arg);
 }
 
 /* Two partial states must agree as two rows must. */

@@ -19,3 +19,5 @@ $(FUZZ_NAMES:%=build/fuzz/%): build/fuzz/%: test/fuzz/%.c $(wildcard test/fuzz/*
 build-fuzz: $(FUZZ_NAMES:%=build/fuzz/%)
 check-fuzz: build-fuzz
 	tools/fuzz.sh $(FUZZ_SECONDS) $(FUZZ_NAMES)
+check-asan:
+	tools/asan.sh $(or $(FUZZ_CALLS),10000)

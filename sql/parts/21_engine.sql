@@ -59,7 +59,6 @@ CREATE TABLE margin_calib.instrument (
     policy              text,
     policy_is_automatic boolean NOT NULL DEFAULT true,
     price_feed          integer,
-    seq                 bigint NOT NULL DEFAULT 0,
     last_price          numeric,
     data_through        timestamptz,
     fresh_until         timestamptz,
@@ -73,7 +72,6 @@ COMMENT ON COLUMN margin_calib.instrument.currency IS 'the currency of prices, n
 COMMENT ON COLUMN margin_calib.instrument.underlying IS 'for options: instrument that the option is written on';
 COMMENT ON COLUMN margin_calib.instrument.policy IS 'policy of the latest calibration, or the one that set_instrument gave';
 COMMENT ON COLUMN margin_calib.instrument.policy_is_automatic IS 'true: the feed''s policy, and its new_product_policy while there are too few returns for it';
-COMMENT ON COLUMN margin_calib.instrument.seq IS 'counts refreshes; updated before prices are read, so that a stale snapshot fails with 40001';
 COMMENT ON COLUMN margin_calib.instrument.last_price IS 'price of the latest usable row, to 15 significant digits';
 COMMENT ON COLUMN margin_calib.instrument.data_through IS 'ts of the latest usable row';
 COMMENT ON COLUMN margin_calib.instrument.fresh_until IS 'data_through plus the policy''s stale_after';
@@ -130,13 +128,6 @@ CREATE UNIQUE INDEX parameter_in_force ON margin_calib.parameter (instrument) WH
 CREATE INDEX parameter_history ON margin_calib.parameter (instrument, valid_from);
 COMMENT ON TABLE margin_calib.parameter IS
 'History of the parameters in force: a row for every change of published rates, policy, binding terms or fallback, with the calibration behind it (columns as in margin_calib.margin_calibration). valid_to is NULL for the row in force.';
-
-CREATE TABLE margin_calib.account (
-    account text PRIMARY KEY,
-    seq     bigint NOT NULL DEFAULT 0
-) WITH (fillfactor = 70);
-COMMENT ON TABLE margin_calib.account IS
-'Accounts that have or had positions; seq is updated before positions are read, as instrument.seq is before prices.';
 
 CREATE TABLE margin_calib.account_position (
     account            text NOT NULL,
@@ -286,7 +277,6 @@ SELECT pg_catalog.pg_extension_config_dump('margin_calib.capture_queue', '');
 SELECT pg_catalog.pg_extension_config_dump('margin_calib.instrument', '');
 SELECT pg_catalog.pg_extension_config_dump('margin_calib.parameter', '');
 SELECT pg_catalog.pg_extension_config_dump('margin_calib.parameter_id_seq', '');
-SELECT pg_catalog.pg_extension_config_dump('margin_calib.account', '');
 SELECT pg_catalog.pg_extension_config_dump('margin_calib.account_position', '');
 SELECT pg_catalog.pg_extension_config_dump('margin_calib.requirement', '');
 SELECT pg_catalog.pg_extension_config_dump('margin_calib.currency_setting', '');

@@ -2,7 +2,7 @@
 -- requirement_now take the same way through these functions: they differ in the market only.
 
 CREATE OR REPLACE FUNCTION margin_calib.round_up(amount numeric, step numeric) RETURNS numeric
-    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE COST 1
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE COST 1 -- not STRICT: that would forbid inlining
 BEGIN ATOMIC
     -- by remainder, which is exact: a quotient could be rounded onto the next step
     SELECT round(amount - mod(amount, step) + CASE WHEN mod(amount, step) > 0 THEN step ELSE 0 END, scale(step));
@@ -57,27 +57,25 @@ $function$;
 COMMENT ON FUNCTION margin_calib.holdings(text[]) IS
 'Internal: net quantity of each account and instrument, and how many rows are not usable; rows without an instrument come under the empty name. Error 55000 when a position feed cannot be read: a sum without it would be too small.';
 
-CREATE OR REPLACE FUNCTION margin_calib.market_stored(instruments text[]) RETURNS SETOF margin_calib.engine_market
-    LANGUAGE sql STABLE PARALLEL SAFE COST 5000 ROWS 500
-BEGIN ATOMIC
-    SELECT i.instrument, i.kind, i.multiplier, i.currency, i.last_price,
-           CASE WHEN p.symmetric_rates THEN p.initial_rate ELSE p.long_initial_rate END,
-           CASE WHEN p.symmetric_rates THEN p.maintenance_rate ELSE p.long_maintenance_rate END,
-           CASE WHEN p.symmetric_rates THEN p.initial_rate ELSE p.short_initial_rate END,
-           CASE WHEN p.symmetric_rates THEN p.maintenance_rate ELSE p.short_maintenance_rate END,
-           p.id, i.data_through, i.fresh_until, i.stale_reason
-      FROM margin_calib.instrument AS i
-      LEFT JOIN margin_calib.parameter AS p ON p.instrument = i.instrument AND p.valid_to IS NULL
-     WHERE i.instrument = ANY (instruments);
-END;
-COMMENT ON FUNCTION margin_calib.market_stored(text[]) IS
-'Internal: price and rates of registered instruments as the latest refresh left them; a symmetric policy charges the larger rate to both sides.';
+CREATE OR REPLACE VIEW margin_calib.market_stored WITH (security_invoker = true) AS
+SELECT i.instrument, i.kind, i.multiplier, i.currency, i.last_price AS price,
+       CASE WHEN p.symmetric_rates THEN p.initial_rate ELSE p.long_initial_rate END AS long_initial_rate,
+       CASE WHEN p.symmetric_rates THEN p.maintenance_rate ELSE p.long_maintenance_rate END AS long_maintenance_rate,
+       CASE WHEN p.symmetric_rates THEN p.initial_rate ELSE p.short_initial_rate END AS short_initial_rate,
+       CASE WHEN p.symmetric_rates THEN p.maintenance_rate ELSE p.short_maintenance_rate END AS short_maintenance_rate,
+       p.id AS parameter_id, i.data_through, i.fresh_until, i.stale_reason
+  FROM margin_calib.instrument AS i
+  LEFT JOIN margin_calib.parameter AS p ON p.instrument = i.instrument AND p.valid_to IS NULL;
+COMMENT ON VIEW margin_calib.market_stored IS
+'Internal: price and rates of the two sides of each registered instrument, as the latest refresh left them; a symmetric policy charges the larger rate to both sides.';
+REVOKE ALL ON margin_calib.market_stored FROM PUBLIC;
 
 -- What a refresh would find now: live calibrations over what is stored, instrument by instrument.
 CREATE OR REPLACE FUNCTION margin_calib.market_live(instruments text[], as_of timestamptz)
     RETURNS SETOF margin_calib.engine_market
     LANGUAGE plpgsql STABLE PARALLEL UNSAFE COST 5000 ROWS 500
     SET search_path = pg_catalog, margin_calib, pg_temp
+    SET plan_cache_mode = force_custom_plan
 AS $function$
 DECLARE
     feed    margin_calib.feed;
@@ -117,7 +115,7 @@ BEGIN
                CASE WHEN l.usable THEN l.last_ts + l.stale_after ELSE s.fresh_until END,
                CASE WHEN l.usable THEN NULL ELSE coalesce(l.problem, s.stale_reason) END
           FROM unnest(instruments) AS n (instrument)
-          LEFT JOIN margin_calib.market_stored(instruments) AS s ON s.instrument = n.instrument
+          LEFT JOIN margin_calib.market_stored AS s ON s.instrument = n.instrument
           LEFT JOIN LATERAL (SELECT v.*, v.problem IS NULL AS usable FROM live AS v
                               WHERE v.instrument = n.instrument) AS l ON true
          WHERE s.instrument IS NOT NULL OR l.instrument IS NOT NULL;
@@ -132,62 +130,57 @@ CREATE OR REPLACE FUNCTION margin_calib.compute_positions(accounts text[], live 
     SET search_path = pg_catalog, margin_calib, pg_temp
 AS $function$
 DECLARE
-    held   margin_calib.engine_holding[];
-    names  text[];
-    market margin_calib.engine_market[];
+    names text[];
 BEGIN
-    SELECT array_agg(h) INTO held FROM margin_calib.holdings(accounts) AS h
-     WHERE h.quantity <> 0 OR h.unusable > 0;
-    SELECT array_agg(DISTINCT h.instrument) INTO names FROM unnest(held) AS h;
     IF live THEN
-        market := ARRAY(SELECT m FROM margin_calib.market_live(names, as_of) AS m);
-    ELSE
-        market := ARRAY(SELECT m FROM margin_calib.market_stored(names) AS m);
+        names := ARRAY(SELECT DISTINCT h.instrument FROM margin_calib.holdings(accounts) AS h
+                        WHERE h.quantity <> 0 OR h.unusable > 0);
     END IF;
-    RETURN QUERY
+    -- one query; only the market is another
+    RETURN QUERY EXECUTE format($query$
         SELECT h.account, h.instrument, coalesce(m.currency, 'USD'), m.kind, coalesce(h.quantity, 0),
                m.multiplier, m.price, v.notional, r.initial_rate, r.maintenance_rate,
                margin_calib.round_up(v.notional * r.initial_rate, coalesce(s.amount_step, 0.01)),
                margin_calib.round_up(v.notional * r.maintenance_rate, coalesce(s.amount_step, 0.01)),
                m.parameter_id, m.data_through, m.fresh_until,
-               CASE WHEN h.unusable > 0 THEN format('unusable position rows of %2$s: %1$s', h.unusable,
-                                                    coalesce(nullif(h.instrument, ''), 'no instrument'))
-                    WHEN m.instrument IS NULL THEN format('instrument %s is not known', h.instrument)
+               CASE WHEN h.unusable > 0 THEN format('unusable position rows of %%s: %%s',
+                                                    coalesce(nullif(h.instrument, ''), 'no instrument'), h.unusable)
+                    WHEN m.instrument IS NULL THEN format('instrument %%s is not known', h.instrument)
                     ELSE h.instrument || ': ' || coalesce(
                              m.stale_reason, CASE WHEN m.price IS NULL THEN 'it has no usable price' END) END
-          FROM unnest(held) AS h
-          LEFT JOIN unnest(market) AS m ON m.instrument = h.instrument
+          FROM margin_calib.holdings($1) AS h
+          LEFT JOIN %s AS m ON m.instrument = h.instrument
           LEFT JOIN margin_calib.currency_setting AS s ON s.currency = m.currency
-          CROSS JOIN LATERAL (SELECT margin_calib.position_notional(m.kind, h.quantity, m.multiplier, m.price)) AS v (notional)
-          CROSS JOIN LATERAL (SELECT CASE WHEN h.quantity < 0 THEN m.short_initial_rate ELSE m.long_initial_rate END,
-                                     CASE WHEN h.quantity < 0 THEN m.short_maintenance_rate ELSE m.long_maintenance_rate END)
-                     AS r (initial_rate, maintenance_rate);
+         CROSS JOIN LATERAL (SELECT margin_calib.position_notional(m.kind, h.quantity, m.multiplier, m.price)) AS v (notional)
+         CROSS JOIN LATERAL (SELECT CASE WHEN h.quantity < 0 THEN m.short_initial_rate ELSE m.long_initial_rate END,
+                                    CASE WHEN h.quantity < 0 THEN m.short_maintenance_rate ELSE m.long_maintenance_rate END)
+                    AS r (initial_rate, maintenance_rate)
+         WHERE h.quantity <> 0 OR h.unusable > 0 $query$,
+        CASE WHEN live THEN 'margin_calib.market_live($2, $3)' ELSE 'margin_calib.market_stored' END)
+    USING accounts, names, as_of;
 END
 $function$;
 COMMENT ON FUNCTION margin_calib.compute_positions(text[], boolean, timestamptz) IS
 'Internal: positions of accounts with their margins, at the stored or at the live market. margin = notional * rate of the side, rounded up to the amount step of the currency.';
 
-CREATE OR REPLACE FUNCTION margin_calib.summarize(positions margin_calib.account_position[], as_of timestamptz)
-    RETURNS SETOF margin_calib.requirement
-    LANGUAGE sql STABLE PARALLEL SAFE COST 5000 ROWS 500
+CREATE OR REPLACE FUNCTION margin_calib.requirement_query(positions text) RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE COST 1
 BEGIN ATOMIC
-    WITH doubtful AS (
-        SELECT p.account, min(p.stale_reason) AS reason
-          FROM unnest(positions) AS p WHERE p.kind IS NULL GROUP BY p.account),
-    summed AS (
-        SELECT p.account, p.currency, coalesce(sum(p.initial_margin), 0) AS initial_margin,
-               coalesce(sum(p.maintenance_margin), 0) AS maintenance_margin,
-               coalesce(sum(p.notional), 0) AS notional, count(*)::integer AS positions,
-               min(p.data_through) AS data_through, min(p.fresh_until) AS fresh_until,
-               min(p.stale_reason) || CASE WHEN count(p.stale_reason) > 1
-                                           THEN format(' (and %s more)', count(p.stale_reason) - 1) ELSE '' END AS reason
-          FROM unnest(positions) AS p GROUP BY p.account, p.currency)
-    SELECT s.account, s.currency, s.initial_margin, s.maintenance_margin, s.notional, s.positions,
-           as_of, s.data_through, s.fresh_until, coalesce(s.reason, d.reason) IS NOT NULL, coalesce(s.reason, d.reason)
-      FROM summed AS s LEFT JOIN doubtful AS d ON d.account = s.account;
+    -- a position in an unknown instrument could be in any currency: it makes all of its account stale
+    SELECT format($query$
+        SELECT s.account, s.currency, s.initial_margin, s.maintenance_margin, s.notional, s.positions, $2 AS as_of,
+               s.data_through, s.fresh_until, s.reason IS NOT NULL AS is_stale, s.reason AS stale_reason
+          FROM (SELECT p.account, p.currency, coalesce(sum(p.initial_margin), 0) AS initial_margin,
+                       coalesce(sum(p.maintenance_margin), 0) AS maintenance_margin,
+                       coalesce(sum(p.notional), 0) AS notional, count(*)::integer AS positions,
+                       min(p.data_through) AS data_through, min(p.fresh_until) AS fresh_until,
+                       coalesce(min(p.stale_reason) || CASE WHEN count(p.stale_reason) > 1
+                                    THEN format(' (and %%s more)', count(p.stale_reason) - 1) ELSE '' END,
+                                min(min(p.stale_reason) FILTER (WHERE p.kind IS NULL)) OVER (PARTITION BY p.account)) AS reason
+                  FROM %s AS p WHERE p.account = ANY ($1) GROUP BY p.account, p.currency) AS s $query$, positions);
 END;
-COMMENT ON FUNCTION margin_calib.summarize(margin_calib.account_position[], timestamptz) IS
-'Internal: requirement rows of positions, one for each account and currency, the exact sums of the positions'' margins. A position in an unknown instrument could be in any currency, so it makes all rows of its account stale.';
+COMMENT ON FUNCTION margin_calib.requirement_query(text) IS
+'Internal: query ($1 accounts, $2 as_of) that adds up positions, of the stored table or of compute_positions, to rows of margin_calib.requirement, one for each account and currency: exact sums.';
 
 CREATE OR REPLACE FUNCTION margin_calib.staleness(stale_reason text, fresh_until timestamptz, is_pending boolean) RETURNS text
     LANGUAGE sql STABLE PARALLEL SAFE COST 1
@@ -201,7 +194,7 @@ COMMENT ON FUNCTION margin_calib.staleness(text, timestamptz, boolean) IS
 
 REVOKE ALL ON FUNCTION
     margin_calib.round_up(numeric, numeric), margin_calib.position_notional(text, numeric, numeric, numeric),
-    margin_calib.holdings(text[]), margin_calib.market_stored(text[]), margin_calib.market_live(text[], timestamptz),
+    margin_calib.holdings(text[]), margin_calib.market_live(text[], timestamptz),
     margin_calib.compute_positions(text[], boolean, timestamptz),
-    margin_calib.summarize(margin_calib.account_position[], timestamptz),
+    margin_calib.requirement_query(text),
     margin_calib.staleness(text, timestamptz, boolean) FROM PUBLIC;

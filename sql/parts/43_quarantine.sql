@@ -14,8 +14,9 @@ BEGIN
         'WITH bad AS MATERIALIZED (%s), gone AS ('
         'UPDATE margin_calib.quarantine AS q SET resolved_at = clock_timestamp() '
         'WHERE q.resolved_at IS NULL AND %s AND NOT EXISTS ('
-        'SELECT FROM bad AS b WHERE ROW(b.feed, b.instrument, b.account, b.ts, b.price, b.quantity, b.reason) '
-        'IS NOT DISTINCT FROM ROW(q.feed, q.instrument, q.account, q.ts, q.price, q.quantity, q.reason))) '
+        -- as text the rows can be hashed, NULLs and all
+        'SELECT FROM bad AS b WHERE ROW(b.feed, b.instrument, b.account, b.ts, b.price, b.quantity, b.reason)::text '
+        '= ROW(q.feed, q.instrument, q.account, q.ts, q.price, q.quantity, q.reason)::text)) '
         'INSERT INTO margin_calib.quarantine AS q (feed, instrument, account, ts, price, quantity, reason, row_data) '
         'SELECT DISTINCT ON (feed, instrument, account, ts, price, quantity, reason) * FROM bad '
         'ON CONFLICT ON CONSTRAINT quarantine_once DO UPDATE SET resolved_at = NULL '

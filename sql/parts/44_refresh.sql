@@ -1,7 +1,8 @@
 -- Refresh: from the queue to parameters and requirements, a batch of keys a transaction.
--- Correct by locking: a batch takes the engine's lock, updates the rows of its instruments and
--- accounts (so that a stale snapshot of a REPEATABLE READ caller fails with 40001), and reads prices
--- and positions in statements after that.
+-- Correct by locking: a batch takes the engine's lock and updates the one row of engine_state (so that
+-- an old snapshot of a REPEATABLE READ caller fails with 40001), and reads prices and positions in
+-- statements after that. Row locks by instrument and account would let batches overlap, but then a new
+-- position and a new rate of its instrument could miss each other.
 
 CREATE OR REPLACE FUNCTION margin_calib.expand_everything(feed margin_calib.feed) RETURNS void
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE COST 5000
@@ -35,8 +36,11 @@ BEGIN
              WHERE q.ctid = ANY (ARRAY(SELECT n.ctid FROM margin_calib.capture_queue AS n
                                         LIMIT least(batch_keys::bigint * 20, 1000000)))
             RETURNING q.*)
-        SELECT array_agg(d::margin_calib.capture_queue) INTO taken
-          FROM (SELECT DISTINCT ON (feed, everything, key) d.* FROM d ORDER BY feed, everything, key, queued_at) AS d;
+        -- prices first: accounts are recomputed once for all the instruments that wait
+        SELECT array_agg(d::margin_calib.capture_queue ORDER BY f.kind IS DISTINCT FROM 'prices' AND d.feed <> 0, d.feed, d.key)
+          INTO taken
+          FROM (SELECT DISTINCT ON (feed, everything, key) d.* FROM d ORDER BY feed, everything, key, queued_at) AS d
+          LEFT JOIN margin_calib.feed AS f ON f.id = d.feed;
         EXIT WHEN NOT EXISTS (SELECT FROM unnest(taken) AS t WHERE t.everything);
         FOR whole IN SELECT f.* FROM margin_calib.feed AS f
                       WHERE f.error IS NULL AND f.id IN (SELECT t.feed FROM unnest(taken) AS t WHERE t.everything)
@@ -83,6 +87,7 @@ COMMENT ON FUNCTION margin_calib.raise_alerts(margin_calib.engine_calibration[],
 CREATE OR REPLACE FUNCTION margin_calib.publish(results margin_calib.engine_calibration[], as_of timestamptz) RETURNS void
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE COST 5000
     SET search_path = pg_catalog, margin_calib, pg_temp
+    SET plan_cache_mode = force_custom_plan
 AS $function$
 BEGIN
     PERFORM margin_calib.raise_alerts(results, as_of);
@@ -126,6 +131,7 @@ COMMENT ON FUNCTION margin_calib.publish(margin_calib.engine_calibration[], time
 CREATE OR REPLACE FUNCTION margin_calib.refresh_prices(feed_id integer, keys text[], as_of timestamptz) RETURNS text[]
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE COST 5000
     SET search_path = pg_catalog, margin_calib, pg_temp
+    SET plan_cache_mode = force_custom_plan
 AS $function$
 DECLARE
     feed   margin_calib.feed;
@@ -148,10 +154,6 @@ BEGIN
         INSERT INTO margin_calib.instrument (instrument) SELECT k FROM unnest(mine) AS k ORDER BY k
         ON CONFLICT DO NOTHING RETURNING instrument)
     SELECT array_agg(instrument) INTO fresh FROM new;
-    UPDATE margin_calib.instrument AS i SET seq = i.seq + 1
-      FROM (SELECT l.instrument FROM margin_calib.instrument AS l
-             WHERE l.instrument = ANY (mine) ORDER BY l.instrument FOR NO KEY UPDATE) AS l
-     WHERE i.instrument = l.instrument;
     results := ARRAY(SELECT c FROM margin_calib.calibrate_keys(feed_id, mine, as_of) AS c);
     -- a key without a row belongs to this feed only if the feed priced it before
     SELECT array_agg(c.instrument) INTO absent
@@ -172,27 +174,32 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION margin_calib.refresh_prices(integer, text[], timestamptz) IS
-'Internal: registers, locks, calibrates and publishes instruments of a price feed, quarantines their unusable rows, and returns the instruments.';
+'Internal: registers, calibrates and publishes instruments of a price feed, quarantines their unusable rows, and returns the instruments.';
 
 CREATE OR REPLACE FUNCTION margin_calib.refresh_accounts(accounts text[], as_of timestamptz) RETURNS void
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE COST 5000
     SET search_path = pg_catalog, margin_calib, pg_temp
+    SET plan_cache_mode = force_custom_plan
 AS $function$
 DECLARE
-    suspect text[];
-    feed    margin_calib.feed;
+    changed  margin_calib.account_position[];
+    outdated tid[];
+    suspect  text[];
+    feed     margin_calib.feed;
 BEGIN
-    INSERT INTO margin_calib.account (account) SELECT a FROM unnest(accounts) AS a ORDER BY a ON CONFLICT DO NOTHING;
-    UPDATE margin_calib.account AS a SET seq = a.seq + 1
-      FROM (SELECT l.account FROM margin_calib.account AS l
-             WHERE l.account = ANY (accounts) ORDER BY l.account FOR NO KEY UPDATE) AS l
-     WHERE a.account = l.account;
-    DELETE FROM margin_calib.account_position AS p WHERE p.account = ANY (accounts);
-    INSERT INTO margin_calib.account_position SELECT * FROM margin_calib.compute_positions(accounts, false, as_of);
+    -- a refresh seldom changes all positions of an account: write those that differ
+    SELECT array_agg(n) FILTER (WHERE n.account IS NOT NULL), array_agg(p.at) FILTER (WHERE p.account IS NOT NULL)
+      INTO changed, outdated
+      FROM margin_calib.compute_positions(accounts, false, as_of) AS n
+      FULL JOIN (SELECT o.ctid AS at, o.account, o.instrument, o AS stored FROM margin_calib.account_position AS o
+                  WHERE o.account = ANY (accounts)) AS p
+        ON p.account = n.account AND p.instrument = n.instrument
+     WHERE n IS DISTINCT FROM p.stored;
+    DELETE FROM margin_calib.account_position AS p WHERE p.ctid = ANY (outdated);
+    INSERT INTO margin_calib.account_position SELECT * FROM unnest(changed);
     DELETE FROM margin_calib.requirement AS r WHERE r.account = ANY (accounts);
-    INSERT INTO margin_calib.requirement
-        SELECT * FROM margin_calib.summarize(
-            ARRAY(SELECT p FROM margin_calib.account_position AS p WHERE p.account = ANY (accounts)), as_of);
+    EXECUTE 'INSERT INTO margin_calib.requirement '
+            || margin_calib.requirement_query('margin_calib.account_position') USING accounts, as_of;
     SELECT array_agg(DISTINCT x.account) INTO suspect
       FROM (SELECT p.account FROM margin_calib.account_position AS p
              WHERE p.account = ANY (accounts) AND p.stale_reason IS NOT NULL
@@ -207,7 +214,7 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION margin_calib.refresh_accounts(text[], timestamptz) IS
-'Internal: locks accounts, then recomputes their positions and requirements and quarantines their unusable rows.';
+'Internal: recomputes accounts, their positions and requirements, and quarantines their unusable rows.';
 
 REVOKE ALL ON FUNCTION
     margin_calib.expand_everything(margin_calib.feed), margin_calib.take_batch(integer),

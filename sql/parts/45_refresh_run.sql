@@ -186,6 +186,7 @@ CREATE OR REPLACE FUNCTION margin_calib.refresh_batch(run bigint, batch_keys int
     RETURNS boolean
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE COST 5000
     SET search_path = pg_catalog, margin_calib, pg_temp
+    SET plan_cache_mode = force_custom_plan
 AS $function$
 DECLARE
     part     record;
@@ -193,6 +194,7 @@ DECLARE
     as_of    timestamptz;
     touched  text[] := '{}';
     owners   text[] := '{}';
+    holders  text[];
     failures text[];
 BEGIN
     PERFORM margin_calib.lock_engine();
@@ -216,12 +218,22 @@ BEGIN
     IF EXISTS (SELECT FROM margin_calib.feed AS f WHERE f.kind = 'positions' AND f.error IS NOT NULL) THEN
         owners := '{}';
     ELSE
-        owners := ARRAY(SELECT a FROM unnest(owners) AS a
-                          UNION SELECT p.account FROM margin_calib.account_position AS p
-                                 WHERE p.instrument = ANY (touched) ORDER BY 1);
-        FOR i IN 0 .. cardinality(owners) / 1000 LOOP
-            PERFORM margin_calib.refresh_accounts(owners[i * 1000 + 1 : (i + 1) * 1000], as_of);
-        END LOOP;
+        holders := ARRAY(SELECT DISTINCT p.account FROM margin_calib.account_position AS p
+                          WHERE p.instrument = ANY (touched));
+        IF cardinality(holders) > 2 * batch_keys AND cardinality(holders) > cardinality(owners)
+           OR touched <> '{}' AND EXISTS (SELECT FROM margin_calib.capture_queue AS q
+                                            JOIN margin_calib.feed AS f ON f.id = q.feed WHERE f.kind = 'prices') THEN
+            -- batches of their own, and once each for all the instruments that wait
+            INSERT INTO margin_calib.capture_queue
+                SELECT -1, a, false, now() FROM unnest(holders) AS a
+                 WHERE NOT EXISTS (SELECT FROM margin_calib.capture_queue AS q WHERE q.feed = -1 AND q.key = a);
+        ELSE
+            owners := owners || holders;
+        END IF;
+        owners := ARRAY(SELECT DISTINCT a FROM unnest(owners) AS a ORDER BY a);
+        IF owners <> '{}' THEN
+            PERFORM margin_calib.refresh_accounts(owners, as_of);
+        END IF;
     END IF;
     SELECT array_agg(i.instrument || ': ' || i.stale_reason ORDER BY i.instrument) INTO failures
       FROM margin_calib.instrument AS i WHERE i.instrument = ANY (touched) AND i.stale_reason IS NOT NULL;

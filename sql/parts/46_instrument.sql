@@ -34,8 +34,7 @@ BEGIN
            policy = CASE WHEN set_instrument.policy = 'automatic' THEN i.policy
                          ELSE coalesce(set_instrument.policy, i.policy) END,
            policy_is_automatic = CASE WHEN set_instrument.policy IS NULL THEN i.policy_is_automatic
-                                      ELSE set_instrument.policy = 'automatic' END,
-           seq = i.seq + 1
+                                      ELSE set_instrument.policy = 'automatic' END
      WHERE i.instrument = set_instrument.instrument RETURNING i.* INTO row;
     -- calibrated anew, and the accounts that hold it recomputed, by the next refresh
     INSERT INTO margin_calib.capture_queue

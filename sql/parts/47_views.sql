@@ -118,16 +118,13 @@ CREATE OR REPLACE FUNCTION margin_calib.requirement_now(account text) RETURNS SE
     SET search_path = pg_catalog, margin_calib, pg_temp
 AS $function$
 DECLARE
-    now_at   CONSTANT timestamptz := statement_timestamp();
-    computed margin_calib.account_position[];
+    source CONSTANT text := margin_calib.requirement_query('margin_calib.compute_positions($1, true, $2)');
 BEGIN
-    computed := ARRAY(SELECT p FROM margin_calib.compute_positions(ARRAY[requirement_now.account], true, now_at) AS p);
-    RETURN QUERY
-        SELECT r.account, r.currency, r.initial_margin, r.maintenance_margin, r.notional, r.positions, r.as_of,
-               r.data_through, s.reason IS NOT NULL, s.reason
-          FROM margin_calib.summarize(computed, now_at) AS r
-         CROSS JOIN LATERAL margin_calib.staleness(r.stale_reason, r.fresh_until, false) AS s (reason)
-         ORDER BY r.currency;
+    RETURN QUERY EXECUTE format(
+        'SELECT r.account, r.currency, r.initial_margin, r.maintenance_margin, r.notional, r.positions, r.as_of, '
+        'r.data_through, s.reason IS NOT NULL, s.reason FROM (%s) AS r '
+        'CROSS JOIN LATERAL margin_calib.staleness(r.stale_reason, r.fresh_until, false) AS s (reason) '
+        'ORDER BY r.currency', source) USING ARRAY[requirement_now.account], statement_timestamp();
 END
 $function$;
 COMMENT ON FUNCTION margin_calib.requirement_now(text) IS

@@ -5,8 +5,8 @@ CREATE OR REPLACE FUNCTION margin_calib.rights_on_functions(rights text) RETURNS
     LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE COST 1
 BEGIN ATOMIC
     SELECT ARRAY['policy', 'check_policy', 'calibrate_margin', 'requirement_now', 'staleness', 'compute_positions', 'holdings',
-                 'market_stored', 'market_live', 'calibrate_keys', 'calibrate_with_policy', 'calibrate_or_explain',
-                 'calibrate_query', 'calibration_problem', 'future_limit', 'keys_that_fit', 'summarize', 'round_up',
+                 'market_live', 'calibrate_keys', 'calibrate_with_policy', 'calibrate_or_explain',
+                 'calibrate_query', 'calibration_problem', 'future_limit', 'keys_that_fit', 'requirement_query', 'round_up',
                  'position_notional', 'feed_column_type', 'feed_key_type', 'feed_ts_expression',
                  'feed_number_expression']
            || CASE rights WHEN 'engine' THEN
@@ -40,15 +40,15 @@ BEGIN
     EXECUTE format('GRANT USAGE ON SCHEMA margin_calib TO %I', role);
     EXECUTE format(
         'GRANT SELECT ON margin_calib.feed, margin_calib.captured_relation, margin_calib.capture_queue, '
-        'margin_calib.instrument, margin_calib.parameter, margin_calib.account, margin_calib.account_position, '
+        'margin_calib.instrument, margin_calib.parameter, margin_calib.account_position, '
         'margin_calib.requirement, margin_calib.currency_setting, margin_calib.quarantine, margin_calib.alert, '
-        'margin_calib.refresh_run, margin_calib.engine_state, margin_calib.policy_list, margin_calib.margin_parameter, '
+        'margin_calib.refresh_run, margin_calib.engine_state, margin_calib.market_stored, margin_calib.policy_list, margin_calib.margin_parameter, '
         'margin_calib.margin_parameter_history, margin_calib.margin_position, margin_calib.margin_requirement, '
         'margin_calib.refresh_status TO %I', role);
     IF rights = 'engine' THEN
         EXECUTE format(
             'GRANT INSERT, UPDATE, DELETE ON margin_calib.feed, margin_calib.captured_relation, '
-            'margin_calib.capture_queue, margin_calib.instrument, margin_calib.parameter, margin_calib.account, '
+            'margin_calib.capture_queue, margin_calib.instrument, margin_calib.parameter, '
             'margin_calib.account_position, margin_calib.requirement, margin_calib.currency_setting, '
             'margin_calib.quarantine, margin_calib.alert, margin_calib.refresh_run, margin_calib.engine_state TO %I', role);
     END IF;

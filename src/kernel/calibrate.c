@@ -14,7 +14,7 @@
 #include "stress_window.h"
 #include "tail.h"
 
-/* exp(700) is 1e304: beyond it a loss would not be a finite number */
+/* exp(700) is 1e304: beyond it a loss or a gain would not be a finite number */
 #define LARGEST_MOVE 700.0
 
 /* Work space: `values` takes the filtered returns or the window sums, `sums` the horizon sums. */
@@ -84,7 +84,7 @@ losses_measure(const McPolicy *policy, const double *y, size_t m, const Work *wo
 			return MC_STOPPED;
 		for (size_t i = 0; i < depth; i++)
 		{
-			double against = fmin(work->tail[i], LARGEST_MOVE);
+			double against = fmax(fmin(work->tail[i], LARGEST_MOVE), -LARGEST_MOVE);
 
 			work->tail[i] = side == MC_LONG ? -expm1(-against) : expm1(against);
 		}

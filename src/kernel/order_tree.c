@@ -282,9 +282,14 @@ void
 mc_order_tree_measures(const McOrderTree *tree, const McTailRank *rank, double *var, double *es)
 {
 	McDD sum = mc_order_tree_largest(tree, (uint32_t) rank->whole, var);
+	double first;
 
 	if (isfinite(sum.hi) && isfinite(sum.lo))
 		*es = mc_tail_shortfall(sum, *var, rank);
 	else
 		*es = huge_shortfall(tree, rank);
+	/* as mc_tail_measures: the last bit must not put a mean above the largest loss */
+	mc_order_tree_largest(tree, 0, &first);
+	if (*es > first)
+		*es = first;
 }

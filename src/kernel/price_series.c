@@ -94,6 +94,15 @@ mc_price_rows_order(int64_t *ts, double *price, size_t n, int64_t *ts_work, doub
 	return MC_OK;
 }
 
+/* Bar i less the bar before it; timestamps reach further apart than an int64 can say. */
+static int64_t
+step_at(const McPriceSeries *s, size_t i)
+{
+	uint64_t step = (uint64_t) s->ts[i] - (uint64_t) s->ts[i - 1];
+
+	return step > INT64_MAX ? INT64_MAX : (int64_t) step;
+}
+
 /* Returns and stale prices; *candidate is the only step that can be a majority (Boyer and Moore). */
 static McStatus
 returns_fill(McPriceSeries *s, int64_t *candidate, const McPoll *poll)
@@ -103,7 +112,7 @@ returns_fill(McPriceSeries *s, int64_t *candidate, const McPoll *poll)
 
 	for (size_t i = 1; i < s->n; i++)
 	{
-		int64_t step = s->ts[i] - s->ts[i - 1];
+		int64_t step = step_at(s, i);
 
 		s->returns[i - 1] = mc_log_return(s->price[i - 1], s->price[i]);
 		stale += s->price[i] == s->price[i - 1];
@@ -123,7 +132,7 @@ steps_count(const McPriceSeries *s, int64_t step)
 	size_t count = 0;
 
 	for (size_t i = 1; i < s->n; i++)
-		count += s->ts[i] - s->ts[i - 1] == step;
+		count += step_at(s, i) == step;
 	return count;
 }
 
@@ -142,10 +151,10 @@ median_step(McPriceSeries *s, int64_t candidate, double *scratch, const McPoll *
 	}
 	/* exact below 2^53 microseconds, 285 years */
 	for (size_t i = 0; i < steps; i++)
-		scratch[i] = (double) (s->ts[i + 1] - s->ts[i]);
+		scratch[i] = (double) step_at(s, i + 1);
 	status = mc_select_largest(scratch, steps, rank, poll);
 	if (status == MC_OK)
-		s->bar_interval = (int64_t) scratch[rank - 1];
+		s->bar_interval = scratch[rank - 1] < 0x1p63 ? (int64_t) scratch[rank - 1] : INT64_MAX;
 	return status;
 }
 
@@ -160,7 +169,7 @@ defects_count(McPriceSeries *s, double jump_bound)
 
 	for (size_t i = 1; i < s->n; i++)
 	{
-		gaps += s->ts[i] - s->ts[i - 1] > widest;
+		gaps += step_at(s, i) > widest;
 		if (fabs(s->returns[i - 1]) > jump_bound)
 		{
 			jumps++;

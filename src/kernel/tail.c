@@ -249,7 +249,8 @@ line_position(size_t n, double probability, McQuantileType type, double *weight)
 	double j = floor(position + ROUNDING);
 
 	*weight = position - j;
-	if (fabs(*weight) < ROUNDING)
+	/* rounding can leave it below zero too */
+	if (*weight < ROUNDING)
 		*weight = 0;
 	return j;
 }

@@ -263,5 +263,5 @@ SELECT account, currency, positions, is_stale FROM margin_requirement;
 SELECT fails($$ SELECT create_standard_tables('engine_test') $$);
 SELECT detach('candles'), detach('positions');
 CALL refresh();
-DELETE FROM margin_calib.instrument; DELETE FROM margin_calib.alert; DELETE FROM margin_calib.account;
+DELETE FROM margin_calib.instrument; DELETE FROM margin_calib.alert;
 DROP SCHEMA engine_test CASCADE;

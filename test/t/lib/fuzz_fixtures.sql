@@ -63,3 +63,9 @@ SELECT a.id, u.ord, u.x, '2024-01-01'::timestamptz + u.ord * interval '1 hour',
        ) AS a(id, x), LATERAL unnest(a.x::float8[]) WITH ORDINALITY AS u(x, ord);
 UPDATE fuzz_row SET id = d.n FROM (SELECT id, dense_rank() OVER (ORDER BY id) AS n FROM fuzz_row GROUP BY id) AS d WHERE d.id = fuzz_row.id;
 CREATE INDEX ON fuzz_row (id);
+
+-- something to refresh, detach and explain
+SELECT margin_calib.attach_prices('good', 'instrument', 'ts', 'price');
+SELECT margin_calib.attach_positions('book', 'account', 'instrument', 'quantity');
+SELECT margin_calib.attach_prices('parted', 'instrument', 'ts', 'price', capture => 'watermark');
+CALL margin_calib.refresh();

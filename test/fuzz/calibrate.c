@@ -1,0 +1,518 @@
+/*
+ * calibrate.c
+ *	  Fuzz target: rows to series to rates, against a computation in long double that follows
+ *	  doc/calibration.md step by step, and against itself in another order of arrival.
+ */
+#include "fuzz.h"
+#include "kernel/calibrate.h"
+#include "kernel/log_return.h"
+#include "kernel/price_series.h"
+#include "kernel/publish.h"
+#include "kernel/series_sort.h"
+
+#define MOST 400
+
+typedef struct Rows
+{
+	int64_t ts[MOST];
+	double price[MOST];
+	size_t n;
+} Rows;
+
+/* ---- section 1 ---- */
+
+static double
+take_price(Bytes *b, int kind)
+{
+	static const double odd[] = {NAN,     0,       -1,   INFINITY, -INFINITY, DBL_MAX, 5e-324, -0.0,
+	                             DBL_MIN, 1e300,   1e-300, 100,    100,       100.01,  1e10,   1};
+
+	if (kind & 1)
+		return odd[take(b, 1) % 16];
+	if (kind & 2)
+		return exp2((int8_t) take(b, 1) / 8.0);
+	return 100 + (int8_t) take(b, 1) * 0.05;
+}
+
+static void
+take_rows(Bytes *b, int kind, Rows *rows)
+{
+	int64_t ts = 0;
+
+	rows->n = 0;
+	while (b->left && rows->n < MOST)
+	{
+		int step = (int) take(b, 1);
+
+		if (kind & 4)
+			ts = (step % 32) * INT64_C(3600000000);
+		else if (step < 230)
+			ts += INT64_C(3600000000);
+		else if (step < 240)
+			ts += INT64_C(3600000000) * (step - 228);
+		else if (step < 250)
+			ts -= INT64_C(1800000000);
+		else
+			ts = step == 250 ? INT64_MIN : step == 251 ? INT64_MAX : step == 252 ? INT64_MIN + 1 : INT64_MAX - 1;
+		rows->ts[rows->n] = ts;
+		rows->price[rows->n] = take_price(b, kind);
+		rows->n++;
+		if (ts < INT64_MIN / 2 || ts > INT64_MAX / 2)
+			ts = 0;
+	}
+}
+
+static bool
+usable(int64_t ts, double price)
+{
+	return isfinite(price) && price > 0 && ts != INT64_MIN && ts != INT64_MAX;
+}
+
+/* Rejected rows out, sorted, one price a ts; false when a choice is too close to call. */
+static bool
+brute_rows(const Rows *in, Rows *out, size_t *duplicates)
+{
+	bool taken[MOST] = {false};
+
+	out->n = 0;
+	*duplicates = 0;
+	for (;;)
+	{
+		int64_t first = INT64_MAX;
+		double best = 0;
+		size_t count = 0;
+
+		for (size_t i = 0; i < in->n; i++)
+			if (!taken[i] && usable(in->ts[i], in->price[i]) && in->ts[i] <= first)
+				first = in->ts[i];
+		for (size_t i = 0; i < in->n; i++)
+		{
+			double p = in->price[i];
+
+			if (taken[i] || !usable(in->ts[i], p) || in->ts[i] != first)
+				continue;
+			taken[i] = true;
+			if (count++ == 0)
+				best = p;
+			else if (out->n == 0)
+				best = fmin(best, p);
+			else if (p != best)
+			{
+				long double previous = out->price[out->n - 1];
+				long double mine = fabsl(logl(p / previous));
+				long double others = fabsl(logl(best / previous));
+
+				if (fabsl(mine - others) <= 1e-15L)
+					return false;
+				if (mine > others)
+					best = p;
+			}
+		}
+		if (count == 0)
+			return true;
+		out->ts[out->n] = first;
+		out->price[out->n] = best;
+		out->n++;
+		*duplicates += count - 1;
+	}
+}
+
+/* Kernel's way from rows to kept rows. */
+static size_t
+kernel_rows(const Rows *in, bool backwards, Rows *out, size_t *left)
+{
+	int64_t *ts = array(in->n, sizeof(int64_t));
+	double *price = array(in->n, sizeof(double));
+	int64_t *ts_work;
+	double *price_work;
+	size_t kept = 0;
+	size_t n;
+
+	for (size_t i = 0; i < in->n; i++)
+	{
+		ts[i] = in->ts[backwards ? in->n - 1 - i : i];
+		price[i] = in->price[backwards ? in->n - 1 - i : i];
+	}
+	n = mc_price_rows_compact(ts, price, in->n);
+	*left = n;
+	ts_work = array(n, sizeof(int64_t));
+	price_work = array(n, sizeof(double));
+	if (mc_price_rows_ascending(ts, n))
+	{
+		memcpy(ts_work, ts, n * sizeof(int64_t));
+		memcpy(price_work, price, n * sizeof(double));
+		kept = n;
+	}
+	else
+		CHECK(mc_price_rows_order(ts, price, n, ts_work, price_work, &kept, NULL) == MC_OK, "order");
+	memcpy(out->ts, ts_work, kept * sizeof(int64_t));
+	memcpy(out->price, price_work, kept * sizeof(double));
+	out->n = kept;
+	free(ts);
+	free(price);
+	free(ts_work);
+	free(price_work);
+	return kept;
+}
+
+static int
+ascending_steps(const void *a, const void *b)
+{
+	int64_t x = *(const int64_t *) a;
+	int64_t y = *(const int64_t *) b;
+
+	return (x > y) - (x < y);
+}
+
+static int64_t
+step_between(int64_t from, int64_t to)
+{
+	__int128 step = (__int128) to - from;
+
+	return step > INT64_MAX ? INT64_MAX : (int64_t) step;
+}
+
+static void
+check_series(const McPriceSeries *s, int64_t bar_interval, double jump_bound)
+{
+	size_t gaps = 0;
+	size_t stale = 0;
+	size_t jumps = 0;
+	int64_t steps[MOST];
+
+	for (size_t i = 1; i < s->n; i++)
+		steps[i - 1] = step_between(s->ts[i - 1], s->ts[i]);
+	if (bar_interval == 0 && s->n > 1)
+	{
+		qsort(steps, s->n - 1, sizeof(int64_t), ascending_steps);
+		bar_interval = steps[(s->n - 2) / 2];
+		/* a step above 2^53 microseconds is 285 years */
+		CHECK(s->bar_interval == bar_interval || bar_interval > INT64_C(1) << 53, "bar interval %ld, %ld",
+		      (long) s->bar_interval, (long) bar_interval);
+		bar_interval = s->bar_interval;
+	}
+	for (size_t i = 1; i < s->n; i++)
+	{
+		double r = s->returns[i - 1];
+
+		CHECK(same_bits(r, mc_log_return(s->price[i - 1], s->price[i])), "return %zu: %g", i, r);
+		CHECK(fabsl(r - (logl(s->price[i]) - logl(s->price[i - 1]))) <= 1e-15L * fabsl((long double) r) + 1e-16L, "%g", r);
+		gaps += (__int128) 2 * step_between(s->ts[i - 1], s->ts[i]) > (__int128) 3 * bar_interval;
+		stale += s->price[i] == s->price[i - 1];
+		jumps += fabs(r) > jump_bound;
+		if (fabs(r) > jump_bound)
+			CHECK(s->last_jump >= s->ts[i], "last jump");
+	}
+	CHECK(s->gaps == gaps, "gaps %zu, %zu", s->gaps, gaps);
+	CHECK(s->stale == stale && s->jumps == jumps, "stale %zu %zu, jumps %zu %zu", s->stale, stale, s->jumps, jumps);
+}
+
+/* ---- sections 2 to 7 ---- */
+
+typedef struct Brute
+{
+	long double var;
+	long double es;
+} Brute;
+
+static int
+descending_long(const void *a, const void *b)
+{
+	long double x = *(const long double *) a;
+	long double y = *(const long double *) b;
+
+	return (x < y) - (x > y);
+}
+
+/* steps 7 to 9: sign 1 for long, -1 for short; basis is the confidence in ten thousandths */
+static Brute
+brute_measures(const long double *y, size_t m, size_t h, long basis, int sign)
+{
+	long double losses[MOST];
+	size_t n = m - h + 1;
+	size_t tail = n * (size_t) (10000 - basis);
+	size_t k = tail / 10000;
+	long double t = tail / 10000.0L;
+	Brute result = {0, 0};
+
+	for (size_t j = 0; j < n; j++)
+	{
+		long double x = 0;
+
+		for (size_t i = 0; i < h; i++)
+			x += y[j + i];
+		x = -sign * x; /* the move against the position */
+		x = fmaxl(fminl(x, 700), -700);
+		losses[j] = sign > 0 ? -expm1l(-x) : expm1l(x);
+	}
+	qsort(losses, n, sizeof(long double), descending_long);
+	result.var = losses[n - (n * (size_t) basis + 9999) / 10000];
+	for (size_t i = 0; i < k; i++)
+		result.es += losses[i] / t;
+	if (k < n)
+		result.es += (t - k) * losses[k] / t;
+	return result;
+}
+
+static void
+brute_filter(const double *u, size_t m, double lambda, long double *y, long double *vol)
+{
+	long double s[MOST + 1];
+	long double q = 0;
+	size_t seed = m < 50 ? m : 50;
+
+	s[0] = 0;
+	for (size_t i = 0; i < m; i++)
+		q += (long double) u[i] * u[i] / m;
+	for (size_t i = 0; i < seed; i++)
+		s[0] += (long double) u[i] * u[i] / seed;
+	for (size_t i = 0; i < m; i++)
+		s[i + 1] = lambda * s[i] + (1 - (long double) lambda) * u[i] * u[i];
+	for (size_t i = 0; i <= m; i++)
+		s[i] = fmaxl(s[i], q / 100);
+	for (size_t i = 0; i < m; i++)
+		y[i] = q == 0 ? 0 : u[i] * sqrtl(s[m] / s[i]);
+	*vol = sqrtl(s[m]);
+}
+
+static McPolicy
+take_policy(Bytes *b, long *basis)
+{
+	McPolicy p = {0};
+	int choice = (int) take(b, 1);
+
+	*basis = (long) (take(b, 2) % 9900) + 1;
+	p.confidence = (double) *basis / 10000;
+	p.measure = choice & 1 ? MC_EXPECTED_SHORTFALL : MC_VALUE_AT_RISK;
+	p.model = choice & 2 ? MC_FILTERED_HISTORICAL : MC_HISTORICAL;
+	p.ewma_lambda = (double) (take(b, 1) + 1) / 258;
+	p.horizon = 1 + (int32_t) (take(b, 1) % 4);
+	p.lookback = 100 + (int32_t) (take(b, 1) % 60) + p.horizon;
+	p.min_returns = 1 + (int32_t) (take(b, 1) % 20);
+	p.stress_weight = choice & 4 ? (double) (take(b, 1) % 101) / 100 : 0;
+	p.stress_window = p.horizon + (int32_t) (take(b, 1) % 30);
+	p.buffer = choice & 8 ? 0.25 : 0;
+	p.floor_lookback = choice & 16 ? p.horizon + (int32_t) (take(b, 1) % 200) : 0;
+	p.rounding_step = choice & 32 ? 0.0005 : 0.01;
+	p.minimum_rate = 0.02;
+	p.maximum_rate = 1;
+	p.fallback_rate = 0.5;
+	p.maintenance_ratio = 0.75;
+	p.symmetric_rates = choice & 64;
+	p.has_jump_bound = choice & 128;
+	p.jump_bound = 0.5;
+	return p;
+}
+
+#define NEAR(got, expected, name) \
+	CHECK(fabsl((long double) (got) - (expected)) <= \
+	          2e-10L * fmaxl(fabsl(expected), fminl(most, 1)) + 1e-18L * most, \
+	      name ": %.17g, brute %.17Lg", (double) (got), (long double) (expected))
+
+static void
+check_side(const McPolicy *p, const McSide *side, long double core, long double reference,
+           bool measured, double charged, long double most)
+{
+	long double buffered = core;
+	long double rate;
+	double q;
+
+	if (measured && p->buffer > 0)
+		buffered = fmaxl(core, (1 + (long double) p->buffer) * fminl(core, reference));
+	rate = measured ? fmaxl(buffered, p->minimum_rate) : p->minimum_rate;
+	if (side->term == MC_TERM_FALLBACK || !measured)
+		rate = fmaxl(rate, p->fallback_rate);
+	rate = fminl(rate, p->maximum_rate);
+	NEAR(side->rate, rate, "rate");
+	q = charged / p->rounding_step;
+	CHECK(side->initial_steps >= 0 && (double) side->initial_steps >= q * (1 - 1e-11), "%ld steps for %.17g",
+	      (long) side->initial_steps, q);
+	CHECK((double) side->initial_steps <= q * (1 + 1e-11) + 1, "%ld steps for %.17g", (long) side->initial_steps, q);
+	CHECK(side->maintenance_steps <= side->initial_steps, "maintenance above initial");
+	CHECK((double) side->initial_steps * p->rounding_step <= p->maximum_rate * (1 + 1e-12), "above maximum");
+}
+
+static void
+check_calibration(const McPolicy *p, long basis, const double *returns, size_t n, const McCalibration *c)
+{
+	size_t m = n < (size_t) p->lookback ? n : (size_t) p->lookback;
+	size_t h = (size_t) p->horizon;
+	bool measured = m >= h;
+	const double *u = returns + (n - m);
+	long double y[MOST];
+	long double raw[MOST];
+	long double vol = NAN;
+	long double most = 1;
+
+	CHECK(c->used == m, "used %zu, %zu", c->used, m);
+	CHECK(c->fallback == (m < (size_t) p->min_returns || !measured), "fallback %d", c->fallback);
+	for (size_t i = 0; i < n; i++)
+		raw[i] = returns[i];
+	if (p->model == MC_FILTERED_HISTORICAL && m >= 1)
+		brute_filter(u, m, p->ewma_lambda, y, &vol);
+	else
+	{
+		long double mean = 0;
+		long double square = 0;
+
+		for (size_t i = 0; i < m; i++)
+			mean += (y[i] = u[i]) / m;
+		for (size_t i = 0; i < m; i++)
+			square += (y[i] - mean) * (y[i] - mean);
+		if (m >= 2)
+			vol = sqrtl(square / (m - 1));
+	}
+	CHECK(isnan(c->vol) == isnan((double) vol), "vol %g", c->vol);
+	if (!isnan(c->vol))
+		CHECK(fabsl(c->vol - vol) <= 1e-11L * vol + 1e-17L, "vol %.17g, %.17Lg", c->vol, vol);
+
+	for (int s = 0; s < MC_SIDES; s++)
+	{
+		const McSide *side = &c->side[s];
+		int sign = s == MC_LONG ? 1 : -1;
+		double charged = p->symmetric_rates ? fmax(c->side[0].rate, c->side[1].rate) : side->rate;
+		Brute tail;
+		long double core = 0;
+		long double reference = 0;
+
+		CHECK(isfinite(side->rate), "rate %g", side->rate);
+		if (!measured)
+		{
+			CHECK(isnan(side->value_at_risk) && isnan(side->expected_shortfall), "no data, no measure");
+			check_side(p, side, 0, 0, false, charged, 1);
+			continue;
+		}
+		tail = brute_measures(y, m, h, basis, sign);
+		/* terms of opposite sign cancel: absolute errors are those of the largest */
+		most = 100 * fmaxl(1, fmaxl(fabsl(tail.es), fabsl(tail.var)));
+		NEAR(side->value_at_risk, tail.var, "VaR");
+		NEAR(side->expected_shortfall, tail.es, "ES");
+		CHECK(side->expected_shortfall >= side->value_at_risk, "ES below VaR");
+		core = reference = p->measure == MC_VALUE_AT_RISK ? tail.var : tail.es;
+		if (p->stress_weight > 0)
+		{
+			size_t w = n < (size_t) p->stress_window ? n : (size_t) p->stress_window;
+			long double best = -1;
+			long double mine = 0;
+			Brute stress;
+
+			CHECK(c->has_stress && c->stress_width == w && c->stress_start + w <= n, "stress window");
+			for (size_t i = 0; i + w <= n; i++)
+			{
+				long double sum = 0;
+
+				for (size_t j = 0; j < w; j++)
+					sum += raw[i + j] * raw[i + j];
+				best = fmaxl(best, sum);
+				if (i == c->stress_start)
+					mine = sum;
+				else if (i > c->stress_start && sum > best)
+					best = sum;
+			}
+			CHECK(mine >= best * (1 - 2e-12L), "stress window is not the most volatile");
+			for (size_t i = c->stress_start + 1; i + w <= n; i++)
+			{
+				long double sum = 0;
+
+				for (size_t j = 0; j < w; j++)
+					sum += raw[i + j] * raw[i + j];
+				CHECK(sum < mine || (sum <= mine * (1 + 1e-12L) && mine < best), "a later tie is there: %zu %zu",
+				      c->stress_start, i);
+			}
+			stress = brute_measures(raw + c->stress_start, w, h, basis, sign);
+			NEAR(side->stressed_es, stress.es, "stressed ES");
+			core = fmaxl(core, (1 - (long double) p->stress_weight) * core +
+			                       p->stress_weight *
+			                           (p->measure == MC_VALUE_AT_RISK ? stress.var : stress.es));
+		}
+		else
+			CHECK(!c->has_stress, "no stress asked for");
+		{
+			size_t f = p->floor_lookback > 0 ? (size_t) p->floor_lookback : (size_t) p->lookback;
+			Brute level;
+
+			f = n < f ? n : f;
+			level = brute_measures(raw + (n - f), f, h, basis, sign);
+			reference = p->measure == MC_VALUE_AT_RISK ? level.var : level.es;
+			if (p->floor_lookback > 0)
+			{
+				NEAR(side->floor, reference, "floor");
+				core = fmaxl(core, reference);
+			}
+		}
+		if (!isnan(side->buffer_used))
+			CHECK(side->buffer_used >= 0 && side->buffer_used <= 1, "buffer used %.17g", side->buffer_used);
+		if (c->fallback)
+			core = fmaxl(core, p->fallback_rate);
+		else
+			check_side(p, side, core, reference, true, charged, most);
+	}
+}
+
+static void
+run(const McPolicy *p, const Rows *kept, McPriceSeries *series, double *returns, McCalibration *c)
+{
+	double *scratch = array(kept->n, sizeof(double));
+	double *work;
+	size_t n = kept->n ? kept->n - 1 : 0;
+
+	memset(series, 0, sizeof(*series));
+	series->ts = kept->ts;
+	series->price = kept->price;
+	series->n = kept->n;
+	series->returns = returns;
+	CHECK(mc_price_series_measure(series, 0, p->has_jump_bound ? p->jump_bound : INFINITY, scratch, NULL) == MC_OK,
+	      "measure");
+	work = array(mc_calibrate_worksize(p, n), sizeof(double));
+	memset(c, 0, sizeof(*c));
+	CHECK(mc_calibrate(p, returns, n, work, c, NULL) == MC_OK, "calibrate");
+	free(work);
+	free(scratch);
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	static Rows rows;
+	static Rows kept;
+	static Rows again;
+	static Rows brute;
+	Bytes b = {data, size};
+	int kind = (int) take(&b, 1);
+	long basis;
+	McPolicy policy = take_policy(&b, &basis);
+	McPolicyFault fault;
+	McPriceSeries series;
+	McCalibration c;
+	McCalibration c2;
+	double *returns;
+	size_t left;
+	size_t duplicates;
+
+	if (!mc_policy_check(&policy, &fault))
+		return 0;
+	take_rows(&b, kind, &rows);
+	kernel_rows(&rows, false, &kept, &left);
+	if (brute_rows(&rows, &brute, &duplicates))
+	{
+		CHECK(kept.n == brute.n && left - kept.n == duplicates, "kept %zu, %zu", kept.n, brute.n);
+		for (size_t i = 0; i < kept.n; i++)
+			CHECK(kept.ts[i] == brute.ts[i] && kept.price[i] == brute.price[i], "row %zu: %.17g, %.17g", i,
+			      kept.price[i], brute.price[i]);
+	}
+	kernel_rows(&rows, true, &again, &left);
+	CHECK(kept.n == again.n && memcmp(kept.ts, again.ts, kept.n * sizeof(int64_t)) == 0 &&
+	          memcmp(kept.price, again.price, kept.n * sizeof(double)) == 0,
+	      "the order of arrival matters");
+
+	returns = array(kept.n ? kept.n - 1 : 0, sizeof(double));
+	run(&policy, &kept, &series, returns, &c);
+	check_series(&series, 0, policy.has_jump_bound ? policy.jump_bound : INFINITY);
+	check_calibration(&policy, basis, returns, kept.n ? kept.n - 1 : 0, &c);
+	run(&policy, &kept, &series, returns, &c2);
+	CHECK(memcmp(&c.side[0].initial_steps, &c2.side[0].initial_steps, sizeof(int64_t)) == 0 &&
+	          same_bits(c.side[0].rate, c2.side[0].rate) && same_bits(c.side[1].rate, c2.side[1].rate),
+	      "two runs differ");
+	free(returns);
+	return 0;
+}
