@@ -1,0 +1,273 @@
+-- What the catalogue says of the extension: privileges, search paths, labels, dumps, comments. Each rule is
+-- a query that must return no row; what it may return is written beside it, with the reason.
+\set ECHO none
+\set QUIET 1
+\pset format unaligned
+\pset tuples_only true
+\pset pager off
+SELECT no_plan();
+SET search_path = public, pg_catalog;
+
+CREATE TEMP VIEW member AS
+SELECT d.classid, d.objid FROM pg_depend AS d JOIN pg_extension AS e ON d.refclassid = 'pg_extension'::regclass AND d.refobjid = e.oid
+ WHERE d.deptype = 'e' AND e.extname = 'margin_calib';
+CREATE TEMP VIEW fn AS
+SELECT p.*, l.lanname, p.oid::regprocedure::text AS signature
+  FROM pg_proc AS p JOIN pg_language AS l ON l.oid = p.prolang JOIN member AS m ON m.classid = 'pg_proc'::regclass AND m.objid = p.oid;
+CREATE TEMP VIEW rel AS
+SELECT c.* FROM pg_class AS c JOIN member AS m ON m.classid = 'pg_class'::regclass AND m.objid = c.oid;
+
+SELECT ok((SELECT count(*) > 10 FROM fn) AND (SELECT count(*) > 5 FROM rel), 'the extension has members');
+
+-- S1 PUBLIC executes the pure statistics, and what checks rights itself
+SELECT is_empty($$
+    SELECT DISTINCT proname FROM fn WHERE has_function_privilege('public', oid, 'EXECUTE')
+     AND proname NOT IN ('rolling_vol', 'volatility', 'expected_shortfall', 'value_at_risk', 'tail_risk', 'calibrate_margin',
+                         'version', 'check_policy',               -- reads nothing
+                         'rolling_vol_all', 'rolling_vol_arrays') -- check SELECT on the columns, refuse row-level security
+$$, 'S1 PUBLIC may execute nothing but the statistics');
+SELECT is_empty($$
+    SELECT signature FROM fn WHERE 'internal'::regtype = ANY (proargtypes::oid[]) AND has_function_privilege('public', oid, 'EXECUTE')
+$$, 'S1 support functions of aggregates are closed');
+
+SELECT is_empty($$
+    SELECT signature, proconfig FROM fn WHERE prosecdef AND prosqlbody IS NULL
+       AND NOT EXISTS (SELECT 1 FROM unnest(proconfig) AS c WHERE c ~ '^search_path=pg_catalog(, margin_calib)?, pg_temp$')
+$$, 'S2 SECURITY DEFINER pins search_path, pg_temp last');
+
+SELECT is_empty($$
+    SELECT signature FROM fn WHERE lanname IN ('sql', 'plpgsql') AND prosqlbody IS NULL
+       AND NOT EXISTS (SELECT 1 FROM unnest(proconfig) AS c WHERE c ~ '^search_path=pg_catalog(, margin_calib)?, pg_temp$')
+       -- a procedure that commits may have no SET clause: fully qualified bodies
+       AND proname NOT IN ('refresh', 'recalibrate')
+$$, 'S3 bodies that are text have a fixed search_path');
+SELECT is_empty($$
+    SELECT signature FROM fn WHERE proname IN ('refresh', 'recalibrate') AND (prokind <> 'p' OR prosecdef)
+$$, 'S3 those without are procedures with the rights of their caller');
+
+SELECT is_empty($$
+    SELECT pg_describe_object(d.classid, d.objid, d.objsubid), pg_describe_object(d.refclassid, d.refobjid, d.refobjsubid)
+      FROM pg_depend AS d
+     WHERE (EXISTS (SELECT 1 FROM member AS m WHERE m.classid = d.classid AND m.objid = d.objid)
+            OR EXISTS (SELECT 1 FROM pg_rewrite AS r JOIN rel ON rel.oid = r.ev_class WHERE d.classid = 'pg_rewrite'::regclass AND d.objid = r.oid))
+       AND d.refclassid IN ('pg_proc'::regclass, 'pg_operator'::regclass, 'pg_type'::regclass, 'pg_class'::regclass)
+       AND d.deptype IN ('n', 'a') AND d.refobjid >= 16384
+       AND NOT EXISTS (SELECT 1 FROM member AS m WHERE m.classid = d.refclassid AND m.objid = d.refobjid)
+       AND NOT EXISTS (SELECT 1 FROM pg_depend AS i JOIN member AS m ON m.classid = i.refclassid AND m.objid = i.refobjid
+                        WHERE i.classid = d.refclassid AND i.objid = d.refobjid AND i.deptype IN ('i', 'a'))
+       -- the array type of a member
+       AND NOT EXISTS (SELECT 1 FROM pg_type AS a JOIN pg_type AS e ON e.typarray = a.oid JOIN rel ON rel.oid = e.typrelid
+                        WHERE d.refclassid = 'pg_type'::regclass AND a.oid = d.refobjid)
+$$, 'S4 nothing refers to an object outside of pg_catalog and the extension');
+
+SELECT is_empty($$
+    SELECT coalesce(nullif(a.grantee, 0)::regrole::text, 'PUBLIC') FROM pg_namespace AS n, aclexplode(coalesce(n.nspacl, acldefault('n', n.nspowner))) AS a
+     WHERE n.nspname = 'margin_calib' AND a.privilege_type = 'CREATE' AND a.grantee <> n.nspowner
+$$, 'S5 only its owner creates in the schema');
+SELECT ok(EXISTS (SELECT 1 FROM member WHERE classid = 'pg_namespace'::regclass AND objid = 'margin_calib'::regnamespace), 'S5 the schema is a member');
+SELECT is_empty($$
+    SELECT pg_describe_object(classid, objid, 0) FROM member
+     WHERE (classid = 'pg_proc'::regclass AND (SELECT pronamespace FROM pg_proc WHERE oid = objid) <> 'margin_calib'::regnamespace)
+        OR (classid = 'pg_class'::regclass AND (SELECT relnamespace FROM pg_class WHERE oid = objid) <> 'margin_calib'::regnamespace)
+        OR classid NOT IN ('pg_proc'::regclass, 'pg_class'::regclass, 'pg_type'::regclass, 'pg_namespace'::regclass)
+$$, 'S5 every member is in the schema, and of a known kind');
+
+SELECT is_empty($$
+    SELECT rel.oid::regclass, a.privilege_type FROM rel, aclexplode(coalesce(relacl, acldefault(CASE relkind WHEN 'S' THEN 's' ELSE 'r' END::"char", relowner))) AS a WHERE a.grantee = 0
+$$, 'S6 PUBLIC has no right on any relation');
+
+SELECT is_empty($$
+    SELECT signature, d.refobjid::regclass FROM fn JOIN pg_depend AS d ON d.classid = 'pg_proc'::regclass AND d.objid = fn.oid
+       AND d.refclassid = 'pg_class'::regclass AND d.deptype = 'n' JOIN pg_class AS c ON c.oid = d.refobjid
+     WHERE provolatile = 'i' AND c.relkind <> 'c'
+$$, 'S7 no IMMUTABLE function reads a relation');
+SELECT is_empty($$ SELECT signature FROM fn WHERE lanname = 'plpgsql' AND provolatile = 'i' $$, 'S7 no plpgsql function claims IMMUTABLE');
+SELECT is_empty($$
+    SELECT signature FROM fn WHERE lanname = 'plpgsql' AND provolatile <> 'v' AND prosrc ~* '\m(insert into|update|delete from|nextval|clock_timestamp|random)\M'
+$$, 'S7 no STABLE plpgsql function writes or reads the clock');
+
+SELECT is_empty($$
+    SELECT rel.oid::regclass FROM rel, pg_extension AS e WHERE e.extname = 'margin_calib' AND relkind IN ('r', 'p', 'S')
+       AND NOT rel.oid = ANY (coalesce(e.extconfig, '{}'))
+       -- shipped with the extension; a log
+       AND relname NOT IN ('shipped_policy', 'refresh_run', 'refresh_run_id_seq')
+$$, 'S8 pg_dump takes every table and sequence of the user''s');
+SELECT is_empty($$
+    SELECT s.oid::regclass FROM pg_class AS s JOIN pg_depend AS d ON d.classid = 'pg_class'::regclass AND d.objid = s.oid AND d.deptype IN ('i', 'a')
+      JOIN rel ON rel.oid = d.refobjid, pg_extension AS e
+     WHERE s.relkind = 'S' AND e.extname = 'margin_calib' AND rel.oid = ANY (e.extconfig) AND NOT s.oid = ANY (e.extconfig)
+$$, 'S8 an identity sequence is dumped with its table');
+SELECT is_empty($$
+    SELECT c FROM pg_extension, unnest(extcondition) AS c WHERE extname = 'margin_calib' AND c <> ''
+$$, 'S8 dumped tables are dumped whole');
+
+SELECT is_empty($$
+    SELECT signature FROM fn WHERE lanname = 'c' AND (provolatile = 'v' OR proparallel = 'u')
+       -- writes the queue; looks at the state of the transaction
+       AND proname NOT IN ('capture', 'commit_is_possible')
+$$, 'S9 functions in C are IMMUTABLE or STABLE, and parallel');
+SELECT is_empty($$ SELECT signature FROM fn WHERE proleakproof $$, 'S9 nothing is LEAKPROOF');
+SELECT is_empty($$
+    SELECT signature FROM fn WHERE lanname = 'c' AND NOT proisstrict AND 'internal'::regtype = ANY (proargtypes::oid[]) AND proname ~ '_(serialize|deserialize)$'
+$$, 'S9 serialisation is STRICT');
+
+SELECT is_empty($$
+    SELECT rel.oid::regclass FROM rel WHERE relkind = 'v' AND NOT coalesce(reloptions @> ARRAY['security_invoker=true'], false)
+       -- whoever may read the list of policies reads it, without rights on the tables behind it
+       AND relname <> 'policy_list'
+$$, 'S10 views run with the rights of who reads them');
+SELECT is_empty($$ SELECT rel.oid::regclass FROM rel WHERE relkind IN ('m', 'f') $$, 'S10 no materialized views');
+
+SELECT is_empty($$
+    SELECT tgrelid::regclass, tgname FROM pg_trigger AS t JOIN rel ON rel.oid = t.tgrelid WHERE NOT tgisinternal
+$$, 'S11 no triggers on the extension''s own tables');
+SELECT is_empty($$ SELECT evtname FROM pg_event_trigger $$, 'S11 no event triggers');
+SELECT is_empty($$
+    SELECT conrelid::regclass, conname FROM pg_constraint AS c JOIN rel ON rel.oid = c.conrelid WHERE contype = 'f'
+$$, 'S11 no foreign keys, which would bind the order of a restore');
+
+-- comments
+SELECT is_empty($$ SELECT signature FROM fn WHERE obj_description(oid, 'pg_proc') IS NULL $$, 'every function has a comment');
+SELECT is_empty($$
+    SELECT rel.oid::regclass FROM rel WHERE relkind IN ('r', 'v', 'p') AND obj_description(oid, 'pg_class') IS NULL
+$$, 'every table and view has a comment');
+SELECT is_empty($$
+    SELECT t.oid::regtype FROM pg_type AS t JOIN member AS m ON m.classid = 'pg_type'::regclass AND m.objid = t.oid
+      LEFT JOIN pg_class AS c ON c.oid = t.typrelid
+     WHERE coalesce(c.relkind, 'c') = 'c' AND t.typcategory <> 'A' AND obj_description(t.oid, 'pg_type') IS NULL
+$$, 'every type has a comment');
+SELECT isnt_empty($$ SELECT 1 WHERE obj_description('margin_calib'::regnamespace, 'pg_namespace') <> '' $$, 'the schema has a comment');
+SELECT is_empty($$
+    SELECT signature FROM fn WHERE has_function_privilege('public', oid, 'EXECUTE') AND length(obj_description(oid, 'pg_proc')) < 60
+$$, 'comments on what PUBLIC calls say more than the name does');
+SELECT is_empty($$
+    SELECT signature FROM fn WHERE has_function_privilege('public', oid, 'EXECUTE') AND prokind IN ('f', 'p') AND pronargs > 0
+       AND (proargnames IS NULL OR '' = ANY (proargnames[1:pronargs]))
+$$, 'arguments of public functions have names');
+
+-- labels, reviewed one by one. Kind (f function, a aggregate, w window, p procedure), volatility, s strict,
+-- parallel, d SECURITY DEFINER, p executable by PUBLIC. A new line belongs here after a look at the body:
+-- does it read tables (not i), the clock or a sequence (v), write (v u)?
+CREATE TEMP TABLE reviewed (signature text, labels text);
+INSERT INTO reviewed VALUES
+    ('add_capture(integer,regclass)', 'f v - u - -'),
+    ('attach_positions(regclass,name,name,name,text)', 'f v - u - -'),
+    ('attach_prices(regclass,name,name,name,text,text,text)', 'f v - u - -'),
+    ('calibrate_all(regclass,margin_policy,name,name,name)', 'f s - r - -'),
+    ('calibrate_keys(integer,text[],timestamp with time zone)', 'f s - u - -'),
+    ('calibrate_margin(timestamp with time zone,double precision,margin_policy)', 'a i - s - p'),
+    ('calibrate_margin_accum(internal,timestamp with time zone,double precision,margin_policy)', 'f i - s - -'),
+    ('calibrate_margin_combine(internal,internal)', 'f i - s - -'),
+    ('calibrate_margin_deserialize(bytea,internal)', 'f i s s - -'),
+    ('calibrate_margin_final(internal)', 'f i - s - -'),
+    ('calibrate_margin_serialize(internal)', 'f i s s - -'),
+    ('calibrate_or_explain(feed,text[],margin_policy,timestamp with time zone)', 'f s - u - -'),
+    ('calibrate_query(feed,text[],margin_policy,boolean,timestamp with time zone)', 'f s - s - -'),
+    ('calibrate_with_policy(feed,text[],text,timestamp with time zone)', 'f s - u - -'),
+    ('calibration_problem(engine_calibration)', 'f i - s - -'),
+    ('capture()', 'f v - u - -'),
+    ('check_attachable(regclass,text)', 'f s - s - -'),
+    ('check_policy(margin_policy)', 'f i - s - p'),
+    ('commit_is_possible()', 'f v - r - -'),
+    ('compute_positions(text[],boolean,timestamp with time zone)', 'f s - u - -'),
+    ('create_standard_tables(text,boolean)', 'f v - u - -'),
+    ('detach(regclass)', 'f v - u - -'),
+    ('expand_everything(feed)', 'f v - u - -'),
+    ('expected_shortfall(double precision,double precision)', 'a i - s - p'),
+    ('expected_shortfall_final(internal)', 'f i - s - -'),
+    ('expected_shortfall_moving_final(internal)', 'f i - s - -'),
+    ('feed_changed(feed,text)', 'f v - u - -'),
+    ('feed_column_type(regclass,name)', 'f s - s - -'),
+    ('feed_key_type(regclass,name)', 'f s - s - -'),
+    ('feed_number_expression(regclass,name,text)', 'f s - s - -'),
+    ('feed_problem(feed)', 'f s - u - -'),
+    ('feed_ts_expression(regclass,name)', 'f s - s - -'),
+    ('future_limit(timestamp with time zone)', 'f s - s - -'),
+    ('grant_rights(name,text)', 'f v - u - -'),
+    ('holdings(text[])', 'f s - u - -'),
+    ('keys_that_fit(text[],text)', 'f s - s - -'),
+    ('lock_engine()', 'f v - u - -'),
+    ('market_live(text[],timestamp with time zone)', 'f s - u - -'),
+    ('market_stored(text[])', 'f s - s - -'),
+    ('policy(text)', 'f s s s - -'),
+    ('position_notional(text,numeric,numeric,numeric)', 'f i - s - -'),
+    ('publish(engine_calibration[],timestamp with time zone)', 'f v - u - -'),
+    ('quarantine_positions(feed,text[])', 'f v - u - -'),
+    ('quarantine_prices(feed,text[],timestamp with time zone)', 'f v - u - -'),
+    ('quarantine_rows(text,text,text[],timestamp with time zone)', 'f v - u - -'),
+    ('queue_instruments()', 'f v - u - -'),
+    ('queue_keys(feed,regclass)', 'f v - u - -'),
+    ('raise_alerts(engine_calibration[],timestamp with time zone)', 'f v - u - -'),
+    ('recalibrate(boolean)', 'p v - u - -'),
+    ('refresh(boolean,integer,integer)', 'p v - u - -'),
+    ('refresh_accounts(text[],timestamp with time zone)', 'f v - u - -'),
+    ('refresh_batch(bigint,integer,timestamp with time zone,integer)', 'f v - u - -'),
+    ('refresh_begin(boolean,integer)', 'f v - u - -'),
+    ('refresh_end(bigint)', 'f v - u - -'),
+    ('refresh_prices(integer,text[],timestamp with time zone)', 'f v - u - -'),
+    ('remove_capture(integer,regclass)', 'f v - u - -'),
+    ('requirement_now(text)', 'f s s u - -'),
+    ('rights_on_functions(text)', 'f i s s - -'),
+    ('rolling_vol(double precision,integer)', 'w i - s - p'),
+    ('rolling_vol(double precision,integer,double precision)', 'w i - s - p'),
+    ('rolling_vol(double precision[],integer)', 'f i s s - p'),
+    ('rolling_vol(double precision[],integer,double precision)', 'f i s s - p'),
+    ('rolling_vol_all(regclass,name,name,name,integer,double precision)', 'f s s r - p'),
+    ('rolling_vol_arrays(regclass,name,name,name,integer,double precision)', 'f s s r - p'),
+    ('round_up(numeric,numeric)', 'f i s s - -'),
+    ('schedule_job(text,text,text)', 'f v - u - -'),
+    ('schedule_recalibration(text)', 'f v - u - -'),
+    ('schedule_refresh(text)', 'f v - u - -'),
+    ('set_amount_step(text,numeric)', 'f v - u - -'),
+    ('set_instrument(text,text,numeric,text,text)', 'f v - u - -'),
+    ('set_policy(text,text,double precision,text,text,double precision,integer,integer,integer,double precision,integer,double precision,integer,double precision,double precision,double precision,double precision,double precision,boolean,interval,double precision,interval,text[])', 'f v - u d -'),
+    ('staleness(text,timestamp with time zone,boolean)', 'f s - s - -'),
+    ('start_capture(integer)', 'f v - u - -'),
+    ('summarize(account_position[],timestamp with time zone)', 'f s - s - -'),
+    ('sync_feeds()', 'f v - u - -'),
+    ('sync_partition(feed,regclass,boolean)', 'f v - u - -'),
+    ('sync_watermark(feed)', 'f v - u - -'),
+    ('tail_accum(internal,double precision,double precision)', 'f i - s - -'),
+    ('tail_combine(internal,internal)', 'f i - s - -'),
+    ('tail_deserialize(bytea,internal)', 'f i s s - -'),
+    ('tail_moving_accum(internal,double precision,double precision)', 'f i - s - -'),
+    ('tail_moving_remove(internal,double precision,double precision)', 'f i - s - -'),
+    ('tail_risk(double precision,double precision[])', 'a i - s - p'),
+    ('tail_risk_accum(internal,double precision,double precision[])', 'f i - s - -'),
+    ('tail_risk_final(internal)', 'f i - s - -'),
+    ('tail_risk_moving_accum(internal,double precision,double precision[])', 'f i - s - -'),
+    ('tail_risk_moving_final(internal)', 'f i - s - -'),
+    ('tail_risk_moving_remove(internal,double precision,double precision[])', 'f i - s - -'),
+    ('tail_serialize(internal)', 'f i s s - -'),
+    ('take_batch(integer)', 'f v - u - -'),
+    ('unschedule()', 'f v - u - -'),
+    ('value_at_risk(double precision,double precision)', 'a i - s - p'),
+    ('value_at_risk(double precision,double precision,text)', 'a i - s - p'),
+    ('value_at_risk_accum(internal,double precision,double precision,text)', 'f i - s - -'),
+    ('value_at_risk_final(internal)', 'f i - s - -'),
+    ('value_at_risk_moving_accum(internal,double precision,double precision,text)', 'f i - s - -'),
+    ('value_at_risk_moving_final(internal)', 'f i - s - -'),
+    ('value_at_risk_moving_remove(internal,double precision,double precision,text)', 'f i - s - -'),
+    ('version()', 'f s s s - p'),
+    ('volatility(double precision)', 'a i - s - p'),
+    ('volatility(double precision,double precision)', 'a i - s - p'),
+    ('volatility_accum(double precision[],double precision)', 'f i s s - -'),
+    ('volatility_accum(double precision[],double precision,double precision)', 'f i s s - -'),
+    ('volatility_combine(double precision[],double precision[])', 'f i s s - -'),
+    ('volatility_final(double precision[])', 'f i s s - -'),
+    ('volatility_moving_accum(internal,double precision)', 'f i - s - -'),
+    ('volatility_moving_accum(internal,double precision,double precision)', 'f i - s - -'),
+    ('volatility_moving_final(internal)', 'f i - s - -'),
+    ('volatility_moving_inverse(internal,double precision)', 'f i - s - -'),
+    ('volatility_moving_inverse(internal,double precision,double precision)', 'f i - s - -');
+
+SET search_path = margin_calib, public, pg_catalog;
+CREATE TEMP TABLE actual AS
+SELECT oid::regprocedure::text AS signature,
+       concat_ws(' ', prokind, provolatile, CASE WHEN proisstrict THEN 's' ELSE '-' END, proparallel,
+                 CASE WHEN prosecdef THEN 'd' ELSE '-' END, CASE WHEN has_function_privilege('public', oid, 'EXECUTE') THEN 'p' ELSE '-' END) AS labels
+  FROM fn;
+SET search_path = public, pg_catalog;
+SELECT is_empty($$ SELECT * FROM actual EXCEPT SELECT * FROM reviewed $$, 'every function has the labels that were reviewed');
+SELECT is_empty($$ SELECT * FROM reviewed EXCEPT SELECT * FROM actual $$, 'every reviewed function is there');
+SELECT * FROM finish();
