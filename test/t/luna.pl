@@ -54,7 +54,9 @@ my ($capped, $price_then) = split /\|/, query('SELECT ts, price FROM seen WHERE 
 ok($capped, 'the rate reaches the cap');
 my $death = query('SELECT min(ts) FROM seen WHERE price < 0.01');
 ok($capped && $death && $capped lt $death, "at $capped, price $price_then, before the price is below a cent at $death");
-is(query('SELECT count(*) FROM (SELECT rate, max(rate) OVER (ORDER BY ts) AS peak FROM seen) AS s WHERE rate < peak'), '0', 'the rate never falls on the way down');
+is(query("SELECT count(*) FROM seen WHERE ts > '$capped' AND rate < 1"), '0', 'it stays there');
+my $start = query('SELECT price FROM seen ORDER BY ts LIMIT 1');
+cmp_ok(query("SELECT rate FROM seen WHERE price < $start / 2 ORDER BY ts LIMIT 1"), '>', 3 * $calm, 'at half the price it has more than tripled');
 is(query(q{SELECT initial_rate FROM margin_calib.margin_parameter WHERE instrument = 'BTCUSDT'}), $calm_btc, 'BTC, without new bars, keeps its rate');
 cmp_ok(query(q{SELECT count(*) FROM margin_calib.alert WHERE kind = 'jump' AND instrument = 'LUNAUSDT'}), '>', 3, 'jumps were reported');
 cmp_ok(query(q{SELECT count(*) FROM margin_calib.margin_parameter_history WHERE instrument = 'LUNAUSDT'}), '>', 10, 'history has the way up');

@@ -18,9 +18,6 @@ sub query
 like(query('postgres', 'CREATE EXTENSION margin_calib; SELECT margin_calib.schedule_refresh()'),
 	qr/55000: pg_cron is not installed in database postgres.*shared_preload_libraries.*CALL margin_calib.refresh/s,
 	'without pg_cron the error says how to get it');
-my $sharedir = `pg_config --sharedir`;
-chomp $sharedir;
-# extensions of the server that runs, which need not be pg_config's
 if (query('postgres', q{SELECT count(*) FROM pg_available_extensions WHERE name = 'pg_cron'}) ne '1')
 {
 	SKIP: { skip 'pg_cron is not installed', 1; }
