@@ -6,9 +6,9 @@ CREATE OR REPLACE FUNCTION margin_calib.schedule_job(job text, schedule text, co
 AS $function$
 DECLARE
     cron_version CONSTANT text := (SELECT e.extversion FROM pg_extension AS e WHERE e.extname = 'pg_cron');
-    -- NULL for a role that may not see it
+    -- NULL for a role that may not see them
     preloaded    CONSTANT text := (SELECT s.setting FROM pg_settings AS s WHERE s.name = 'shared_preload_libraries');
-    cron_base    CONSTANT text := current_setting('cron.database_name', true);
+    cron_base    CONSTANT text := (SELECT s.setting FROM pg_settings AS s WHERE s.name = 'cron.database_name');
     result       bigint;
 BEGIN
     IF cron_version IS NULL THEN

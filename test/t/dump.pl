@@ -1,0 +1,65 @@
+# pg_dump | pg_restore, without an option, brings back feeds, triggers, parameters, history and what
+# waits in the queue, and the engine goes on working where it stood.
+use strict;
+use warnings;
+use Test::More;
+
+sub query
+{
+	my ($db, $sql) = @_;
+	open(my $psql, '-|', 'psql', '-XAtq', '-d', $db, '-v', 'ON_ERROR_STOP=1', '-c', $sql) or die $!;
+	local $/;
+	my $out = <$psql> // '';
+	close $psql;
+	$out =~ s/\n+\z//;
+	return $out;
+}
+
+my @state = qw(feed captured_relation capture_queue instrument parameter account_position requirement
+	currency_setting quarantine alert user_policy);
+my $hash = join(' UNION ALL ', map
+	{ "SELECT '$_' AS name, count(*) AS rows, md5(string_agg(t::text, '|' ORDER BY t::text)) FROM margin_calib.$_ AS t" } @state);
+
+system('createdb', 'old') == 0 or BAIL_OUT('no database');
+query('old', 'CREATE EXTENSION margin_calib');
+query('old', q{CREATE TABLE "Odd Bars" ("S" text, t timestamptz, p numeric) PARTITION BY LIST ("S");
+               CREATE TABLE part_a PARTITION OF "Odd Bars" FOR VALUES IN ('A'); CREATE TABLE part_b PARTITION OF "Odd Bars" DEFAULT});
+query('old', q{CREATE TABLE book (who text, s text, q numeric)});
+query('old', q{SELECT margin_calib.attach_prices('"Odd Bars"', 'S', 't', 'p', policy => 'prop_desk'), margin_calib.attach_positions('book', 'who', 's', 'q')});
+query('old', q{SELECT margin_calib.set_policy('mine', based_on => 'prop_desk', buffer => 0.1), margin_calib.set_amount_step('EUR', 0.05),
+               margin_calib.set_instrument('B', currency => 'EUR', policy => 'mine')});
+query('old', q{INSERT INTO "Odd Bars" SELECT s, now() - b * interval '1 hour', 100 * exp(0.02 * sin(ascii(s) * b::float8 * b))
+                 FROM unnest(ARRAY['A', 'B', 'C']) AS s, generate_series(1, 300) AS b});
+query('old', q{INSERT INTO book VALUES ('x', 'A', 1), ('x', 'B', -2.5), ('y', 'C', 3), ('z', 'NONE', 1)});
+query('old', 'CALL margin_calib.refresh()');
+query('old', q{INSERT INTO "Odd Bars" VALUES ('C', now(), -1), ('C', now(), 300)});
+query('old', 'CALL margin_calib.refresh()');
+# what waits when the dump is taken must not be lost either
+query('old', q{INSERT INTO part_a VALUES ('A', now(), 150); UPDATE book SET q = 7 WHERE who = 'y'});
+query('old', q{CREATE ROLE dump_reader; SELECT margin_calib.grant_rights('dump_reader', 'reader')});
+
+my $before = query('old', $hash);
+like($before, qr/^capture_queue\|2\|/m, 'changes wait while the dump is taken');
+like($before, qr/^quarantine\|2\|/m, 'there are quarantined rows');
+my $file = "$ENV{PGHOST}/margin.dump";
+is(system("pg_dump -Fc old > '$file' && createdb new && pg_restore --exit-on-error -d new '$file'"), 0, 'pg_dump and pg_restore succeed');
+is(query('new', $hash), $before, 'every row of state is back');
+is(query('new', 'SELECT count(*) FROM pg_trigger WHERE tgfoid = \'margin_calib.capture\'::regproc'),
+	query('old', 'SELECT count(*) FROM pg_trigger WHERE tgfoid = \'margin_calib.capture\'::regproc'), 'so are the triggers');
+is(query('new', q{SELECT string_agg(relation::text, ',' ORDER BY id) FROM margin_calib.feed}), '"Odd Bars",book', 'feeds know their tables');
+is(query('new', q{SELECT has_table_privilege('dump_reader', 'margin_calib.margin_requirement', 'SELECT')}), 't', 'rights are back');
+
+query('new', 'CALL margin_calib.refresh()');
+is(query('new', q{SELECT is_stale, queue_length FROM margin_calib.refresh_status}), 't|0', 'the queue is drained; the unknown instrument is still stale');
+is(query('new', q{SELECT price FROM margin_calib.margin_parameter WHERE instrument = 'A'}), '150', 'a price that waited is in force');
+is(query('new', q{SELECT quantity FROM margin_calib.margin_position WHERE account = 'y'}), '7', 'so is a position');
+query('new', q{INSERT INTO part_b VALUES ('NONE', now(), 5), ('B', now() + interval '1 second', 0)});
+query('new', 'CALL margin_calib.refresh()');
+is(query('new', q{SELECT count(*) FROM margin_calib.requirement WHERE is_stale}), '0', 'new prices are captured');
+is(query('new', q{SELECT reason FROM margin_calib.quarantine WHERE instrument = 'B'}), 'price is not positive', 'and bad ones quarantined');
+query('new', 'CREATE TABLE again (i text, t timestamptz, p real)');
+is(query('new', q{SELECT margin_calib.attach_prices('again', 'i', 't', 'p')}), '3', 'feed ids go on');
+query('new', q{SELECT margin_calib.detach('"Odd Bars"'), margin_calib.detach('book'), margin_calib.detach('again')});
+is(query('new', 'SELECT count(*) FROM pg_trigger WHERE tgfoid = \'margin_calib.capture\'::regproc'), '0', 'detach works on what was restored');
+is(system('psql -Xqd new -c "DROP EXTENSION margin_calib"'), 0, 'and the extension can go');
+done_testing();
