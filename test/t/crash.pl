@@ -1,69 +1,112 @@
-# A backend that dies in the middle of a refresh loses nothing: its keys are still in the queue, and
-# the next refresh brings every requirement to what a live computation says.
+# kill -9, of a backend in the middle of a refresh or of the whole server, while clients feed prices, change
+# positions and refresh. No acknowledged commit is lost, and after one more refresh everything stored
+# equals what base data gives.
+#   CRASH_KILLS   how many (10), half of them the postmaster
 use strict;
 use warnings;
+use FindBin;
+use lib "$FindBin::Bin/lib";
+use File::Temp qw(tempdir);
+use Psql;
+use Engine;
 use Test::More;
+use Time::HiRes qw(time sleep);
 
-sub query
+my $kills = $ENV{CRASH_KILLS} || 10;
+my $folder = tempdir(CLEANUP => 1);
+my $database = 'crash';
+my $s = Engine::setup($database);
+$s->close;
+
+my %last;
+my $feed = sub {
+	my ($number, $session, $log) = @_;
+	my $serial = ++$last{$number};
+	my $symbol = 1 + int rand $Engine::instruments;
+	my $writer = "w$number-$serial-" . int rand 1e9;
+	# several instruments at once, and a correction of an old price now and then
+	my $answer = $session->try(
+		"BEGIN; INSERT INTO candles SELECT 'S' || 1 + ($symbol + g) % $Engine::instruments, '2025-01-01'::timestamptz + ($serial * 10 + $number) * interval '1 second', 100 + 20 * random(), '$writer' FROM generate_series(1, 3) AS g;"
+		  . (rand() < 0.2 ? "UPDATE candles SET close = 90 + 20 * random() WHERE symbol = 'S$symbol' AND writer = 'first' AND extract(hour FROM at) = 5;" : '')
+		  . (rand() < 0.5 ? "INSERT INTO book VALUES ('C' || 1 + ($serial % $Engine::accounts), 'S$symbol', $serial) ON CONFLICT (client, symbol) DO UPDATE SET qty = excluded.qty;" : '')
+		  . 'COMMIT;');
+	print $log "acknowledged $writer\n" if $answer->{state} eq '00000';
+	$session->try('ROLLBACK') if $answer->{state} ne '00000' && $session->alive;
+	return $answer;
+};
+my $refresh = sub {
+	my ($number, $session) = @_;
+	return $session->try('CALL margin_calib.refresh(batch_keys => 4)');
+};
+
+my @clients = map { Engine::client($database, $folder, $_, $_ <= 4 ? $feed : $refresh) } 1 .. 6;
+
+sub postmaster
 {
-	my ($sql) = @_;
-	open(my $psql, '-|', 'psql', '-XAtq', '-d', 'crash', '-v', 'ON_ERROR_STOP=1', '-c', $sql) or die $!;
-	local $/;
-	my $out = <$psql> // '';
-	close $psql;
-	$out =~ s/\n+\z//;
-	return $out;
+	open(my $f, '<', "$ENV{PGDATA}/postmaster.pid") or return 0;
+	my $pid = <$f>;
+	return int($pid // 0);
 }
 
-system('createdb', 'crash') == 0 or BAIL_OUT('no database');
-query('CREATE EXTENSION margin_calib');
-query("SELECT margin_calib.create_standard_tables('risk')");
-query(q{INSERT INTO risk.candles (instrument, ts, close)
-        SELECT 'I' || i, now() - b * interval '1 hour', 100 * exp(0.02 * sin(i * b::float8 * b))
-          FROM generate_series(1, 60) AS i, generate_series(1, 400) AS b});
-query(q{INSERT INTO risk.positions SELECT 'a' || a, 'I' || 1 + (a * 7 + k) % 60, k - 3.5
-          FROM generate_series(1, 300) AS a, generate_series(1, 6) AS k});
-query(q{CREATE VIEW differences AS
-        WITH stored AS (SELECT account, currency, initial_margin, maintenance_margin, notional, data_through FROM margin_calib.margin_requirement),
-             live AS (SELECT r.account, r.currency, r.initial_margin, r.maintenance_margin, r.notional, r.data_through
-                        FROM (SELECT DISTINCT account FROM risk.positions) AS a, margin_calib.requirement_now(a.account) AS r)
-        SELECT (SELECT count(*) FROM (SELECT * FROM stored EXCEPT ALL SELECT * FROM live) AS x)
-             + (SELECT count(*) FROM (SELECT * FROM live EXCEPT ALL SELECT * FROM stored) AS y)});
-
-my $killed = 0;
-for my $round (1 .. 4)
+sub up
 {
-	query(qq{INSERT INTO risk.candles (instrument, ts, close) SELECT 'I' || i, now(), 90 + $round + i FROM generate_series(1, 60) AS i});
-	query(qq{UPDATE risk.positions SET quantity = quantity + $round WHERE account LIKE 'a%$round'});
-	my $batches = query('SELECT batches FROM margin_calib.engine_state');
-	my $child = fork();
-	if ($child == 0)
+	for (1 .. 600)
 	{
-		$ENV{PGAPPNAME} = 'victim';
-		open STDERR, '>', '/dev/null';
-		exec 'psql', '-Xq', '-d', 'crash', '-c', 'CALL margin_calib.refresh(batch_keys => 7)';
+		my $session = eval { Psql->new($database) };
+		return $session if $session;
+		sleep 0.05;
 	}
-	# let it commit some batches, never all of them
-	for (1 .. 400)
-	{
-		last if query('SELECT batches FROM margin_calib.engine_state') >= $batches + 1 + $round;
-		select(undef, undef, undef, 0.005);
-	}
-	my $pid = query(q{SELECT pid FROM pg_stat_activity WHERE application_name = 'victim' AND state = 'active'});
-	$killed++ if $pid ne '' && kill('KILL', $pid);
-	waitpid($child, 0);
-	for (1 .. 300)
-	{
-		last if system('pg_isready -q') == 0 && query('SELECT 1') eq '1';
-		select(undef, undef, undef, 0.1);
-	}
-	my $waiting = query('SELECT count(*) FROM margin_calib.capture_queue');
-	cmp_ok($waiting, '>', 0, "round $round: what was not refreshed is in the queue ($waiting entries)");
-	query('CALL margin_calib.refresh()');
-	is(query('SELECT * FROM differences'), '0', "round $round: every requirement is what a live computation says");
+	return;
 }
-is($killed, 4, 'the refreshing backend was killed in every round');
-is(query('SELECT count(*) FROM margin_calib.capture_queue'), '0', 'nothing is left in the queue');
-is(query('SELECT last_error FROM margin_calib.refresh_status'), 'the run did not finish', 'the log tells of runs that did not finish');
-is(query('SELECT count(*) FROM margin_calib.parameter WHERE valid_to IS NULL'), '60', 'one parameter in force for each instrument');
+
+my ($done, $slowest, $in_refresh) = (0, 0, 0);
+for my $kill (1 .. $kills)
+{
+	sleep 0.5 + rand 0.5;
+	my $before = time;
+	if ($kill % 2)
+	{
+		# in the middle of a refresh, when one runs
+		my $session = up() or last;
+		my ($pid) = eval
+		{
+			$session->rows(q{SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND state = 'active' AND pid <> pg_backend_pid()
+				ORDER BY (query ILIKE 'CALL%') DESC, random() LIMIT 1})
+		};
+		$session->close;
+		next unless $pid;
+		$in_refresh++;
+		kill 'KILL', $pid;
+		sleep 0.1;
+	}
+	else
+	{
+		my $pid = postmaster() or last;
+		kill 'KILL', $pid;
+		# its children notice, and leave the shared memory
+		for (1 .. 200)
+		{
+			last if system("$ENV{MC_PG_CTL} -w -t 60 start >/dev/null 2>&1") == 0;
+			sleep 0.1;
+		}
+	}
+	my $session = up() or last;
+	$slowest = time - $before if time - $before > $slowest;
+	$session->close;
+	$done++;
+}
+sleep 0.5;
+open(my $stop, '>', "$folder/stop") or die $!;
+waitpid $_, 0 for @clients;
+
+is($done, $kills, "$kills kills, back in service each time");
+note sprintf 'slowest return %.1f s, %d kills of a backend', $slowest, $in_refresh;
+$s = up();
+my @acknowledged = Engine::logged($folder, 'acknowledged');
+cmp_ok(scalar @acknowledged, '>', 10 * $kills, 'clients got work done: ' . @acknowledged . ' commits');
+is($s->value("SELECT count(*) FROM unnest('{" . join(',', @acknowledged) . "}'::text[]) AS a(writer) WHERE (SELECT count(*) FROM candles AS c WHERE c.writer = a.writer) <> 3"),
+	0, 'no acknowledged price is lost');
+my @errors = Engine::logged($folder, 'error');
+is(scalar(@errors), 0, 'no client saw an error other than the end of its connection') or diag(join "\n", @errors[ 0 .. 5 ]);
+Engine::truth($s, 'after the kills');
 done_testing();
