@@ -1,8 +1,8 @@
 """Clocks, contenders and lines: how one number of the benchmark comes to be.
 
-A case is a set of contenders that run interleaved: every round runs each of them once, starting
-from another one each time. The cost of a contender is its CPU time a row; a line is the median over the
-rounds of the ratio of two costs in the same round, so that a machine that slows down slows both.
+A case is a set of contenders that run interleaved: a round runs each of them until it has used a
+measurable time, turn by turn. The cost of a contender is its CPU time a row; a line is the median over
+the rounds of the ratio of two costs in the same round, so that a machine that slows down slows both.
 """
 import json
 import os
@@ -135,10 +135,14 @@ class Contender:
         need = LEAST_SECONDS / max(cpu, 1e-6)
         self.repeats = min(MOST_REPEATS, max(1, int(need) + (need > int(need))))
 
+    def start_round(self):
+        self.cpu.append(0.0)
+        self.wall.append(0.0)
+
     def measure(self):
-        runs = [self.run() for _ in range(self.repeats)]
-        self.cpu.append(sum(c for c, _ in runs) / len(runs) / self.rows)
-        self.wall.append(sum(w for _, w in runs) / len(runs) / self.rows)
+        cpu, wall = self.run()
+        self.cpu[-1] += cpu / self.repeats / self.rows
+        self.wall[-1] += wall / self.repeats / self.rows
 
     def nanoseconds(self):
         return statistics.median(self.cpu) * 1e9
@@ -163,6 +167,18 @@ def duckdb_contender(peers, name, rows, sql):
     return Contender(name, rows, run)
 
 
+def run_round(order):
+    """Every contender its number of repeats, spread evenly over the round: a machine that changes its
+    speed within a second changes it for all."""
+    for contender in order:
+        contender.start_round()
+    steps = max(contender.repeats for contender in order)
+    for step in range(steps):
+        for contender in order:
+            if (step + 1) * contender.repeats // steps > step * contender.repeats // steps:
+                contender.measure()
+
+
 def interleave(contenders):
     """Run the case; returns the contenders that could run, by name."""
     present = {}
@@ -174,8 +190,7 @@ def interleave(contenders):
             print(f'bench: {contender.name} is left out: {problem}', flush=True)
     order = list(present.values())
     for turn in range(ROUNDS):
-        for contender in order[turn % len(order):] + order[:turn % len(order)]:
-            contender.measure()
+        run_round(order[turn % len(order):] + order[:turn % len(order)])
     for contender in order:
         print(f'    {contender.name:34} {contender.nanoseconds():12.1f} ns a row', flush=True)
     return present
@@ -225,19 +240,22 @@ def expect_close(what, ours, theirs, tolerance=1e-9):
 
 @dataclass
 class Line:
-    """One goal: `measured` is a number, or None when it could not be measured."""
+    """One goal: `measured` is a number, or None when it could not be measured; without a bound the
+    number is only shown."""
     id: str
     what: str
-    bound: float
+    bound: object
     measured: object
     at_least: bool = False      # the goal is a floor: "at least 6 times faster"
     unit: str = 'x'
     note: str = ''
 
     def met(self):
-        if self.measured is None:
+        if self.measured is None or self.bound is None:
             return None
         return self.measured >= self.bound if self.at_least else self.measured <= self.bound
 
     def goal(self):
+        if self.bound is None:
+            return 'shown'
         return f"{'>=' if self.at_least else '<='} {self.bound:g}{self.unit}"

@@ -1,12 +1,13 @@
--- A made-up book on the instruments of the file: one client long each of them, one short, one spread.
+-- A made-up book on the instruments of the file: one client long each of them, one short, and with two
+-- or more instruments one long the first and short the last.
 CREATE TABLE book (client text NOT NULL, symbol text NOT NULL, qty numeric NOT NULL, PRIMARY KEY (client, symbol));
+WITH latest AS (
+    SELECT DISTINCT ON (symbol) symbol, round(100000 / close, 8) AS qty FROM ohlcv ORDER BY symbol, ts DESC),
+ends AS (
+    SELECT min(symbol) AS first, max(symbol) AS last FROM latest HAVING count(*) > 1)
 INSERT INTO book
-SELECT client, symbol, sign * round(100000 / close, 8)
-  FROM (SELECT DISTINCT ON (symbol) symbol, close, dense_rank() OVER (ORDER BY symbol) AS nth
-          FROM ohlcv ORDER BY symbol, ts DESC) AS latest
- CROSS JOIN (VALUES ('long client', 1, 1), ('short client', 1, -1), ('spread client', 2, 1)) AS c (client, every, sign)
- WHERE c.every = 1 OR nth <= 2;
-UPDATE book SET qty = -qty
- WHERE client = 'spread client' AND symbol = (SELECT max(symbol) FROM book WHERE client = 'spread client')
-   AND (SELECT count(*) FROM book WHERE client = 'spread client') > 1;
-\echo '      a made-up book of positions worth 100000 each: long client, short client, spread client'
+SELECT 'long client', symbol, qty FROM latest
+UNION ALL SELECT 'short client', symbol, -qty FROM latest
+UNION ALL SELECT 'spread client', symbol, CASE symbol WHEN first THEN qty ELSE -qty END
+            FROM latest JOIN ends ON symbol IN (first, last);
+\echo '      and a made-up book of positions worth 100000 each'

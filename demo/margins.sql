@@ -6,10 +6,10 @@ CREATE TABLE demo.position AS SELECT 1 AS step, * FROM margin_position;
 
 \echo
 \echo 'Margin rates in force, in percent of notional (margin_parameter):'
-SELECT instrument, last_ts::date AS data_through, last_price AS price,
+SELECT instrument, data_through::date, price,
        100 * long_initial_rate AS "long %", 100 * short_initial_rate AS "short %",
        round((100 * vol)::numeric, 2) AS "vol % a bar", returns, binding_term AS bound_by
   FROM margin_parameter ORDER BY instrument LIMIT 20;
 \echo 'What the clients must hold (margin_requirement):'
-SELECT account, currency, notional, initial_margin, maintenance_margin, data_through::date
+SELECT account, currency, round(notional, 2) AS notional, initial_margin, maintenance_margin, data_through::date
   FROM margin_requirement ORDER BY account, currency LIMIT 20;

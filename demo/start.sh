@@ -3,6 +3,8 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 data=${1:-}
+# to make, DATA means files to install: it must not reach the build
+unset MAKEFLAGS MFLAGS MAKEOVERRIDES DATA
 if [ -n "$data" ] && [ ! -r "$data" ]; then
     echo "demo: cannot read $data" >&2
     exit 1

@@ -30,7 +30,7 @@ mc_check_status(McStatus status)
 			        (errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
 			         errmsg("value out of range: overflow"),
 			         errdetail("The inputs are finite but the result is not."),
-			         errhint("Rescale the inputs: magnitudes above 1e150 cannot be squared.")));
+			         errhint("Rescale the inputs, or ask for fewer periods a year.")));
 			break;
 		case MC_STOPPED:
 			CHECK_FOR_INTERRUPTS();
@@ -56,10 +56,10 @@ mc_check_state_size(Size bytes)
 {
 	if (bytes > (Size) mc_max_state_mb * 1024 * 1024)
 		ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-		                errmsg("aggregate state exceeds margin_calib.max_state_mb"),
+		                errmsg("state exceeds margin_calib.max_state_mb"),
 		                errdetail("The state needs %zu MB, the limit is %d MB.",
 		                          bytes / (1024 * 1024) + 1, mc_max_state_mb),
-		                errhint("Aggregate fewer rows per group, or raise "
+		                errhint("Aggregate or scan fewer rows at once, or raise "
 		                        "margin_calib.max_state_mb.")));
 }
 

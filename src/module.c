@@ -25,9 +25,9 @@ _PG_init(void)
 	gsl_set_error_handler_off();
 
 	DefineCustomIntVariable("margin_calib.max_state_mb",
-							"Largest state, in megabytes, that one aggregate group may hold.",
-							"work_mem does not bound aggregate states that keep every value.",
-							&mc_max_state_mb, 1024, 1, INT_MAX / 2, PGC_SUSET, 0, NULL, NULL, NULL);
+	                        "Largest state, in megabytes, that one aggregate group may hold.",
+	                        "work_mem does not bound aggregate states that keep every value.",
+	                        &mc_max_state_mb, 1024, 1, INT_MAX / 2, PGC_SUSET, 0, NULL, NULL, NULL);
 	MarkGUCPrefixReserved("margin_calib");
 }
 

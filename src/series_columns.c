@@ -34,7 +34,7 @@ check_type(Relation rel, const char *name, const char *role, Oid type, bool good
 		return;
 	ereport(ERROR, (errcode(ERRCODE_DATATYPE_MISMATCH),
 	                errmsg("the %s column must be of type %s", role, wanted),
-	                errdetail("McColumn \"%s\" of \"%s\" is of type %s.", name,
+	                errdetail("Column \"%s\" of \"%s\" is of type %s.", name,
 	                          RelationGetRelationName(rel), format_type_be(type)),
 	                errhint("Name another column, or give a view that casts this one.")));
 }

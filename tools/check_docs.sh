@@ -25,5 +25,9 @@ report 3 'every column of a view or of a public type has a comment' < <(psql -Xq
     -c "SELECT r.name || '.' || a.attname FROM public_relation AS r
           JOIN pg_attribute AS a ON a.attrelid = r.oid AND a.attnum > 0 AND NOT a.attisdropped
          WHERE r.kind IN ('v', 'c') AND pg_temp.column_comment(r.oid, a.attnum) IS NULL ORDER BY r.name, a.attnum" 2>&1)
-echo '1..3'
+report 4 'every page that is referred to is there' \
+    < <(grep -ohE '\bdoc/[a-z_]+\.md\b' README.md CONTRIBUTING.md CHANGELOG.md doc/*.md src/*.[ch] src/kernel/*.[ch] \
+            sql/parts/*.sql Makefile tools/*.sh tools/*.mk bench/* test/*/* 2>/dev/null | sort -u |
+        while IFS= read -r page; do [ -f "$page" ] || echo "$page"; done)
+echo '1..4'
 exit $failures

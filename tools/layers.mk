@@ -36,5 +36,11 @@ check: deps
 	$(MAKE) -s WERROR=-Werror all
 	$(MAKE) -s check-layers
 endif
+# the pages that are made from the catalogue and from the files
+update-docs:
+	$(WITH_CLUSTER) tools/reference.sh >build/reference.md
+	mv build/reference.md doc/reference.md
+	tools/file_list.sh --write
+.PHONY: update-docs
 check-majors:
 	tools/majors.sh 17 18

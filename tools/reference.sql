@@ -35,7 +35,7 @@ SELECT c.oid, c.relname::text AS name, c.relkind AS kind,
 CREATE TEMPORARY TABLE family (title text, name text);
 INSERT INTO family
 SELECT title, unnest(names::text[]) FROM (VALUES
-    ('1 Statistics', '{rolling_vol,rolling_vol_all,volatility,value_at_risk,expected_shortfall,tail_risk}'),
+    ('1 Statistics', '{rolling_vol,rolling_vol_all,rolling_vol_arrays,volatility,value_at_risk,expected_shortfall,tail_risk}'),
     ('2 Calibration', '{calibrate_margin,calibrate_all,policy,check_policy,set_policy}'),
     ('3 Attaching tables', '{create_standard_tables,attach_prices,attach_positions,detach,set_instrument,set_amount_step}'),
     ('4 Keeping margins fresh', '{refresh,recalibrate,requirement_now,schedule_refresh,schedule_recalibration,unschedule}'),

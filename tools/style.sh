@@ -110,5 +110,6 @@ machine_paths | check 'no path of one machine'
 shell_syntax | check 'shell scripts parse'
 not_executable | check 'scripts are executable'
 white_space | check 'no trailing white space'
+tools/file_list.sh 2>&1 | check 'doc/architecture.md lists every file (tools/file_list.sh --write)'
 echo "1..$number"
 [ $failures = 0 ]

@@ -18,6 +18,16 @@ reference(double previous, double price)
 	return (double) (logl(price) - logl(p));
 }
 
+/* valgrind computes long double in 64 bits: no reference then */
+static bool
+reference_is_wide(void)
+{
+	volatile long double one = 1;
+	volatile long double sum = one + 0x1p-60L;
+
+	return sum != one;
+}
+
 static void
 test_random_moves(void)
 {
@@ -57,11 +67,16 @@ test_log_return(void)
 {
 	check(mc_log_return(0.1, 0.1) == 0, "equal prices give exactly 0");
 	check_close(mc_log_return(100, 200), 0.693147180559945309417, 1e-16, "a doubling is ln 2");
-	check_close(mc_log_return(1.0e308, 1.05e308), reference(1.0e308, 1.05e308), 1e-15,
-	            "the sum of the prices overflows");
 	check_close(mc_log_return(1, 1 + DBL_EPSILON), DBL_EPSILON, 1e-15,
 	            "one unit in the last place");
 	check(isnan(mc_log_return(NAN, 1)) && isnan(mc_log_return(1, NAN)), "NaN gives NaN");
+	if (!reference_is_wide())
+	{
+		skip("long double has 53 bits here", "log returns beside long double");
+		return;
+	}
+	check_close(mc_log_return(1.0e308, 1.05e308), reference(1.0e308, 1.05e308), 1e-15,
+	            "the sum of the prices overflows");
 	test_random_moves();
 	test_extremes();
 }

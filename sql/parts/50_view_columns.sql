@@ -1,0 +1,48 @@
+-- What the columns of the views mean, where the views themselves (47) do not say it.
+
+COMMENT ON COLUMN margin_calib.margin_parameter.instrument IS 'instrument, as its price feed names it';
+COMMENT ON COLUMN margin_calib.margin_parameter.kind IS 'spot, linear or inverse';
+COMMENT ON COLUMN margin_calib.margin_parameter.multiplier IS 'units of quantity per contract; inverse: worth of one contract in the currency';
+COMMENT ON COLUMN margin_calib.margin_parameter.currency IS 'currency of prices, notionals and requirements';
+COMMENT ON COLUMN margin_calib.margin_parameter.stale_reason IS 'why rates or price may be out of date; NULL when they are not';
+COMMENT ON COLUMN margin_calib.margin_parameter.policy_is_automatic IS 'true: the policy comes from the feed, and may be its new_product_policy for lack of returns';
+COMMENT ON COLUMN margin_calib.margin_parameter.in_force_since IS 'when these rates came into force';
+COMMENT ON COLUMN margin_calib.margin_parameter.symmetric_rates IS 'true: initial_rate and maintenance_rate are charged to both sides';
+COMMENT ON COLUMN margin_calib.margin_parameter.parameter_id IS 'the row of margin_parameter_history in force';
+
+COMMENT ON COLUMN margin_calib.margin_parameter_history.instrument IS 'instrument, as its price feed names it';
+COMMENT ON COLUMN margin_calib.margin_parameter_history.valid_from IS 'when it came into force';
+COMMENT ON COLUMN margin_calib.margin_parameter_history.parameter_id IS 'number of the row, to which positions refer';
+
+COMMENT ON COLUMN margin_calib.margin_position.account IS 'account, as the position feed names it';
+COMMENT ON COLUMN margin_calib.margin_position.instrument IS 'instrument, as the position feed names it';
+COMMENT ON COLUMN margin_calib.margin_position.kind IS 'spot, linear or inverse; NULL for an instrument that is not known';
+COMMENT ON COLUMN margin_calib.margin_position.currency IS 'currency of price, notional and margins';
+COMMENT ON COLUMN margin_calib.margin_position.quantity IS 'net quantity over all rows and feeds; negative is short';
+COMMENT ON COLUMN margin_calib.margin_position.multiplier IS 'the instruments multiplier';
+COMMENT ON COLUMN margin_calib.margin_position.price IS 'price that the notional was computed with';
+COMMENT ON COLUMN margin_calib.margin_position.notional IS 'spot, linear: |quantity| * multiplier * price; inverse: |quantity| * multiplier';
+COMMENT ON COLUMN margin_calib.margin_position.initial_rate IS 'initial rate of the positions side, fraction of notional';
+COMMENT ON COLUMN margin_calib.margin_position.maintenance_rate IS 'maintenance rate of the positions side, fraction of notional';
+COMMENT ON COLUMN margin_calib.margin_position.initial_margin IS 'initial margin in the currency, rounded up';
+COMMENT ON COLUMN margin_calib.margin_position.maintenance_margin IS 'maintenance margin in the currency, rounded up';
+COMMENT ON COLUMN margin_calib.margin_position.as_of IS 'when refresh computed it';
+COMMENT ON COLUMN margin_calib.margin_position.data_through IS 'ts of the price';
+
+COMMENT ON COLUMN margin_calib.margin_requirement.account IS 'account, as the position feed names it';
+COMMENT ON COLUMN margin_calib.margin_requirement.currency IS 'currency of the amounts';
+COMMENT ON COLUMN margin_calib.margin_requirement.initial_margin IS 'sum of the positions initial margins';
+COMMENT ON COLUMN margin_calib.margin_requirement.maintenance_margin IS 'sum of the positions maintenance margins';
+COMMENT ON COLUMN margin_calib.margin_requirement.stale_reason IS 'why it may be out of date; NULL when it is not';
+
+COMMENT ON COLUMN margin_calib.refresh_status.as_of IS 'now: the time of the query';
+COMMENT ON COLUMN margin_calib.refresh_status.last_run IS 'start of the latest refresh';
+COMMENT ON COLUMN margin_calib.refresh_status.last_run_by IS 'role that ran it';
+COMMENT ON COLUMN margin_calib.refresh_status.last_error_at IS 'start of the run with last_error';
+COMMENT ON COLUMN margin_calib.refresh_status.instruments IS 'registered instruments';
+COMMENT ON COLUMN margin_calib.refresh_status.stale_instruments IS 'of them, those that are stale';
+COMMENT ON COLUMN margin_calib.refresh_status.accounts IS 'accounts with a requirement';
+COMMENT ON COLUMN margin_calib.refresh_status.stale_accounts IS 'of them, those with a stale requirement';
+COMMENT ON COLUMN margin_calib.refresh_status.feeds IS 'attached tables';
+COMMENT ON COLUMN margin_calib.refresh_status.broken_feeds IS 'of them, those that cannot be read; margin_calib.feed says why';
+COMMENT ON COLUMN margin_calib.refresh_status.quarantined_rows IS 'rows in quarantine that are still unusable';
