@@ -63,7 +63,7 @@ for my $name (sort keys %change)
 	my $answer = $s->try($change{$name});
 	is($answer->{state}, '00000', "$name: the change goes through") or diag($answer->{message});
 	$s->try('ROLLBACK') if $answer->{state} ne '00000';
-	refreshed($name, q{(SELECT * FROM bars WHERE length(sym) < 5000)}, 'sym', 'at', 'px');
+	refreshed($name, q{(SELECT * FROM bars WHERE length(sym) < 500)}, 'sym', 'at', 'px');
 }
 is($s->value(q{SELECT count(*) FROM instrument WHERE instrument = 'GHOST'}), 0, 'what was rolled back never was');
 cmp_ok($s->value('SELECT count(*) FROM quarantine WHERE resolved_at IS NULL'), '>=', 5, 'bad rows are in quarantine');
