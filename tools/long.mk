@@ -1,8 +1,10 @@
 # Heavier tests than `make check` runs. Each target can be run alone.
-#   check-fuzz       build the libFuzzer programs of test/fuzz and run each for FUZZ_SECONDS
-#   check-asan       the SQL fuzzer against a server whose margin_calib is built with ASan and UBSan
-#   check-mutation   flip constants and comparisons of the kernels; the unit tests must notice
-#   check-long       all of them at length, 2,000,000 SQL calls, 200 kills
+#   check-fuzz       build the libFuzzer programs of test/fuzz and run each for FUZZ_SECONDS (10)
+#   check-asan       the SQL fuzzer (FUZZ_CALLS, 10000) and the semantic tests against a server whose
+#                    margin_calib is built with ASan and UBSan
+#   check-mutation   change comparisons, operators and constants of the kernels; the unit tests must notice
+#   check-long       all of them at length: 2,000,000 SQL calls and 200,000 sanitized, 200 kills, ten minutes
+#                    of mixed clients, ten minutes of libFuzzer per kernel, 1,000,000 calls for leaks
 
 FUZZ_CC      ?= clang
 FUZZ_SECONDS ?= 10
@@ -13,11 +15,23 @@ FUZZ_NAMES    = $(sort $(patsubst test/fuzz/%.c,%,$(wildcard test/fuzz/*.c)))
 
 $(FUZZ_NAMES:%=build/fuzz/%): build/fuzz/%: test/fuzz/%.c $(wildcard test/fuzz/*.h src/kernel/*.c src/kernel/*.h)
 	mkdir -p build/fuzz
-	$(FUZZ_CC) $(FUZZ_CFLAGS) -o $@ $< $(wildcard src/kernel/*.c) $(shell gsl-config --libs)
+	$(FUZZ_CC) $(FUZZ_CFLAGS) -o $@ $< $(wildcard src/kernel/*.c) $(GSL_LIBS)
 
-.PHONY: build-fuzz check-fuzz check-asan check-mutation check-long
+.PHONY: build-fuzz check-fuzz check-asan check-mutation
 build-fuzz: $(FUZZ_NAMES:%=build/fuzz/%)
 check-fuzz: build-fuzz
 	tools/fuzz.sh $(FUZZ_SECONDS) $(FUZZ_NAMES)
 check-asan:
-	tools/asan.sh $(or $(FUZZ_CALLS),10000)
+	tools/asan.sh $(or $(FUZZ_CALLS),10000) $(or $(FUZZ_SEED),1) test/t/fuzz_sql.pl test/t/semantics.pl
+check-mutation:
+	tools/mutate.py $(or $(MUTANTS),150)
+
+check-long:
+	$(MAKE) -s check-fuzz FUZZ_SECONDS=$(or $(LONG_FUZZ_SECONDS),600)
+	FUZZ_CALLS=2000000 FUZZ_SEED=2 $(WITH_CLUSTER) prove --verbose test/t/fuzz_sql.pl
+	$(MAKE) -s check-asan FUZZ_CALLS=200000 FUZZ_SEED=3
+	CRASH_KILLS=200 $(WITH_CLUSTER) prove --verbose test/t/crash.pl
+	MIX_SECONDS=600 $(WITH_CLUSTER) prove --verbose test/t/mix.pl
+	CANCEL_ROWS=10000000 $(WITH_CLUSTER) prove --verbose test/t/cancel.pl
+	LEAK_CALLS=500000 $(WITH_CLUSTER) prove --verbose test/t/leak.pl
+	$(MAKE) -s check-mutation MUTANTS=0

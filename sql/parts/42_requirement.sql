@@ -40,9 +40,9 @@ BEGIN
         key_type := margin_calib.feed_key_type(feed.relation, feed.account_column);
         quantity := margin_calib.feed_number_expression(feed.relation, feed.quantity_column, 'numeric');
         parts := parts || format(
-            'SELECT t.%1$I::text AS account, t.%2$I::text AS instrument, '
+            'SELECT t.%1$I::text AS account, CASE WHEN octet_length(t.%2$I::text) <= 500 THEN t.%2$I::text END AS instrument, '
             'sum(CASE WHEN abs(%3$s) < ''Infinity'' THEN %3$s END) AS quantity, '
-            'count(*) FILTER (WHERE t.%2$I IS NULL OR (abs(%3$s) < ''Infinity'') IS NOT TRUE) AS unusable '
+            'count(*) FILTER (WHERE t.%2$I IS NULL OR octet_length(t.%2$I::text) > 500 OR (abs(%3$s) < ''Infinity'') IS NOT TRUE) AS unusable '
             'FROM %4$s AS t WHERE t.%1$I = ANY (%6$L::%5$s[]) GROUP BY t.%1$I, t.%2$I',
             feed.account_column, feed.instrument_column, quantity, feed.relation, key_type,
             margin_calib.keys_that_fit(accounts, key_type));

@@ -36,10 +36,12 @@ AS $function$
 DECLARE
     key_type CONSTANT text := margin_calib.feed_key_type(feed.relation, feed.instrument_column);
     bad      CONSTANT text := format(
-        'SELECT %s AS feed, t.%2$I::text AS instrument, NULL::text AS account, x.ts, t.%3$I::text AS price, '
+        'SELECT %s AS feed, CASE WHEN octet_length(t.%2$I::text) <= 500 THEN t.%2$I::text END AS instrument, NULL::text AS account, '
+        'x.ts, left(t.%3$I::text, 100) AS price, '
         'NULL::text AS quantity, r.reason, to_jsonb(t) AS row_data FROM %4$s AS t '
         'CROSS JOIN LATERAL (SELECT %5$s AS ts, %6$s AS price) AS x '
         'CROSS JOIN LATERAL (SELECT CASE WHEN t.%2$I IS NULL THEN ''instrument is NULL'' '
+        'WHEN octet_length(t.%2$I::text) > 500 THEN ''instrument is longer than 500 bytes'' '
         'WHEN x.ts IS NULL THEN ''ts is NULL'' WHEN NOT isfinite(x.ts) THEN ''ts is infinite'' '
         'WHEN x.price IS NULL THEN ''price is NULL'' WHEN x.price = ''NaN'' THEN ''price is NaN'' '
         'WHEN x.price IN (''Infinity'', ''-Infinity'') THEN ''price is infinite'' '
@@ -54,7 +56,7 @@ DECLARE
 BEGIN
     IF EXISTS (SELECT FROM unnest(keys) AS k WHERE k IS NULL) THEN
         result := margin_calib.quarantine_rows(
-            format('%s t.%I IS NULL', bad, feed.instrument_column),
+            format('%s (t.%2$I IS NULL OR octet_length(t.%2$I::text) > 500)', bad, feed.instrument_column),
             format('q.feed = %s AND q.instrument IS NULL', feed.id), keys, margin_calib.future_limit(as_of));
     END IF;
     RETURN result + margin_calib.quarantine_rows(
@@ -74,9 +76,12 @@ AS $function$
 DECLARE
     key_type CONSTANT text := margin_calib.feed_key_type(feed.relation, feed.account_column);
     bad      CONSTANT text := format(
-        'SELECT %s AS feed, t.%2$I::text AS instrument, t.%3$I::text AS account, NULL::timestamptz AS ts, '
-        'NULL::text AS price, t.%4$I::text AS quantity, r.reason, to_jsonb(t) AS row_data FROM %5$s AS t '
+        'SELECT %s AS feed, CASE WHEN octet_length(t.%2$I::text) <= 500 THEN t.%2$I::text END AS instrument, '
+        'CASE WHEN octet_length(t.%3$I::text) <= 500 THEN t.%3$I::text END AS account, NULL::timestamptz AS ts, '
+        'NULL::text AS price, left(t.%4$I::text, 100) AS quantity, r.reason, to_jsonb(t) AS row_data FROM %5$s AS t '
         'CROSS JOIN LATERAL (SELECT CASE WHEN t.%3$I IS NULL THEN ''account is NULL'' '
+        'WHEN octet_length(t.%3$I::text) > 500 THEN ''account is longer than 500 bytes'' '
+        'WHEN octet_length(t.%2$I::text) > 500 THEN ''instrument is longer than 500 bytes'' '
         'WHEN t.%2$I IS NULL THEN ''instrument is NULL'' WHEN t.%4$I IS NULL THEN ''quantity is NULL'' '
         'WHEN (abs(%6$s) < ''Infinity'') IS NOT TRUE THEN ''quantity is NaN or infinite'' '
         'WHEN NOT EXISTS (SELECT FROM margin_calib.instrument AS i WHERE i.instrument = t.%2$I::text) '
@@ -87,7 +92,7 @@ DECLARE
 BEGIN
     IF EXISTS (SELECT FROM unnest(keys) AS k WHERE k IS NULL) THEN
         result := margin_calib.quarantine_rows(
-            format('%s t.%I IS NULL', bad, feed.account_column),
+            format('%s (t.%2$I IS NULL OR octet_length(t.%2$I::text) > 500)', bad, feed.account_column),
             format('q.feed = %s AND q.account IS NULL', feed.id), keys, NULL);
     END IF;
     RETURN result + margin_calib.quarantine_rows(

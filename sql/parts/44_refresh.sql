@@ -20,7 +20,8 @@ $function$;
 COMMENT ON FUNCTION margin_calib.expand_everything(margin_calib.feed) IS
 'Internal: queues every key that a feed has, and those that it had.';
 
--- The next keys of the queue, at most batch_keys of them; what is read beyond them goes back.
+-- The next keys of the queue, at most batch_keys of them; what is read beyond them goes back. A name too
+-- long for an index counts as none, and its row goes to quarantine: one row must not stop the engine.
 CREATE OR REPLACE FUNCTION margin_calib.take_batch(batch_keys integer) RETURNS TABLE (feed integer, keys text[])
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE COST 5000 ROWS 10
     SET search_path = pg_catalog, margin_calib, pg_temp
@@ -35,9 +36,9 @@ BEGIN
             DELETE FROM margin_calib.capture_queue AS q
              WHERE q.ctid = ANY (ARRAY(SELECT n.ctid FROM margin_calib.capture_queue AS n
                                         LIMIT least(batch_keys::bigint * 20, 1000000)))
-            RETURNING q.*)
+            RETURNING q.feed, CASE WHEN octet_length(q.key) <= 500 THEN q.key END AS key, q.everything, q.queued_at)
         -- prices first: accounts are recomputed once for all the instruments that wait
-        SELECT array_agg(d::margin_calib.capture_queue ORDER BY f.kind IS DISTINCT FROM 'prices' AND d.feed <> 0, d.feed, d.key)
+        SELECT array_agg(ROW(d.feed, d.key, d.everything, d.queued_at)::margin_calib.capture_queue ORDER BY f.kind IS DISTINCT FROM 'prices' AND d.feed <> 0, d.feed, d.key)
           INTO taken
           FROM (SELECT DISTINCT ON (feed, everything, key) d.* FROM d ORDER BY feed, everything, key, queued_at) AS d
           LEFT JOIN margin_calib.feed AS f ON f.id = d.feed;

@@ -64,7 +64,7 @@ my @queries = (
 for my $query (@queries)
 {
 	my $n = $query =~ /calibrate_all|_all|arrays|GROUP BY|buffer/ ? int($calls / 4) : $calls;
-	my ($both, $second, $resident) = split /\|/, $s->value("SELECT * FROM growth(\$q\$$query\$q\$, $n)", 600);
+	my ($both, $second, $resident) = split /\|/, $s->value("SELECT * FROM growth(\$q\$$query\$q\$, $n)", 7200);
 	ok($both <= 16 && $second <= 16 && $resident <= 200, "$both, later $second B a call, resident $resident: " . substr($query, 0, 90))
 	  or diag($query);
 }
