@@ -30,7 +30,8 @@ END;
 COMMENT ON FUNCTION margin_calib.keys_that_fit(text[], text) IS
 'Internal: those of the keys that can be values of a key column''s type. An instrument of one feed need not fit the column of another.';
 
--- One query for many keys. `until` leaves out rows of the future.
+-- One query for many keys, which stand in it as a literal: so the array is a constant of the column's
+-- type, to an index and to a hashed scan alike. `until` leaves out rows of the future.
 CREATE OR REPLACE FUNCTION margin_calib.calibrate_query(
     feed margin_calib.feed, keys text[], policy margin_calib.margin_policy, checked boolean,
     until timestamptz) RETURNS margin_calib.engine_calibration[]
@@ -46,15 +47,15 @@ BEGIN
         'SELECT array_agg(ROW(c.key::text, %s, %L, %L::boolean, %L::interval, c.calibration, NULL, (c.calibration).rejected > 0)'
         '::margin_calib.engine_calibration) '
         'FROM (SELECT t.%I AS key, margin_calib.calibrate_margin(%s, %s, margin_calib.policy(%L)) AS calibration '
-        'FROM %s AS t WHERE t.%I = ANY ($1::%s[]) %s GROUP BY t.%I) AS c',
+        'FROM %s AS t WHERE t.%I = ANY (%L::%s[]) %s GROUP BY t.%I) AS c',
         feed.id, policy.name, policy.symmetric_rates, policy.stale_after,
         feed.instrument_column, ts,
         margin_calib.feed_number_expression(feed.relation, feed.price_column,
                                             CASE WHEN checked THEN 'float8, checked' ELSE 'float8' END),
-        policy.name, feed.relation, feed.instrument_column, key_type,
+        policy.name, feed.relation, feed.instrument_column, margin_calib.keys_that_fit(keys, key_type), key_type,
         CASE WHEN until IS NOT NULL THEN format('AND (%s > %L AND isfinite(%s)) IS NOT TRUE', ts, until, ts) ELSE '' END,
         feed.instrument_column)
-    INTO result USING margin_calib.keys_that_fit(keys, key_type);
+    INTO result;
     RETURN coalesce(result, '{}');
 END
 $function$;

@@ -43,14 +43,15 @@ BEGIN
             'SELECT t.%1$I::text AS account, t.%2$I::text AS instrument, '
             'sum(CASE WHEN abs(%3$s) < ''Infinity'' THEN %3$s END) AS quantity, '
             'count(*) FILTER (WHERE t.%2$I IS NULL OR (abs(%3$s) < ''Infinity'') IS NOT TRUE) AS unusable '
-            'FROM %4$s AS t WHERE t.%1$I = ANY (margin_calib.keys_that_fit($1, %5$L)::%5$s[]) GROUP BY t.%1$I, t.%2$I',
-            feed.account_column, feed.instrument_column, quantity, feed.relation, key_type);
+            'FROM %4$s AS t WHERE t.%1$I = ANY (%6$L::%5$s[]) GROUP BY t.%1$I, t.%2$I',
+            feed.account_column, feed.instrument_column, quantity, feed.relation, key_type,
+            margin_calib.keys_that_fit(accounts, key_type));
     END LOOP;
     IF parts <> '{}' THEN
         RETURN QUERY EXECUTE format(
             'SELECT account, coalesce(instrument, ''''), sum(CASE WHEN instrument IS NOT NULL THEN quantity END), '
             'sum(unusable)::bigint FROM (%s) AS p GROUP BY account, coalesce(instrument, '''')',
-            array_to_string(parts, ' UNION ALL ')) USING accounts;
+            array_to_string(parts, ' UNION ALL '));
     END IF;
 END
 $function$;

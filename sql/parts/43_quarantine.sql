@@ -58,9 +58,10 @@ BEGIN
             format('q.feed = %s AND q.instrument IS NULL', feed.id), keys, margin_calib.future_limit(as_of));
     END IF;
     RETURN result + margin_calib.quarantine_rows(
-        format('%s t.%I = ANY ($1::%s[])', bad, feed.instrument_column, key_type),
+        format('%s t.%I = ANY (%L::%s[])', bad, feed.instrument_column,
+               margin_calib.keys_that_fit(keys, key_type), key_type),
         format('q.feed = %s AND q.instrument = ANY ($1)', feed.id),
-        margin_calib.keys_that_fit(keys, key_type), margin_calib.future_limit(as_of));
+        keys, margin_calib.future_limit(as_of));
 END
 $function$;
 COMMENT ON FUNCTION margin_calib.quarantine_prices(margin_calib.feed, text[], timestamptz) IS
@@ -90,9 +91,10 @@ BEGIN
             format('q.feed = %s AND q.account IS NULL', feed.id), keys, NULL);
     END IF;
     RETURN result + margin_calib.quarantine_rows(
-        format('%s t.%I = ANY ($1::%s[])', bad, feed.account_column, key_type),
+        format('%s t.%I = ANY (%L::%s[])', bad, feed.account_column,
+               margin_calib.keys_that_fit(keys, key_type), key_type),
         format('q.feed = %s AND q.account = ANY ($1)', feed.id),
-        margin_calib.keys_that_fit(keys, key_type), NULL);
+        keys, NULL);
 END
 $function$;
 COMMENT ON FUNCTION margin_calib.quarantine_positions(margin_calib.feed, text[]) IS

@@ -1,5 +1,55 @@
 -- What dashboards read. security_invoker: whoever may read the tables behind may read the views.
 
+-- Functions, not subqueries: the queue's statistics are those of its last peak, and plans built on them
+-- would compile and hash for a queue that is empty.
+CREATE OR REPLACE FUNCTION margin_calib.pending_instruments() RETURNS SETOF text
+    LANGUAGE plpgsql STABLE PARALLEL SAFE COST 5000 ROWS 100
+    SET search_path = pg_catalog, margin_calib, pg_temp
+    SET jit = off
+AS $function$
+BEGIN
+    IF EXISTS (SELECT FROM margin_calib.capture_queue) THEN
+        RETURN QUERY
+            SELECT DISTINCT i.instrument
+              FROM (SELECT DISTINCT q.feed, q.key, q.everything FROM margin_calib.capture_queue AS q) AS q
+              JOIN margin_calib.instrument AS i
+                ON q.feed = 0 AND i.instrument = q.key
+                OR q.feed = i.price_feed AND (q.everything OR i.instrument = q.key);
+    END IF;
+END
+$function$;
+COMMENT ON FUNCTION margin_calib.pending_instruments() IS
+'Registered instruments with changes that refresh has not seen.';
+
+CREATE OR REPLACE FUNCTION margin_calib.pending_accounts() RETURNS SETOF text
+    LANGUAGE plpgsql STABLE PARALLEL SAFE COST 5000 ROWS 100
+    SET search_path = pg_catalog, margin_calib, pg_temp
+    SET jit = off
+AS $function$
+BEGIN
+    IF NOT EXISTS (SELECT FROM margin_calib.capture_queue) THEN
+        RETURN;
+    ELSIF EXISTS (SELECT FROM margin_calib.capture_queue AS q JOIN margin_calib.feed AS f ON f.id = q.feed
+                   WHERE q.everything AND f.kind = 'positions') THEN
+        RETURN QUERY SELECT DISTINCT p.account FROM margin_calib.account_position AS p;
+        RETURN;
+    END IF;
+    RETURN QUERY
+        SELECT q.key FROM margin_calib.capture_queue AS q
+         WHERE q.key IS NOT NULL
+           AND (q.feed = -1 OR q.feed IN (SELECT f.id FROM margin_calib.feed AS f WHERE f.kind = 'positions'))
+        UNION
+        SELECT p.account FROM margin_calib.pending_instruments() AS i (instrument)
+          JOIN margin_calib.account_position AS p ON p.instrument = i.instrument
+        UNION -- a price of an instrument that was not known
+        SELECT p.account FROM margin_calib.capture_queue AS q
+          JOIN margin_calib.account_position AS p ON p.instrument = q.key AND p.kind IS NULL;
+END
+$function$;
+COMMENT ON FUNCTION margin_calib.pending_accounts() IS
+'Accounts whose requirement waits for changes that refresh has not seen: of their positions, or of the instruments in them.';
+REVOKE ALL ON FUNCTION margin_calib.pending_instruments(), margin_calib.pending_accounts() FROM PUBLIC;
+
 CREATE OR REPLACE VIEW margin_calib.margin_parameter_history WITH (security_invoker = true) AS
 SELECT p.instrument, p.valid_from, p.valid_to, p.symmetric_rates, p.initial_rate, p.maintenance_rate,
        p.long_initial_rate, p.long_maintenance_rate, p.short_initial_rate, p.short_maintenance_rate,
@@ -27,10 +77,8 @@ SELECT i.instrument, i.kind, i.multiplier, i.currency, i.last_price AS price, i.
        i.policy, p.policy_version, p.id AS parameter_id
   FROM margin_calib.instrument AS i
   LEFT JOIN margin_calib.parameter AS p ON p.instrument = i.instrument AND p.valid_to IS NULL
- CROSS JOIN LATERAL (
-       SELECT (i.instrument, i.price_feed) IN (SELECT c.key, c.feed FROM margin_calib.capture_queue AS c
-                                                WHERE c.key IS NOT NULL)
-           OR i.price_feed IN (SELECT c.feed FROM margin_calib.capture_queue AS c WHERE c.everything)) AS q (is_pending);
+  LEFT JOIN margin_calib.pending_instruments() AS w (instrument) ON w.instrument = i.instrument
+ CROSS JOIN LATERAL (SELECT w.instrument IS NOT NULL) AS q (is_pending);
 COMMENT ON VIEW margin_calib.margin_parameter IS
 'Parameters in force, one row for each registered instrument; rates are NULL until a first calibration came into force.';
 COMMENT ON COLUMN margin_calib.margin_parameter.price IS 'latest usable price';
@@ -49,27 +97,11 @@ COMMENT ON COLUMN margin_calib.margin_position.parameter_id IS 'the row of margi
 COMMENT ON COLUMN margin_calib.margin_position.stale_reason IS 'what is wrong with this position''s price, rate or rows; NULL when nothing is';
 
 CREATE OR REPLACE VIEW margin_calib.margin_requirement WITH (security_invoker = true) AS
-WITH pending AS MATERIALIZED (
-    SELECT DISTINCT coalesce(f.kind, CASE q.feed WHEN 0 THEN 'prices' ELSE 'positions' END) AS kind, q.feed, q.key, q.everything
-      FROM margin_calib.capture_queue AS q LEFT JOIN margin_calib.feed AS f ON f.id = q.feed),
-pending_account AS MATERIALIZED (
-    SELECT q.key AS account FROM pending AS q WHERE q.kind = 'positions' AND q.key IS NOT NULL
-    UNION
-    SELECT p.account FROM pending AS q JOIN margin_calib.account_position AS p ON p.instrument = q.key
-     WHERE q.kind = 'prices'
-    UNION
-    SELECT p.account
-      FROM pending AS q JOIN margin_calib.instrument AS i ON i.price_feed = q.feed
-      JOIN margin_calib.account_position AS p ON p.instrument = i.instrument
-     WHERE q.kind = 'prices' AND q.everything)
 SELECT r.account, r.currency, r.initial_margin, r.maintenance_margin, r.notional, r.positions, r.as_of, r.data_through,
        s.reason IS NOT NULL AS is_stale, s.reason AS stale_reason
   FROM margin_calib.requirement AS r
- CROSS JOIN LATERAL (
-       SELECT margin_calib.staleness(
-           r.stale_reason, r.fresh_until,
-           r.account IN (SELECT a.account FROM pending_account AS a)
-           OR EXISTS (SELECT FROM pending AS q WHERE q.kind = 'positions' AND q.everything))) AS s (reason);
+  LEFT JOIN margin_calib.pending_accounts() AS w (account) ON w.account = r.account
+ CROSS JOIN LATERAL (SELECT margin_calib.staleness(r.stale_reason, r.fresh_until, w.account IS NOT NULL)) AS s (reason);
 COMMENT ON VIEW margin_calib.margin_requirement IS
 'Initial and maintenance requirement of each account, one row for each currency of its positions: requirements of different currencies are never added.';
 COMMENT ON COLUMN margin_calib.margin_requirement.notional IS 'gross: the sum of the positions'' notionals, long and short';

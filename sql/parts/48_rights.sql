@@ -4,7 +4,7 @@
 CREATE OR REPLACE FUNCTION margin_calib.rights_on_functions(rights text) RETURNS text[]
     LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE COST 1
 BEGIN ATOMIC
-    SELECT ARRAY['policy', 'check_policy', 'calibrate_margin', 'requirement_now', 'staleness', 'compute_positions', 'holdings',
+    SELECT ARRAY['policy', 'check_policy', 'calibrate_margin', 'requirement_now', 'staleness', 'pending_accounts', 'pending_instruments', 'compute_positions', 'holdings',
                  'market_live', 'calibrate_keys', 'calibrate_with_policy', 'calibrate_or_explain',
                  'calibrate_query', 'calibration_problem', 'future_limit', 'keys_that_fit', 'requirement_query', 'round_up',
                  'position_notional', 'feed_column_type', 'feed_key_type', 'feed_ts_expression',

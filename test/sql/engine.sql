@@ -253,6 +253,35 @@ CALL recalibrate();
 SELECT first_ts FROM margin_parameter WHERE instrument LIKE '1%';
 SELECT detach('shown'), detach('held_shown');
 
+-- keys of every type, many keys in one statement, and spilled transition rows
+CREATE TYPE color AS ENUM ('red', 'blue');
+CREATE DOMAIN ticker AS varchar(12);
+CREATE TABLE kinds (c character(6), n name, v ticker, s smallint, b bigint, u uuid, e color, x text, ts date, p real);
+CREATE FUNCTION marks(column_name name) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE result text;
+BEGIN
+    PERFORM margin_calib.attach_prices('kinds', column_name, 'ts', 'p');
+    DELETE FROM margin_calib.capture_queue;
+    INSERT INTO kinds VALUES ('ab', 'ab', 'ab', 7, -7, '33333333-3333-3333-3333-333333333333', 'blue', repeat('k', 300), '2024-01-01', 1),
+                             ('ab', 'ab', 'ab', 7, -7, '33333333-3333-3333-3333-333333333333', 'blue', repeat('k', 300), '2024-01-02', 2),
+                             ('', '', '', 8, 8, NULL, NULL, '', '2024-01-02', 2), (NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, now(), 1);
+    SELECT string_agg(coalesce(quote_literal(left(key, 20)), 'NULL'), ' ' ORDER BY key) INTO result FROM margin_calib.capture_queue;
+    CALL margin_calib.refresh(commit_batches => false);
+    result := result || ' -> ' || (SELECT string_agg(quote_literal(left(instrument, 20)), ' ' ORDER BY instrument) FROM margin_calib.instrument);
+    PERFORM margin_calib.detach('kinds');
+    DELETE FROM margin_calib.instrument; DELETE FROM margin_calib.capture_queue; TRUNCATE kinds;
+    RETURN result;
+END $$;
+DELETE FROM margin_calib.instrument;
+SELECT k, marks(k::name) FROM unnest(ARRAY['c', 'n', 'v', 's', 'b', 'u', 'e', 'x']) AS k;
+SELECT attach_prices('kinds', 'b', 'ts', 'p') > 0 AS attached;
+DELETE FROM margin_calib.capture_queue;
+SET work_mem = '64kB';
+INSERT INTO kinds (b, ts, p) SELECT i % 100000, '2024-01-01', 1 FROM generate_series(1, 200000) AS i;
+RESET work_mem;
+SELECT count(DISTINCT key) AS keys, count(*) BETWEEN 100000 AND 200000 AS not_too_often FROM capture_queue;
+SELECT detach('kinds');
+
 -- standard tables: bad closes are refused there
 SELECT create_standard_tables('engine_test');
 SELECT fails($$ INSERT INTO candles VALUES ('X', now(), 1, 1, 1, 'NaN', 1) $$) LIKE '23514: %' AS refused;
