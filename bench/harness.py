@@ -127,6 +127,7 @@ class Contender:
     repeats: int = 1
     cpu: list = field(default_factory=list)     # a row, one figure a round
     wall: list = field(default_factory=list)
+    best: dict = field(default_factory=lambda: {'cpu': float('inf'), 'wall': float('inf')})
 
     def warm_up(self):
         cpu, wall = self.run()
@@ -143,6 +144,8 @@ class Contender:
         cpu, wall = self.run()
         self.cpu[-1] += cpu / self.repeats / self.rows
         self.wall[-1] += wall / self.repeats / self.rows
+        self.best['cpu'] = min(self.best['cpu'], cpu / self.rows)
+        self.best['wall'] = min(self.best['wall'], wall / self.rows)
 
     def nanoseconds(self):
         return statistics.median(self.cpu) * 1e9
@@ -192,16 +195,25 @@ def interleave(contenders):
     for turn in range(ROUNDS):
         run_round(order[turn % len(order):] + order[:turn % len(order)])
     for contender in order:
-        print(f'    {contender.name:34} {contender.nanoseconds():12.1f} ns a row', flush=True)
+        print(f'    {contender.name:34} {contender.nanoseconds():12.1f} ns a row, best '
+              f"{contender.best['cpu'] * 1e9:.1f}", flush=True)
     return present
+
+
+class Ratio(float):
+    """A median over rounds that also knows the ratio of the two fastest single runs, which is what a
+    machine that others use would show if it were idle."""
+    best = None
 
 
 def ratio(present, top, bottom, clock='cpu'):
     """Median over the rounds of top / bottom; None when either is absent."""
     if top not in present or bottom not in present:
         return None
-    pairs = zip(getattr(present[top], clock), getattr(present[bottom], clock))
-    return statistics.median(a / b for a, b in pairs)
+    above, below = present[top], present[bottom]
+    found = Ratio(statistics.median(a / b for a, b in zip(getattr(above, clock), getattr(below, clock))))
+    found.best = above.best[clock] / below.best[clock]
+    return found
 
 
 def peak_memory(sql, settings=None):

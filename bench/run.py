@@ -124,7 +124,10 @@ def verdict(found):
 
 
 def show(line):
-    return '-' if line is None or line.measured is None else f'{line.measured:.3g}{line.unit}'
+    if line is None or line.measured is None:
+        return '-'
+    best = getattr(line.measured, 'best', None)
+    return f'{line.measured:.3g}{line.unit}' + (f' ({best:.3g})' if best else '')
 
 
 def markdown(sizes, results):
@@ -143,7 +146,8 @@ def markdown(sizes, results):
 def as_json(sizes, results, wrong):
     return {'machine': platform.processor() or platform.machine(), 'cores': os.cpu_count(), 'wrong': wrong,
             'lines': [{'rows': rows, 'id': x.id, 'what': x.what, 'goal': x.bound, 'at_least': x.at_least,
-                       'unit': x.unit, 'measured': x.measured, 'met': x.met()}
+                       'unit': x.unit, 'measured': x.measured, 'best': getattr(x.measured, 'best', None),
+                       'met': x.met()}
                       for rows, lines in zip(sizes, results) for x in lines]}
 
 

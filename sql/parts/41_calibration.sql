@@ -46,16 +46,16 @@ BEGIN
     EXECUTE format(
         'SELECT array_agg(ROW(c.key::text, %s, %L, %L::boolean, %L::interval, c.calibration, NULL, (c.calibration).rejected > 0)'
         '::margin_calib.engine_calibration) '
-        'FROM (SELECT t.%I AS key, margin_calib.calibrate_margin(%s, %s, margin_calib.policy(%L)) AS calibration '
+        'FROM (SELECT t.%I AS key, margin_calib.calibrate_margin(%s, %s, $1) AS calibration '
         'FROM %s AS t WHERE t.%I = ANY (%L::%s[]) %s GROUP BY t.%I) AS c',
         feed.id, policy.name, policy.symmetric_rates, policy.stale_after,
         feed.instrument_column, ts,
         margin_calib.feed_number_expression(feed.relation, feed.price_column,
                                             CASE WHEN checked THEN 'float8, checked' ELSE 'float8' END),
-        policy.name, feed.relation, feed.instrument_column, margin_calib.keys_that_fit(keys, key_type), key_type,
+        feed.relation, feed.instrument_column, margin_calib.keys_that_fit(keys, key_type), key_type,
         CASE WHEN until IS NOT NULL THEN format('AND (%s > %L AND isfinite(%s)) IS NOT TRUE', ts, until, ts) ELSE '' END,
         feed.instrument_column)
-    INTO result;
+    INTO result USING policy;
     RETURN coalesce(result, '{}');
 END
 $function$;

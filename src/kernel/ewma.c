@@ -8,13 +8,27 @@
 
 #include "double_double.h"
 
+/*
+ * sum += x, with what was rounded away gathered in lo (T. Ogita, S. M. Rump, S. Oishi, "Accurate sum and
+ * dot product", SIAM J. Sci. Comput. 26 (2005), algorithm 4.4): as good as double-double here, and
+ * the next step waits for one addition only.
+ */
+static inline void
+sum_add(McDD *sum, double x)
+{
+	McDD s = mc_dd_two_sum(sum->hi, x);
+
+	sum->hi = s.hi;
+	sum->lo += s.lo;
+}
+
 static double
 mean_square(const double *u, size_t m)
 {
 	McDD sum = {0, 0};
 
 	for (size_t i = 0; i < m; i++)
-		sum = mc_dd_add_double(sum, u[i] * u[i]);
+		sum_add(&sum, u[i] * u[i]);
 	return mc_dd_value(sum) / (double) m;
 }
 
@@ -56,7 +70,7 @@ mc_sample_deviation(const double *u, size_t m, double *deviation, const McPoll *
 	double mean;
 
 	for (size_t i = 0; i < m; i++)
-		sum = mc_dd_add_double(sum, u[i]);
+		sum_add(&sum, u[i]);
 	if (mc_poll_stop(poll))
 		return MC_STOPPED;
 	mean = mc_dd_value(sum) / (double) m;
@@ -65,11 +79,11 @@ mc_sample_deviation(const double *u, size_t m, double *deviation, const McPoll *
 	{
 		double d = u[i] - mean;
 
-		sum = mc_dd_add_double(sum, d);
-		squares = mc_dd_add_double(squares, d * d);
+		sum_add(&sum, d);
+		sum_add(&squares, d * d);
 	}
 	/* what the rounding of the mean left in the deviations */
-	squares = mc_dd_add_double(squares, -(sum.hi * sum.hi / (double) m));
+	sum_add(&squares, -(sum.hi * sum.hi / (double) m));
 	*deviation = sqrt(fmax(mc_dd_value(squares), 0) / (double) (m - 1));
 	return mc_poll_stop(poll) ? MC_STOPPED : MC_OK;
 }
