@@ -48,7 +48,9 @@ check_publish(Bytes *b)
 	got = mc_publish_steps(rate, step, maximum);
 	CHECK(got >= 0 && (double) got <= rint(maximum / step), "%ld of %.17g", (long) got,
 	      maximum / step);
-	if (rate / step < 1e9 && printed_ceiling((long double) rate / step, &expected))
+	/* a quotient below the normal range has lost its digits */
+	if (rate / step < 1e9 && (rate == 0 || rate / step >= DBL_MIN) &&
+	    printed_ceiling((long double) rate / step, &expected))
 	{
 		if (expected > (int64_t) rint(maximum / step))
 			expected = (int64_t) rint(maximum / step);
