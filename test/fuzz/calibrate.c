@@ -24,8 +24,8 @@ typedef struct Rows
 static double
 take_price(Bytes *b, int kind)
 {
-	static const double odd[] = {NAN,     0,       -1,   INFINITY, -INFINITY, DBL_MAX, 5e-324, -0.0,
-	                             DBL_MIN, 1e300,   1e-300, 100,    100,       100.01,  1e10,   1};
+	static const double odd[] = {NAN,     0,     -1,     INFINITY, -INFINITY, DBL_MAX, 5e-324, -0.0,
+	                             DBL_MIN, 1e300, 1e-300, 100,      100,       100.01,  1e10,   1};
 
 	if (kind & 1)
 		return odd[take(b, 1) % 16];
@@ -53,7 +53,10 @@ take_rows(Bytes *b, int kind, Rows *rows)
 		else if (step < 250)
 			ts -= INT64_C(1800000000);
 		else
-			ts = step == 250 ? INT64_MIN : step == 251 ? INT64_MAX : step == 252 ? INT64_MIN + 1 : INT64_MAX - 1;
+			ts = step == 250   ? INT64_MIN
+			     : step == 251 ? INT64_MAX
+			     : step == 252 ? INT64_MIN + 1
+			                   : INT64_MAX - 1;
 		rows->ts[rows->n] = ts;
 		rows->price[rows->n] = take_price(b, kind);
 		rows->n++;
@@ -144,7 +147,8 @@ kernel_rows(const Rows *in, bool backwards, Rows *out, size_t *left)
 		kept = n;
 	}
 	else
-		CHECK(mc_price_rows_order(ts, price, n, ts_work, price_work, &kept, NULL) == MC_OK, "order");
+		CHECK(mc_price_rows_order(ts, price, n, ts_work, price_work, &kept, NULL) == MC_OK,
+		      "order");
 	memcpy(out->ts, ts_work, kept * sizeof(int64_t));
 	memcpy(out->price, price_work, kept * sizeof(double));
 	out->n = kept;
@@ -187,8 +191,8 @@ check_series(const McPriceSeries *s, int64_t bar_interval, double jump_bound)
 		qsort(steps, s->n - 1, sizeof(int64_t), ascending_steps);
 		bar_interval = steps[(s->n - 2) / 2];
 		/* a step above 2^53 microseconds is 285 years */
-		CHECK(s->bar_interval == bar_interval || bar_interval > INT64_C(1) << 53, "bar interval %ld, %ld",
-		      (long) s->bar_interval, (long) bar_interval);
+		CHECK(s->bar_interval == bar_interval || bar_interval > INT64_C(1) << 53,
+		      "bar interval %ld, %ld", (long) s->bar_interval, (long) bar_interval);
 		bar_interval = s->bar_interval;
 	}
 	for (size_t i = 1; i < s->n; i++)
@@ -196,7 +200,9 @@ check_series(const McPriceSeries *s, int64_t bar_interval, double jump_bound)
 		double r = s->returns[i - 1];
 
 		CHECK(same_bits(r, mc_log_return(s->price[i - 1], s->price[i])), "return %zu: %g", i, r);
-		CHECK(fabsl(r - (logl(s->price[i]) - logl(s->price[i - 1]))) <= 1e-15L * fabsl((long double) r) + 1e-16L, "%g", r);
+		CHECK(fabsl(r - (logl(s->price[i]) - logl(s->price[i - 1]))) <=
+		          1e-15L * fabsl((long double) r) + 1e-16L,
+		      "%g", r);
 		gaps += (__int128) 2 * step_between(s->ts[i - 1], s->ts[i]) > (__int128) 3 * bar_interval;
 		stale += s->price[i] == s->price[i - 1];
 		jumps += fabs(r) > jump_bound;
@@ -204,7 +210,8 @@ check_series(const McPriceSeries *s, int64_t bar_interval, double jump_bound)
 			CHECK(s->last_jump >= s->ts[i], "last jump");
 	}
 	CHECK(s->gaps == gaps, "gaps %zu, %zu", s->gaps, gaps);
-	CHECK(s->stale == stale && s->jumps == jumps, "stale %zu %zu, jumps %zu %zu", s->stale, stale, s->jumps, jumps);
+	CHECK(s->stale == stale && s->jumps == jumps, "stale %zu %zu, jumps %zu %zu", s->stale, stale,
+	      s->jumps, jumps);
 }
 
 /* ---- sections 2 to 7 ---- */
@@ -304,8 +311,8 @@ take_policy(Bytes *b, long *basis)
 	return p;
 }
 
-#define NEAR(got, expected, name) \
-	CHECK(fabsl((long double) (got) - (expected)) <= \
+#define NEAR(got, expected, name)                                              \
+	CHECK(fabsl((long double) (got) - (expected)) <=                           \
 	          2e-10L * fmaxl(fabsl(expected), fminl(most, 1)) + 1e-18L * most, \
 	      name ": %.17g, brute %.17Lg", (double) (got), (long double) (expected))
 
@@ -325,15 +332,18 @@ check_side(const McPolicy *p, const McSide *side, long double core, long double 
 	rate = fminl(rate, p->maximum_rate);
 	NEAR(side->rate, rate, "rate");
 	q = charged / p->rounding_step;
-	CHECK(side->initial_steps >= 0 && (double) side->initial_steps >= q * (1 - 1e-11), "%ld steps for %.17g",
+	CHECK(side->initial_steps >= 0 && (double) side->initial_steps >= q * (1 - 1e-11),
+	      "%ld steps for %.17g", (long) side->initial_steps, q);
+	CHECK((double) side->initial_steps <= q * (1 + 1e-11) + 1, "%ld steps for %.17g",
 	      (long) side->initial_steps, q);
-	CHECK((double) side->initial_steps <= q * (1 + 1e-11) + 1, "%ld steps for %.17g", (long) side->initial_steps, q);
 	CHECK(side->maintenance_steps <= side->initial_steps, "maintenance above initial");
-	CHECK((double) side->initial_steps * p->rounding_step <= p->maximum_rate * (1 + 1e-12), "above maximum");
+	CHECK((double) side->initial_steps * p->rounding_step <= p->maximum_rate * (1 + 1e-12),
+	      "above maximum");
 }
 
 static void
-check_calibration(const McPolicy *p, long basis, const double *returns, size_t n, const McCalibration *c)
+check_calibration(const McPolicy *p, long basis, const double *returns, size_t n,
+                  const McCalibration *c)
 {
 	size_t m = n < (size_t) p->lookback ? n : (size_t) p->lookback;
 	size_t h = (size_t) p->horizon;
@@ -378,7 +388,8 @@ check_calibration(const McPolicy *p, long basis, const double *returns, size_t n
 		CHECK(isfinite(side->rate), "rate %g", side->rate);
 		if (!measured)
 		{
-			CHECK(isnan(side->value_at_risk) && isnan(side->expected_shortfall), "no data, no measure");
+			CHECK(isnan(side->value_at_risk) && isnan(side->expected_shortfall),
+			      "no data, no measure");
 			check_side(p, side, 0, 0, false, charged, 1);
 			continue;
 		}
@@ -396,7 +407,8 @@ check_calibration(const McPolicy *p, long basis, const double *returns, size_t n
 			long double mine = 0;
 			Brute stress;
 
-			CHECK(c->has_stress && c->stress_width == w && c->stress_start + w <= n, "stress window");
+			CHECK(c->has_stress && c->stress_width == w && c->stress_start + w <= n,
+			      "stress window");
 			for (size_t i = 0; i + w <= n; i++)
 			{
 				long double sum = 0;
@@ -416,8 +428,8 @@ check_calibration(const McPolicy *p, long basis, const double *returns, size_t n
 
 				for (size_t j = 0; j < w; j++)
 					sum += raw[i + j] * raw[i + j];
-				CHECK(sum < mine || (sum <= mine * (1 + 1e-12L) && mine < best), "a later tie is there: %zu %zu",
-				      c->stress_start, i);
+				CHECK(sum < mine || (sum <= mine * (1 + 1e-12L) && mine < best),
+				      "a later tie is there: %zu %zu", c->stress_start, i);
 			}
 			stress = brute_measures(raw + c->stress_start, w, h, basis, sign);
 			NEAR(side->stressed_es, stress.es, "stressed ES");
@@ -441,7 +453,8 @@ check_calibration(const McPolicy *p, long basis, const double *returns, size_t n
 			}
 		}
 		if (!isnan(side->buffer_used))
-			CHECK(side->buffer_used >= 0 && side->buffer_used <= 1, "buffer used %.17g", side->buffer_used);
+			CHECK(side->buffer_used >= 0 && side->buffer_used <= 1, "buffer used %.17g",
+			      side->buffer_used);
 		if (c->fallback)
 			core = fmaxl(core, p->fallback_rate);
 		else
@@ -461,7 +474,8 @@ run(const McPolicy *p, const Rows *kept, McPriceSeries *series, double *returns,
 	series->price = kept->price;
 	series->n = kept->n;
 	series->returns = returns;
-	CHECK(mc_price_series_measure(series, 0, p->has_jump_bound ? p->jump_bound : INFINITY, scratch, NULL) == MC_OK,
+	CHECK(mc_price_series_measure(series, 0, p->has_jump_bound ? p->jump_bound : INFINITY, scratch,
+	                              NULL) == MC_OK,
 	      "measure");
 	work = array(mc_calibrate_worksize(p, n), sizeof(double));
 	memset(c, 0, sizeof(*c));
@@ -497,8 +511,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	{
 		CHECK(kept.n == brute.n && left - kept.n == duplicates, "kept %zu, %zu", kept.n, brute.n);
 		for (size_t i = 0; i < kept.n; i++)
-			CHECK(kept.ts[i] == brute.ts[i] && kept.price[i] == brute.price[i], "row %zu: %.17g, %.17g", i,
-			      kept.price[i], brute.price[i]);
+			CHECK(kept.ts[i] == brute.ts[i] && kept.price[i] == brute.price[i],
+			      "row %zu: %.17g, %.17g", i, kept.price[i], brute.price[i]);
 	}
 	kernel_rows(&rows, true, &again, &left);
 	CHECK(kept.n == again.n && memcmp(kept.ts, again.ts, kept.n * sizeof(int64_t)) == 0 &&
@@ -511,7 +525,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	check_calibration(&policy, basis, returns, kept.n ? kept.n - 1 : 0, &c);
 	run(&policy, &kept, &series, returns, &c2);
 	CHECK(memcmp(&c.side[0].initial_steps, &c2.side[0].initial_steps, sizeof(int64_t)) == 0 &&
-	          same_bits(c.side[0].rate, c2.side[0].rate) && same_bits(c.side[1].rate, c2.side[1].rate),
+	          same_bits(c.side[0].rate, c2.side[0].rate) &&
+	          same_bits(c.side[1].rate, c2.side[1].rate),
 	      "two runs differ");
 	free(returns);
 	return 0;

@@ -18,16 +18,16 @@
 
 #include "kernel/status.h"
 
-#define CHECK(condition, ...) \
-	do \
-	{ \
-		if (!(condition)) \
-		{ \
+#define CHECK(condition, ...)                                               \
+	do                                                                      \
+	{                                                                       \
+		if (!(condition))                                                   \
+		{                                                                   \
 			fprintf(stderr, "%s:%d: %s: ", __FILE__, __LINE__, #condition); \
-			fprintf(stderr, __VA_ARGS__); \
-			fputc('\n', stderr); \
-			abort(); \
-		} \
+			fprintf(stderr, __VA_ARGS__);                                   \
+			fputc('\n', stderr);                                            \
+			abort();                                                        \
+		}                                                                   \
 	} while (0)
 
 extern int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -65,9 +65,9 @@ take_raw(Bytes *b)
 static inline double
 take_finite(Bytes *b, int kind)
 {
-	static const double extremes[] = {0,       -0.0,    DBL_MAX, -DBL_MAX, DBL_MIN, 5e-324,
-	                                  -5e-324, 1e10,    -1e10,   1e-300,   1e300,   1,
-	                                  -1,      DBL_MAX / 2, 0.1,  -DBL_MAX / 3};
+	static const double extremes[] = {0,       -0.0,        DBL_MAX, -DBL_MAX,    DBL_MIN, 5e-324,
+	                                  -5e-324, 1e10,        -1e10,   1e-300,      1e300,   1,
+	                                  -1,      DBL_MAX / 2, 0.1,     -DBL_MAX / 3};
 	double value;
 
 	switch (kind & 3)

@@ -15,7 +15,8 @@ typedef struct Count
 
 /* search order, heights within one, sizes that add up */
 static Count
-check_node(const McOrderTree *tree, int32_t at, double low, double high, bool has_low, bool has_high)
+check_node(const McOrderTree *tree, int32_t at, double low, double high, bool has_low,
+           bool has_high)
 {
 	const McOrderNode *node = &tree->nodes[at];
 	Count left;

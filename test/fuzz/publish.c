@@ -46,12 +46,16 @@ check_publish(Bytes *b)
 	if (!isfinite(rate))
 		return;
 	got = mc_publish_steps(rate, step, maximum);
-	CHECK(got >= 0 && (double) got <= rint(maximum / step), "%ld of %.17g", (long) got, maximum / step);
-	if (rate / step < 1e9 && printed_ceiling((long double) rate / step, &expected))
+	CHECK(got >= 0 && (double) got <= rint(maximum / step), "%ld of %.17g", (long) got,
+	      maximum / step);
+	/* a quotient below the normal range has lost its digits */
+	if (rate / step < 1e9 && (rate == 0 || rate / step >= DBL_MIN) &&
+	    printed_ceiling((long double) rate / step, &expected))
 	{
 		if (expected > (int64_t) rint(maximum / step))
 			expected = (int64_t) rint(maximum / step);
-		CHECK(got == expected, "rate %.17g step %g: %ld, printed %ld", rate, step, (long) got, (long) expected);
+		CHECK(got == expected, "rate %.17g step %g: %ld, printed %ld", rate, step, (long) got,
+		      (long) expected);
 	}
 }
 
@@ -85,10 +89,12 @@ check_policy(Bytes *b)
 	p.jump_bound = take_raw(b);
 	p.has_stale_after = take(b, 1) & 1;
 	p.stale_after = (int64_t) take(b, 8);
-	CHECK(mc_policy_equal(&p, &p) || p.confidence != p.confidence || !mc_policy_check(&p, &fault), "equal to itself");
+	CHECK(mc_policy_equal(&p, &p) || p.confidence != p.confidence || !mc_policy_check(&p, &fault),
+	      "equal to itself");
 	if (!mc_policy_check(&p, &fault))
 	{
-		CHECK(fault.field != NULL && fault.rule != NULL && (fault.hint != NULL || fault.least > 0), "fault");
+		CHECK(fault.field != NULL && fault.rule != NULL && (fault.hint != NULL || fault.least > 0),
+		      "fault");
 		return;
 	}
 	CHECK(p.confidence > 0 && p.confidence < 1 && p.horizon >= 1 && p.rounding_step > 0, "policy");
@@ -106,14 +112,18 @@ check_policy(Bytes *b)
 		{
 			const McSide *side = &c.side[s];
 
-			CHECK(isfinite(side->rate) && side->rate >= p.minimum_rate && side->rate <= p.maximum_rate, "rate %g",
-			      side->rate);
-			CHECK(!isinf(side->value_at_risk) && !isinf(side->expected_shortfall) && !isinf(side->stressed_es) &&
-			          !isinf(side->floor) && !isinf(side->buffer_used),
+			CHECK(isfinite(side->rate) && side->rate >= p.minimum_rate &&
+			          side->rate <= p.maximum_rate,
+			      "rate %g", side->rate);
+			CHECK(!isinf(side->value_at_risk) && !isinf(side->expected_shortfall) &&
+			          !isinf(side->stressed_es) && !isinf(side->floor) && !isinf(side->buffer_used),
 			      "infinite measure");
-			CHECK(side->initial_steps >= side->maintenance_steps && side->maintenance_steps >= 0, "steps");
-			CHECK((double) side->initial_steps * p.rounding_step <= p.maximum_rate * (1 + 1e-9), "above maximum");
-			CHECK((double) side->initial_steps * p.rounding_step >= side->rate * (1 - 1e-9), "below the rate");
+			CHECK(side->initial_steps >= side->maintenance_steps && side->maintenance_steps >= 0,
+			      "steps");
+			CHECK((double) side->initial_steps * p.rounding_step <= p.maximum_rate * (1 + 1e-9),
+			      "above maximum");
+			CHECK((double) side->initial_steps * p.rounding_step >= side->rate * (1 - 1e-9),
+			      "below the rate");
 		}
 		CHECK(c.larger == MC_SHORT ? c.side[MC_SHORT].rate > c.side[MC_LONG].rate
 		                           : c.side[MC_SHORT].rate <= c.side[MC_LONG].rate,
@@ -164,7 +174,9 @@ check_sort(Bytes *b)
 		uint64_t v = take(b, 1);
 
 		pairs[n].ts = kind & 1 ? (int64_t) (v % 8) : kind & 2 ? (int64_t) n : (int64_t) take(b, 8);
-		pairs[n].price = v % 16 == 3 ? mc_null_price() : v % 16 == 4 ? mc_plain_nan() : (double) (v >> 4) - 4;
+		pairs[n].price = v % 16 == 3   ? mc_null_price()
+		                 : v % 16 == 4 ? mc_plain_nan()
+		                               : (double) (v >> 4) - 4;
 		n++;
 	}
 	ts = array(n, sizeof(int64_t));

@@ -9,8 +9,9 @@
 static double
 take_price(Bytes *b, int kind)
 {
-	static const double prices[] = {1,     1e10, 1e-10, DBL_MAX, 5e-324, DBL_MIN,     INFINITY, NAN,
-	                                100.5, 100,  101,   99,      1,      1.000000001, 1e300,    1e-300};
+	static const double prices[] = {1,        1e10,        1e-10, DBL_MAX, 5e-324, DBL_MIN,
+	                                INFINITY, NAN,         100.5, 100,     101,    99,
+	                                1,        1.000000001, 1e300, 1e-300};
 	double value;
 
 	switch (kind & 3)
@@ -125,11 +126,12 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 				CHECK(brute > DBL_MAX * 0.999L, "overflow of %Lg", brute);
 			else
 			{
-				long double dust = 1e-18L * largest_return(span, bars) * sqrtl((long double) periods);
+				long double dust =
+				    1e-18L * largest_return(span, bars) * sqrtl((long double) periods);
 
 				CHECK(status == MC_OK && vol >= 0, "%d %g", status, vol);
-				CHECK(fabsl(vol - brute) <= 2e-15L * brute + 4 * dust, "price %zu: %.17g, brute %.17Lg", n,
-				      vol, brute);
+				CHECK(fabsl(vol - brute) <= 2e-15L * brute + 4 * dust,
+				      "price %zu: %.17g, brute %.17Lg", n, vol, brute);
 				if (all_equal_returns(span, bars))
 					CHECK(vol == 0, "equal returns: %.17g", vol);
 				else

@@ -96,7 +96,8 @@ check_quantiles(const double *sorted, size_t n, double confidence, long basis)
 
 		CHECK((int) named == type, "%d", type);
 		CHECK(rank.low >= 1 && rank.low <= n, "type %d n %zu low %zu", type, n, rank.low);
-		CHECK(rank.high >= 1 && (rank.high == rank.low || rank.high + 1 == rank.low), "type %d", type);
+		CHECK(rank.high >= 1 && (rank.high == rank.low || rank.high + 1 == rank.low), "type %d",
+		      type);
 		CHECK(rank.weight >= 0 && rank.weight <= 1, "type %d weight %g", type, rank.weight);
 		quantile = mc_quantile_between(sorted[rank.low - 1], sorted[rank.high - 1], &rank);
 		CHECK(quantile >= sorted[n - 1] && quantile <= sorted[0], "type %d %g", type, quantile);
@@ -105,8 +106,8 @@ check_quantiles(const double *sorted, size_t n, double confidence, long basis)
 			long double brute = brute_quantile(sorted, n, basis, type);
 
 			/* h is taken in double: an error of n ulps in the weight */
-			CHECK(close_to(quantile, brute, scale, 1e-14 * (double) n), "type %d n %zu basis %ld: %.17g %.17Lg",
-			      type, n, basis, quantile, brute);
+			CHECK(close_to(quantile, brute, scale, 1e-14 * (double) n),
+			      "type %d n %zu basis %ld: %.17g %.17Lg", type, n, basis, quantile, brute);
 		}
 	}
 }
@@ -131,8 +132,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	bool infinite = false;
 
 	while (b.left)
-		pnl[n++] = (kind & 64) && take(&b, 1) == 7 ? ((infinite = true), INFINITY * (take(&b, 1) & 1 ? 1 : -1))
-		                                            : take_finite(&b, kind);
+		pnl[n++] = (kind & 64) && take(&b, 1) == 7
+		               ? ((infinite = true), INFINITY * (take(&b, 1) & 1 ? 1 : -1))
+		               : take_finite(&b, kind);
 	if (n == 0)
 	{
 		free(pnl);
@@ -149,14 +151,15 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	rank = mc_tail_rank(n, confidence);
 	CHECK(rank.n == n && rank.whole <= n - 1, "whole %zu of %zu", rank.whole, n);
-	CHECK(rank.mass > 0 && rank.fraction >= 0 && rank.fraction <= 1, "mass %g fraction %g", rank.mass,
-	      rank.fraction);
+	CHECK(rank.mass > 0 && rank.fraction >= 0 && rank.fraction <= 1, "mass %g fraction %g",
+	      rank.mass, rank.fraction);
 	CHECK(rank.var_rank >= 1 && rank.var_rank <= n, "rank %zu of %zu", rank.var_rank, n);
 	if (basis)
-		CHECK(rank.var_rank == exact_var_rank(n, basis), "n %zu basis %ld: rank %zu, exact %zu", n, basis,
-		      rank.var_rank, exact_var_rank(n, basis));
+		CHECK(rank.var_rank == exact_var_rank(n, basis), "n %zu basis %ld: rank %zu, exact %zu", n,
+		      basis, rank.var_rank, exact_var_rank(n, basis));
 	depth = mc_tail_depth(&rank);
-	CHECK(depth >= 1 && depth <= n && mc_tail_worksize(depth) >= depth, "depth %zu of %zu", depth, n);
+	CHECK(depth >= 1 && depth <= n && mc_tail_worksize(depth) >= depth, "depth %zu of %zu", depth,
+	      n);
 
 	work = array(mc_tail_worksize(depth), sizeof(double));
 	CHECK(mc_tail_largest(x, n, -1, depth, work, NULL) == MC_OK, "largest");
@@ -167,16 +170,17 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	CHECK(same(var, sorted[rank.var_rank - 1]), "%g", var);
 	if (!infinite)
 	{
-		CHECK(es >= var && es <= sorted[0] && isfinite(es), "n %zu c %.17g: var %.17g es %.17g max %.17g", n,
-		      confidence, var, es, sorted[0]);
+		CHECK(es >= var && es <= sorted[0] && isfinite(es),
+		      "n %zu c %.17g: var %.17g es %.17g max %.17g", n, confidence, var, es, sorted[0]);
 		if (basis)
 		{
 			/* the confidence itself is right to half an ulp only */
-			long double scale = fmaxl(fabsl((long double) sorted[0]), fabsl((long double) sorted[n - 1]));
+			long double scale =
+			    fmaxl(fabsl((long double) sorted[0]), fabsl((long double) sorted[n - 1]));
 			long double brute = brute_es(sorted, n, basis);
 
-			CHECK(close_to(es, brute, scale, 1e-14),
-			      "n %zu basis %ld: es %.17g brute %.17Lg", n, basis, es, brute);
+			CHECK(close_to(es, brute, scale, 1e-14), "n %zu basis %ld: es %.17g brute %.17Lg", n,
+			      basis, es, brute);
 		}
 		check_quantiles(sorted, n, confidence, basis);
 	}
@@ -186,8 +190,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		x[i] = -pnl[n - 1 - i];
 	CHECK(mc_tail_largest(x, n, 1, depth, work, NULL) == MC_OK, "largest");
 	mc_tail_measures(work, &rank, &again[0], &again[1]);
-	CHECK(same(again[0], var) && same(again[1], es), "%.17g %.17g reversed %.17g %.17g", var, es, again[0],
-	      again[1]);
+	CHECK(same(again[0], var) && same(again[1], es), "%.17g %.17g reversed %.17g %.17g", var, es,
+	      again[0], again[1]);
 	CHECK(mc_tail_largest_in_place(x, n, depth, NULL) == MC_OK, "in place");
 	mc_tail_measures(x, &rank, &again[0], &again[1]);
 	CHECK(same(again[0], var) && same(again[1], es), "in place %.17g %.17g", again[0], again[1]);

@@ -89,7 +89,7 @@ $$, 'S7 no STABLE plpgsql function writes or reads the clock');
 SELECT is_empty($$
     SELECT rel.oid::regclass FROM rel, pg_extension AS e WHERE e.extname = 'margin_calib' AND relkind IN ('r', 'p', 'S')
        AND NOT rel.oid = ANY (coalesce(e.extconfig, '{}'))
-       -- shipped with the extension, one of them a counter that means nothing after a restore; a log
+       -- shipped with the extension; the one row that batches lock, made by the script; a log
        AND relname NOT IN ('shipped_policy', 'engine_state', 'refresh_run', 'refresh_run_id_seq')
 $$, 'S8 pg_dump takes every table and sequence of the user''s');
 SELECT is_empty($$
@@ -208,6 +208,7 @@ INSERT INTO reviewed VALUES
     ('refresh_prices(integer,text[],timestamp with time zone)', 'f v - u - -'),
     ('remove_capture(integer,regclass)', 'f v - u - -'),
     ('requirement_now(text)', 'f s s u - -'),
+    ('requirement_query(text)', 'f i - s - -'),
     ('rights_on_functions(text)', 'f i s s - -'),
     ('rolling_vol(double precision,integer)', 'w i - s - p'),
     ('rolling_vol(double precision,integer,double precision)', 'w i - s - p'),
@@ -215,8 +216,7 @@ INSERT INTO reviewed VALUES
     ('rolling_vol(double precision[],integer,double precision)', 'f i s s - p'),
     ('rolling_vol_all(regclass,name,name,name,integer,double precision)', 'f s s r - p'),
     ('rolling_vol_arrays(regclass,name,name,name,integer,double precision)', 'f s s r - p'),
-    ('round_up(numeric,numeric)', 'f i - s - -'), -- not STRICT, to be inlined: NULL gives NULL all the same
-    ('requirement_query(text)', 'f i - s - -'),
+    ('round_up(numeric,numeric)', 'f i - s - -'),
     ('schedule_job(text,text,text)', 'f v - u - -'),
     ('schedule_recalibration(text)', 'f v - u - -'),
     ('schedule_refresh(text)', 'f v - u - -'),

@@ -15,7 +15,7 @@ my $admin = Psql->new('cancel');
 my $settings = 'SET search_path = public, margin_calib; SET jit = off; SET work_mem = \'1GB\'; SET max_parallel_workers_per_gather = 0;';
 $s->rows($settings);
 # shuffled by multiplication, so that sorts have work; one instrument, and one array of its prices
-$s->rows(qq{CREATE UNLOGGED TABLE t AS SELECT 'A'::text AS k, i, '1990-01-01'::timestamptz + (i::bigint * 1103515245 % 1000000007) * interval '1 second' AS ts,
+$s->rows(qq{CREATE UNLOGGED TABLE t AS SELECT 'A'::text AS k, i, i % 50000 AS g, '1990-01-01'::timestamptz + (i::bigint * 1103515245 % 1000000007) * interval '1 second' AS ts,
 	(i::bigint * 69621 % 2147483647)::float8 - 1e9 AS x, 100 + (i::bigint * 48271 % 2147483647)::float8 / 1e9 AS price, 1::numeric AS q FROM generate_series(1, $rows) AS i;
 	CREATE UNLOGGED TABLE a AS SELECT array_agg(price) AS prices FROM t;
 	SELECT count(*) FROM t, a});
@@ -38,10 +38,10 @@ my @queries = (
 	"SELECT calibrate_margin(ts, price, $policy) FROM t",
 	"SELECT calibrate_margin(ts, price, policy('crypto_venue')) OVER (ORDER BY i ROWS 100000 PRECEDING) FROM t OFFSET 10000000",
 	"SELECT count(*) FROM calibrate_all('t', $policy, 'k', 'ts', 'price')",
-	"SELECT count(*) FROM calibrate_all('t', policy('crypto_venue'), 'i', 'ts', 'price')",
+	"SELECT count(*) FROM calibrate_all('t', policy('crypto_venue'), 'g', 'ts', 'price')",
 	"SELECT count(*) FROM rolling_vol_all('t', 'k', 'ts', 'price', 30)",
 	"SELECT count(*) FROM rolling_vol_arrays('t', 'k', 'ts', 'price', 30)",
-	"SELECT count(*) FROM rolling_vol_all('t', 'i', 'ts', 'price', 30)",
+	"SELECT count(*) FROM rolling_vol_all('t', 'g', 'ts', 'price', 30)",
 );
 
 # seconds from the cancel to the answer, or undef when the query was faster than the delay
