@@ -26,11 +26,10 @@ mc_check_status(McStatus status)
 		case MC_TOO_FEW:
 			return;
 		case MC_OVERFLOW:
-			ereport(ERROR,
-			        (errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
-			         errmsg("value out of range: overflow"),
-			         errdetail("The inputs are finite but the result is not."),
-			         errhint("Rescale the inputs, or ask for fewer periods a year.")));
+			ereport(ERROR, (errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+			                errmsg("value out of range: overflow"),
+			                errdetail("The inputs are finite but the result is not."),
+			                errhint("Rescale the inputs, or ask for fewer periods a year.")));
 			break;
 		case MC_STOPPED:
 			CHECK_FOR_INTERRUPTS();
