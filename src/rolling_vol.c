@@ -17,6 +17,7 @@
 #include "windowapi.h"
 
 #include "errors.h"
+#include "kernel/series_sort.h"
 #include "vol_args.h"
 
 /* one partition; zeroed by the executor at its start */
@@ -58,6 +59,42 @@ mc_price_not_positive(double price)
 	                errdetail("The price found is %g.", price),
 	                errhint("Leave such rows out, or turn them into NULL with CASE WHEN price > 0 "
 	                        "THEN price END.")));
+}
+
+/* a stretch without NULLs, in place */
+static size_t
+plain_vols(McRollingVol *window, double *prices, size_t n)
+{
+	size_t absent;
+
+	for (size_t i = 0; i < n; i++)
+		if (unlikely(prices[i] <= 0))
+			mc_price_not_positive(prices[i]);
+	mc_check_status(mc_rolling_vol_add_many(window, prices, n, prices, &absent));
+	for (size_t i = 0; i < absent; i++)
+		prices[i] = mc_null_price();
+	return n - absent;
+}
+
+size_t
+mc_rolling_vols(McRollingVol *window, double *prices, size_t n)
+{
+	size_t present = 0;
+	size_t end;
+
+	for (size_t start = 0; start < n; start = end)
+	{
+		size_t limit = Min(n, start + MC_POLL_STEPS);
+
+		CHECK_FOR_INTERRUPTS();
+		for (end = start; end < limit && !mc_is_null_price(prices[end]); end++)
+			;
+		if (end > start)
+			present += plain_vols(window, prices + start, end - start);
+		else
+			end++;
+	}
+	return present;
 }
 
 /* the ring, in the memory that the executor frees at the end of the partition */
@@ -146,6 +183,7 @@ MC_FUNCTION(mc_rolling_vol_array)
 	McRollingVol window;
 	Datum *elements;
 	bool *nulls;
+	double *vols;
 	int n;
 	int lower = 1;
 
@@ -157,14 +195,18 @@ MC_FUNCTION(mc_rolling_vol_array)
 	/* a window longer than the series gives NULLs only: no room for all of it */
 	mc_rolling_vol_init(&window, palloc_extended(Min(bars, n) * sizeof(McFixed), MCXT_ALLOC_HUGE),
 	                    bars, periods_per_year);
+	vols = palloc_extended(n * sizeof(double), MCXT_ALLOC_HUGE);
 	for (int i = 0; i < n; i++)
 	{
-		double vol = 0;
+		double price = DatumGetFloat8(elements[i]);
 
-		if (i % MC_POLL_STEPS == 0)
-			CHECK_FOR_INTERRUPTS();
-		nulls[i] = nulls[i] || !mc_next_vol(&window, DatumGetFloat8(elements[i]), &vol);
-		elements[i] = Float8GetDatum(vol);
+		vols[i] = nulls[i] ? mc_null_price() : isnan(price) ? mc_plain_nan() : price;
+	}
+	mc_rolling_vols(&window, vols, n);
+	for (int i = 0; i < n; i++)
+	{
+		nulls[i] = mc_is_null_price(vols[i]);
+		elements[i] = Float8GetDatum(vols[i]);
 	}
 	lower = ARR_LBOUND(array)[0];
 	PG_RETURN_ARRAYTYPE_P(construct_md_array(elements, nulls, 1, &n, &lower, FLOAT8OID,

@@ -39,13 +39,6 @@ scan_arguments(FunctionCallInfo fcinfo, int *bars, double *periods_per_year, McF
 	                      NameStr(*PG_GETARG_NAME(2)), NameStr(*PG_GETARG_NAME(3)));
 }
 
-/* false: NULL, as in the window function */
-static inline bool
-next_vol(McRollingVol *window, double price, double *vol)
-{
-	return !mc_is_null_price(price) && mc_next_vol(window, price, vol);
-}
-
 static void
 put_series(ReturnSetInfo *rsinfo, const McSeries *series, McRollingVol *window)
 {
@@ -53,14 +46,13 @@ put_series(ReturnSetInfo *rsinfo, const McSeries *series, McRollingVol *window)
 	bool nulls[3] = {series->instrument == NULL, false, false};
 
 	values[0] = nulls[0] ? (Datum) 0 : CStringGetTextDatum(series->instrument);
+	mc_rolling_vols(window, series->price, series->n);
 	for (size_t i = 0; i < series->n; i++)
 	{
-		double vol = 0;
-
 		CHECK_FOR_INTERRUPTS();
-		nulls[2] = !next_vol(window, series->price[i], &vol);
+		nulls[2] = mc_is_null_price(series->price[i]);
 		values[1] = TimestampTzGetDatum(series->ts[i]);
-		values[2] = Float8GetDatum(vol);
+		values[2] = Float8GetDatum(series->price[i]);
 		tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, nulls);
 	}
 	nulls[1] = nulls[2] = true;
@@ -127,24 +119,10 @@ vol_array(McSeries *series, McRollingVol *window)
 	double *vols = series->price;
 	ArrayType *array;
 	Size offset;
-	size_t present = 0;
+	size_t present = mc_rolling_vols(window, vols, series->n);
 	double *out;
 	bits8 *bitmap;
 
-	for (size_t i = 0; i < series->n; i++)
-	{
-		double vol;
-
-		if (i % MC_POLL_STEPS == 0)
-			CHECK_FOR_INTERRUPTS();
-		if (next_vol(window, vols[i], &vol))
-		{
-			vols[i] = vol;
-			present++;
-		}
-		else
-			vols[i] = mc_null_price();
-	}
 	array = new_array(FLOAT8OID, series->n, present, &offset);
 	if (series->n == 0)
 		return array;

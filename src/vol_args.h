@@ -32,4 +32,10 @@ mc_next_vol(McRollingVol *window, double price, double *vol)
 	return false;
 }
 
+/*
+ * The rolling volatilities of prices, in their place: where there is none, and where the price is
+ * mc_null_price(), mc_null_price().  Returns how many there are; takes interrupts.
+ */
+extern size_t mc_rolling_vols(McRollingVol *window, double *prices, size_t n);
+
 #endif

@@ -17,6 +17,9 @@ __extension__ typedef __int128 I128;
 #define EXPONENT_BIAS 1075 /* of the last bit of the significand */
 #define FRACTION_BITS 105
 
+/* prices that mc_rolling_vol_add_many works on at a time */
+#define BLOCK 128
+
 /* an element of the ring that stands for a return that is not finite */
 #define NOT_FINITE INT64_MIN
 
@@ -183,44 +186,32 @@ squares_value(const McRollingVol *window)
 	              (double) (int64_t) ((q[1] & 7) << 60 | q[0] >> 4) * 0x1p4);
 }
 
-static inline McStatus
-current_vol(const McRollingVol *window, double *vol)
+/* n (n - 1) times the variance, in units of 2^-210 */
+static inline double
+dispersion(const McRollingVol *window)
 {
-	double nq;
-	double ss;
+	double ss = sum_value(window);
+	double nq = squares_value(window) * (double) (int64_t) window->bars;
 
-	if (window->count < window->bars)
-		return MC_TOO_FEW;
-	*vol = NAN;
-	if (window->not_finite > 0)
-		return MC_OK;
-	ss = sum_value(window);
 	ss *= ss;
-	nq = squares_value(window) * (double) (int64_t) window->bars;
 	/* little cancels when the mean is small beside the volatility: the roundings stay below 2e-15 */
-	nq = ss <= 0.5 * nq ? nq - ss : exact_dispersion(window);
-	*vol = sqrt(nq * window->scale) * window->annual;
-	return *vol > DBL_MAX ? MC_OVERFLOW : MC_OK;
+	return ss <= 0.5 * nq ? nq - ss : exact_dispersion(window);
 }
 
-McStatus
-mc_rolling_vol_add(McRollingVol *window, double price, double *vol)
+static inline double
+window_vol(const McRollingVol *window, double squares)
+{
+	return sqrt(squares * window->scale) * window->annual;
+}
+
+/* r is not finite exactly when one of its prices is not, and then fixed_return gives 0 */
+static inline void
+take_return(McRollingVol *window, double r)
 {
 	McFixed *slot = &window->ring[window->next];
+	U128 in = fixed_return(r);
 	U128 out = 0;
-	U128 in;
-	double r;
 
-	if (!window->has_previous)
-	{
-		window->has_previous = true;
-		window->previous = price;
-		return MC_TOO_FEW;
-	}
-	/* not finite exactly when one of the prices is not, and then fixed_return gives 0 */
-	r = mc_log_return(window->previous, price);
-	in = fixed_return(r);
-	window->previous = price;
 	if (window->count < window->bars)
 		window->count++;
 	else if (slot->high == NOT_FINITE)
@@ -236,5 +227,77 @@ mc_rolling_vol_add(McRollingVol *window, double price, double *vol)
 	}
 	if (++window->next == window->bars)
 		window->next = 0;
-	return current_vol(window, vol);
+}
+
+McStatus
+mc_rolling_vol_add(McRollingVol *window, double price, double *vol)
+{
+	double previous = window->previous;
+
+	window->previous = price;
+	if (!window->has_previous)
+	{
+		window->has_previous = true;
+		return MC_TOO_FEW;
+	}
+	take_return(window, mc_log_return(previous, price));
+	if (window->count < window->bars)
+		return MC_TOO_FEW;
+	*vol = window->not_finite > 0 ? NAN : window_vol(window, dispersion(window));
+	return *vol > DBL_MAX ? MC_OVERFLOW : MC_OK;
+}
+
+/* At most BLOCK prices, all after the first.  Three short loops: each return depends on long chains of
+ * operations, and a processor works on several of them at a time only where the loop is short. */
+static bool
+add_block(McRollingVol *window, const double *prices, size_t n, double *vols)
+{
+	double returns[BLOCK];
+	bool overflow = false;
+
+	for (size_t i = 0; i < n; i++)
+	{
+		returns[i] = mc_log_return(window->previous, prices[i]);
+		window->previous = prices[i];
+	}
+	for (size_t i = 0; i < n; i++)
+	{
+		take_return(window, returns[i]);
+		vols[i] = window->not_finite > 0 ? NAN : 0;
+		if (window->count == window->bars && window->not_finite == 0)
+			vols[i] = dispersion(window);
+	}
+	for (size_t i = 0; i < n; i++)
+	{
+		vols[i] = window_vol(window, vols[i]);
+		overflow |= vols[i] > DBL_MAX;
+	}
+	return overflow;
+}
+
+McStatus
+mc_rolling_vol_add_many(McRollingVol *window, const double *prices, size_t n, double *vols,
+                        size_t *absent)
+{
+	size_t returns = window->bars - window->count;
+	size_t done = 0;
+	bool overflow = false;
+
+	/* the results without a vol: the first price, and the returns before the window is full */
+	*absent = (returns > 0 ? returns - 1 : 0) + !window->has_previous;
+	if (*absent > n)
+		*absent = n;
+	if (!window->has_previous && n > 0)
+	{
+		window->has_previous = true;
+		window->previous = prices[done++];
+	}
+	while (done < n)
+	{
+		size_t block = n - done < BLOCK ? n - done : BLOCK;
+
+		overflow |= add_block(window, prices + done, block, vols + done);
+		done += block;
+	}
+	return overflow ? MC_OVERFLOW : MC_OK;
 }

@@ -65,4 +65,12 @@ extern void mc_rolling_vol_init(McRollingVol *window, McFixed *ring, size_t bars
  */
 extern McStatus mc_rolling_vol_add(McRollingVol *window, double price, double *vol);
 
+/*
+ * Take n prices: the same digits as n calls of mc_rolling_vol_add, in less time.  vols[i] is set for
+ * i >= *absent; the first *absent results were MC_TOO_FEW.  vols may be prices.  MC_OVERFLOW when any
+ * value is too large for a double.
+ */
+extern McStatus mc_rolling_vol_add_many(McRollingVol *window, const double *prices, size_t n,
+                                        double *vols, size_t *absent);
+
 #endif

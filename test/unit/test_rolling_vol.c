@@ -120,6 +120,49 @@ test_forgets(void)
 	check(a == b && a > 0, "100000 hostile prices leave no trace");
 }
 
+/* prices taken in pieces of any length give the digits of prices taken one by one */
+static void
+test_many(int kind, size_t bars)
+{
+	double prices[ROWS];
+	McFixed *one_ring = malloc(bars * sizeof(McFixed));
+	McFixed *many_ring = malloc(bars * sizeof(McFixed));
+	McRollingVol one;
+	McRollingVol many;
+	UnitRandom random = {(unsigned) kind + 23};
+	double price = 100;
+	size_t wrong = 0;
+	size_t length = 0;
+
+	mc_rolling_vol_init(&one, one_ring, bars, 365);
+	mc_rolling_vol_init(&many, many_ring, bars, 365);
+	for (size_t i = 0; i < ROWS; i++)
+		prices[i] = price = next_price(kind, i, price, &random);
+	for (size_t done = 0; done < ROWS; done += length)
+	{
+		double vols[ROWS];
+		size_t absent;
+
+		length = 1 + (length * 7 + 3) % 301;
+		if (length > ROWS - done)
+			length = ROWS - done;
+		memcpy(vols, prices + done, length * sizeof(double));
+		wrong += mc_rolling_vol_add_many(&many, vols, length, vols, &absent) != MC_OK;
+		for (size_t i = 0; i < length; i++)
+		{
+			double vol = 0;
+			McStatus status = mc_rolling_vol_add(&one, prices[done + i], &vol);
+
+			wrong += (status == MC_TOO_FEW) != (i < absent);
+			if (status == MC_OK && i >= absent)
+				wrong += isnan(vol) ? !isnan(vols[i]) : vol != vols[i];
+		}
+	}
+	check(wrong == 0, "%s, %zu bars: many at a time", kind_name[kind], bars);
+	free(one_ring);
+	free(many_ring);
+}
+
 static void
 test_settings(void)
 {
@@ -151,6 +194,9 @@ test_rolling_vol(void)
 		test_window(kind, 2);
 		test_window(kind, 30);
 		test_window(kind, 365);
+		test_many(kind, 2);
+		test_many(kind, 30);
+		test_many(kind, 365);
 	}
 	test_forgets();
 	test_settings();
