@@ -171,13 +171,15 @@ static void
 terms_combine(const McPolicy *policy, McSide *side, Terms *terms)
 {
 	double b = policy->buffer;
+	double w = policy->stress_weight;
 
 	terms->core = terms->tail;
 	terms->blend = terms->tail;
-	if (policy->stress_weight > 0)
+	if (w > 0)
 	{
-		/* (1 - w) T + w S, in the form that equals T when S does */
-		terms->blend = terms->tail + policy->stress_weight * (side->stressed - terms->tail);
+		/* the weighted sum may differ from two equal terms by its rounding */
+		if (side->stressed != terms->tail)
+			terms->blend = (1 - w) * terms->tail + w * side->stressed;
 		terms->core = fmax(terms->core, terms->blend);
 	}
 	if (policy->floor_lookback > 0)
