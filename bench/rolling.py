@@ -1,4 +1,8 @@
 """Rolling volatility: G1 to G7, G26, G28."""
+import time
+
+import numpy
+
 from harness import (Contender, Line, duckdb_contender, expect_close, interleave, peak_memory,
                      ratio, sql_contender)
 
@@ -193,7 +197,13 @@ def case_array(bench):
             return answer['cpu'], answer['wall']
         return Contender(f'polars {bars}', rows, run)
 
-    contenders = []
+    def pandas():
+        before, start = time.process_time(), time.perf_counter()
+        by_key = numpy.log(bench.frame['close']).groupby(bench.frame['instrument'])
+        by_key.diff().groupby(bench.frame['instrument']).rolling(30).std().count()
+        return time.process_time() - before, time.perf_counter() - start
+
+    contenders = [Contender('pandas 30', rows, pandas)]
     for bars in (30, 1000):
         contenders.append(sql_contender(
             backend, f'rolling_vol(prices[]) {bars}', rows,
@@ -203,6 +213,8 @@ def case_array(bench):
     for bars in (30, 1000):
         lines.append(Line('G28', f'rolling_vol(prices[]) / polars rolling_std 1 thread, {bars} bars', 2,
                           ratio(got, f'rolling_vol(prices[]) {bars}', f'polars {bars}')))
+    lines.append(Line('G28', 'pandas groupby.rolling / rolling_vol(prices[]), 30 bars', None,
+                      ratio(got, 'pandas 30', 'rolling_vol(prices[]) 30'), True))
     return lines
 
 

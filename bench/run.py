@@ -11,6 +11,7 @@ import platform
 import sys
 import traceback
 
+import pandas
 import psycopg2
 
 import calibration
@@ -72,6 +73,8 @@ class Bench:
             self.peers.duckdb(f"CREATE TABLE {table} AS SELECT * FROM read_csv('{path}')")
         if self.peers.has['polars'] and table == 'prices':
             self.peers.polars({'do': 'polars_load', 'name': table, 'csv': path})
+        if table == 'prices':
+            self.frame = pandas.read_csv(path)
         os.remove(path)
 
     def file(self, name):
