@@ -1,4 +1,5 @@
 """Rolling volatility: G1 to G7, G26, G28."""
+import pandas_peer
 from harness import (Contender, Line, duckdb_contender, expect_close, interleave, peak_memory,
                      ratio, sql_contender)
 
@@ -66,6 +67,14 @@ def case_window(bench):
                                         built_in(bars, subset[bars]), ORDERED))
     for bars in (30, 1000):
         contenders.append(duckdb_contender(bench.peers, f'DuckDB {bars}', rows, duck(bars)))
+    prices = pandas_peer.read(bench, 'bench.prices', 'close')
+    for bars in (30, 1000):
+        theirs = pandas_peer.rolling_vol(prices, bars)
+        expect_close(f'pandas {bars}', bench.backend.query(
+            'SELECT count(v), avg(v) FROM (SELECT margin_calib.rolling_vol(close, '
+            f'{bars}) OVER ({WINDOW}) AS v FROM bench.prices) q')[0], [theirs.count(), theirs.mean()])
+        contenders.append(pandas_peer.contender(
+            f'pandas {bars}', rows, lambda bars=bars: pandas_peer.rolling_vol(prices, bars)))
     got = interleave(contenders)
     lines = [
         Line('G1', 'rolling_vol: 1,000 bars / 30 bars', 1.05, ratio(got, 'rolling_vol 1000', 'rolling_vol 30')),
@@ -76,6 +85,9 @@ def case_window(bench):
     for bars, bound in ((1000, 1.5), (30, 0.8)):
         lines.append(Line('G4', f'DuckDB 1 thread / rolling_vol, {bars} bars', bound,
                           ratio(got, f'DuckDB {bars}', f'rolling_vol {bars}'), True))
+    for bars in (1000, 30):
+        lines.append(Line('G4', f'pandas, data in memory / rolling_vol, {bars} bars', None,
+                          ratio(got, f'pandas {bars}', f'rolling_vol {bars}'), True))
     return lines
 
 
