@@ -2,6 +2,7 @@
 same expected shortfall, as doc/calibration.md defines it: 2,500 returns, confidence 0.99, one bar."""
 import json
 
+import pandas_peer
 from harness import Line, duckdb_contender, expect_close, interleave, ratio, sql_contender
 
 LAMBDA = 0.97
@@ -84,6 +85,11 @@ def case_calibration(bench):
     check_calibration(bench, filtered, FILTERED, 'filtered')
     backend, peers, rows = bench.backend, bench.peers, bench.recent_rows
     scan = {'enable_indexonlyscan': 'off', 'enable_indexscan': 'off', 'enable_bitmapscan': 'off'}
+    prices = pandas_peer.read(bench, 'bench.recent', 'close')
+    theirs = pandas_peer.filtered_shortfalls(prices, LAMBDA, 0.99)
+    expect_close('pandas filtered', bench.backend.query(
+        set_path(filtered, 'count(*), avg((calibration).long_expected_shortfall)'))[0],
+        [len(theirs), sum(theirs) / len(theirs)])
     got = interleave([
         sql_contender(backend, 'count(*)', rows, 'SELECT count(*) FROM bench.recent', scan),
         sql_contender(backend, 'avg(close) GROUP BY', rows,
@@ -96,7 +102,9 @@ def case_calibration(bench):
         sql_contender(backend, 'calibrate_margin filtered', rows, aggregate(filtered)),
         sql_contender(backend, 'SQL filtered', rows, in_postgres(FILTERED), {'work_mem': '1GB'}),
         duckdb_contender(peers, 'DuckDB historical', rows, in_duckdb(HISTORICAL)),
-        duckdb_contender(peers, 'DuckDB filtered', rows, in_duckdb(FILTERED))])
+        duckdb_contender(peers, 'DuckDB filtered', rows, in_duckdb(FILTERED)),
+        pandas_peer.contender('pandas filtered', rows,
+                              lambda: pandas_peer.filtered_shortfalls(prices, LAMBDA, 0.99))])
     return [
         Line('G14', 'calibrate_all historical / count(*)', 1.3, ratio(got, 'calibrate_all historical', 'count(*)')),
         Line('G14', 'calibrate_margin historical / avg() GROUP BY', 1.2,
@@ -108,7 +116,9 @@ def case_calibration(bench):
         Line('G15', 'EWMA filter and ES in SQL / calibrate_all filtered', 25,
              ratio(got, 'SQL filtered', 'calibrate_all filtered'), True),
         Line('G15', 'DuckDB 1 thread / calibrate_all filtered', 8,
-             ratio(got, 'DuckDB filtered', 'calibrate_all filtered'), True)]
+             ratio(got, 'DuckDB filtered', 'calibrate_all filtered'), True),
+        Line('G15', 'pandas and numpy, data in memory / calibrate_all filtered', None,
+             ratio(got, 'pandas filtered', 'calibrate_all filtered'), True)]
 
 
 def policy_literal_of(bench, name):

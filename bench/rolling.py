@@ -1,8 +1,5 @@
 """Rolling volatility: G1 to G7, G26, G28."""
-import time
-
-import numpy
-
+import pandas_peer
 from harness import (Contender, Line, duckdb_contender, expect_close, interleave, peak_memory,
                      ratio, sql_contender)
 
@@ -70,6 +67,14 @@ def case_window(bench):
                                         built_in(bars, subset[bars]), ORDERED))
     for bars in (30, 1000):
         contenders.append(duckdb_contender(bench.peers, f'DuckDB {bars}', rows, duck(bars)))
+    prices = pandas_peer.read(bench, 'bench.prices', 'close')
+    for bars in (30, 1000):
+        theirs = pandas_peer.rolling_vol(prices, bars)
+        expect_close(f'pandas {bars}', bench.backend.query(
+            'SELECT count(v), avg(v) FROM (SELECT margin_calib.rolling_vol(close, '
+            f'{bars}) OVER ({WINDOW}) AS v FROM bench.prices) q')[0], [theirs.count(), theirs.mean()])
+        contenders.append(pandas_peer.contender(
+            f'pandas {bars}', rows, lambda bars=bars: pandas_peer.rolling_vol(prices, bars)))
     got = interleave(contenders)
     lines = [
         Line('G1', 'rolling_vol: 1,000 bars / 30 bars', 1.05, ratio(got, 'rolling_vol 1000', 'rolling_vol 30')),
@@ -80,6 +85,9 @@ def case_window(bench):
     for bars, bound in ((1000, 1.5), (30, 0.8)):
         lines.append(Line('G4', f'DuckDB 1 thread / rolling_vol, {bars} bars', bound,
                           ratio(got, f'DuckDB {bars}', f'rolling_vol {bars}'), True))
+    for bars in (1000, 30):
+        lines.append(Line('G4', f'pandas, data in memory / rolling_vol, {bars} bars', None,
+                          ratio(got, f'pandas {bars}', f'rolling_vol {bars}'), True))
     return lines
 
 
@@ -197,13 +205,7 @@ def case_array(bench):
             return answer['cpu'], answer['wall']
         return Contender(f'polars {bars}', rows, run)
 
-    def pandas():
-        before, start = time.process_time(), time.perf_counter()
-        by_key = numpy.log(bench.frame['close']).groupby(bench.frame['instrument'])
-        by_key.diff().groupby(bench.frame['instrument']).rolling(30).std().count()
-        return time.process_time() - before, time.perf_counter() - start
-
-    contenders = [Contender('pandas 30', rows, pandas)]
+    contenders = []
     for bars in (30, 1000):
         contenders.append(sql_contender(
             backend, f'rolling_vol(prices[]) {bars}', rows,
@@ -213,8 +215,6 @@ def case_array(bench):
     for bars in (30, 1000):
         lines.append(Line('G28', f'rolling_vol(prices[]) / polars rolling_std 1 thread, {bars} bars', 2,
                           ratio(got, f'rolling_vol(prices[]) {bars}', f'polars {bars}')))
-    lines.append(Line('G28', 'pandas groupby.rolling / rolling_vol(prices[]), 30 bars', None,
-                      ratio(got, 'pandas 30', 'rolling_vol(prices[]) 30'), True))
     return lines
 
 

@@ -11,7 +11,6 @@ import platform
 import sys
 import traceback
 
-import pandas
 import psycopg2
 
 import calibration
@@ -73,8 +72,6 @@ class Bench:
             self.peers.duckdb(f"CREATE TABLE {table} AS SELECT * FROM read_csv('{path}')")
         if self.peers.has['polars'] and table == 'prices':
             self.peers.polars({'do': 'polars_load', 'name': table, 'csv': path})
-        if table == 'prices':
-            self.frame = pandas.read_csv(path)
         os.remove(path)
 
     def file(self, name):

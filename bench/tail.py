@@ -1,6 +1,7 @@
 """VaR and expected shortfall: G9 to G13."""
 import numpy
 
+import pandas_peer
 from harness import (Line, duckdb_contender, expect_close, interleave, peak_memory, ratio,
                      sql_contender)
 
@@ -54,12 +55,21 @@ def case_tail(bench):
     if bench.has_tdigest:
         contenders.append(sql_contender(backend, 'tdigest(100)', rows,
                                         'SELECT tdigest_avg(r, 100, 0, 0.025) FROM bench.rets'))
+    frame = pandas_peer.read(bench, 'bench.rets', 'r')
+    theirs = pandas_peer.shortfalls(frame, 0.975)
+    expect_close('pandas', bench.backend.query(
+        'SELECT count(*), avg(es) FROM (SELECT margin_calib.expected_shortfall(r, 0.975) AS es '
+        'FROM bench.rets GROUP BY instrument) q')[0], [len(theirs), sum(theirs) / len(theirs)])
+    contenders.append(pandas_peer.contender(
+        'pandas', rows, lambda: pandas_peer.shortfalls(frame, 0.975)))
     got = interleave(contenders)
     return [
         Line('G9', 'tail_risk (VaR and ES, two levels) / sum(r)', 1.25, ratio(got, 'tail_risk', 'sum(r)')),
         Line('G9', 'ES by percentile_cont / tail_risk', 6, ratio(got, 'ES in SQL', 'tail_risk'), True),
         Line('G10', 'tdigest(100), approximate / tail_risk', 3, ratio(got, 'tdigest(100)', 'tail_risk'), True),
         Line('G10', 'DuckDB exact ES, 1 thread / tail_risk', 1.2, ratio(got, 'DuckDB ES', 'tail_risk'), True),
+        Line('G10', 'pandas and numpy, data in memory / tail_risk, by instrument', None,
+             ratio(got, 'pandas', 'tail_risk GROUP BY'), True),
         Line('G11', 'tail_risk / avg(r), GROUP BY instrument', 1.05,
              ratio(got, 'tail_risk GROUP BY', 'avg(r) GROUP BY')),
         Line('G11', 'two levels and VaR / one level, GROUP BY', 1.03,

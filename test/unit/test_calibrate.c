@@ -161,6 +161,35 @@ test_floor_and_buffer(void)
 	check(c.side[MC_LONG].buffer_used == 1 && c.side[MC_LONG].term == MC_TERM_TAIL, "exhausted");
 }
 
+/* Without a floor the buffer refers to the lookback as it was, also when the tail is filtered. */
+static void
+test_buffer_without_floor(void)
+{
+	McPolicy policy = plain;
+	McCalibration c;
+	double tail = 1 - pow(0.9, sqrt(2.5));
+
+	policy.model = MC_FILTERED_HISTORICAL;
+	policy.ewma_lambda = 0.5;
+	policy.confidence = 0.5;
+	policy.lookback = 2;
+	policy.min_returns = 1;
+	policy.buffer = 1;
+	returns[0] = log1p(-0.5); /* before the lookback */
+	returns[1] = 0;
+	returns[2] = log1p(-0.1);
+	c = run(&policy, 3);
+	/* v = z/2, z/4 and then 5z/8 for z the square of the last: filtered it is sqrt(5/2) times itself */
+	check_close(c.side[MC_LONG].expected_shortfall, tail, 1e-14, "filtered: 15 %%");
+	check_close(c.side[MC_LONG].rate, 2 * 0.1, 1e-14, "(1 + b) times the unfiltered 10 %%");
+	check_close(c.side[MC_LONG].buffer_used, 2 - 0.2 / tail, 1e-12, "part of the buffer is used");
+	check(c.side[MC_LONG].term == MC_TERM_BUFFER && isnan(c.side[MC_LONG].floor), "and no floor");
+	policy.buffer = 0.25;
+	c = run(&policy, 3);
+	check_close(c.side[MC_LONG].rate, tail, 1e-14, "above (1 + b) 10 %% the tail is the rate");
+	check(c.side[MC_LONG].buffer_used == 1 && c.side[MC_LONG].term == MC_TERM_TAIL, "used up");
+}
+
 static void
 test_fallback(void)
 {
@@ -194,6 +223,12 @@ test_fallback(void)
 	fill(30, 5, 0.1);
 	c = run(&policy, 30);
 	check(!c.fallback && c.has_stress && !isnan(c.side[MC_LONG].floor), "one scenario is enough");
+	/* 14 rises and 15 falls of 0.001 beside the fall of 10 % */
+	check_close(c.side[MC_LONG].expected_shortfall, 1 - 0.9 * exp(-0.001), 1e-14,
+	            "that scenario is the whole window");
+	check(c.side[MC_LONG].value_at_risk == c.side[MC_LONG].expected_shortfall &&
+	          c.side[MC_LONG].floor == c.side[MC_LONG].expected_shortfall,
+	      "and all the measures there are");
 }
 
 static void
@@ -228,6 +263,7 @@ test_calibrate(void)
 	test_bounds();
 	test_stress();
 	test_floor_and_buffer();
+	test_buffer_without_floor();
 	test_fallback();
 	test_constant_and_huge();
 }

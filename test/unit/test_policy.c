@@ -122,6 +122,33 @@ test_coherence(void)
 	refused(policy, "lookback", "one less");
 }
 
+/* A value at the bound passes, the next double beyond it does not. */
+static void
+test_rate_bounds(void)
+{
+	McPolicy policy = good;
+
+	policy.fallback_rate = policy.minimum_rate;
+	accepted(policy, "a fallback of the minimum");
+	policy.fallback_rate = nextafter(policy.minimum_rate, 0);
+	refused(policy, "fallback_rate", "the next below");
+	policy.fallback_rate = policy.maximum_rate;
+	accepted(policy, "a fallback of the maximum");
+	policy.fallback_rate = nextafter(policy.maximum_rate, 2);
+	refused(policy, "fallback_rate", "the next above");
+	policy.fallback_rate = policy.minimum_rate = policy.maximum_rate;
+	accepted(policy, "minimum, fallback and maximum in one");
+	policy.minimum_rate = nextafter(policy.maximum_rate, 2);
+	refused(policy, "minimum_rate", "a minimum just above the maximum");
+	/* 1e9 is 2^9 5^9, so that 1e9 steps of 2^-20 are a double */
+	policy = good;
+	policy.rounding_step = 0x1p-20;
+	policy.maximum_rate = 1e9 * 0x1p-20;
+	accepted(policy, "a billion steps");
+	policy.maximum_rate = nextafter(policy.maximum_rate, INFINITY);
+	refused(policy, "rounding_step", "a billion and a bit");
+}
+
 static void
 test_optional(void)
 {
@@ -148,6 +175,7 @@ static void
 test_equal(void)
 {
 	McPolicy policy = good;
+	McPolicy other;
 
 	check(mc_policy_equal(&policy, &good), "a policy equals itself");
 	policy.jump_bound = 7;
@@ -160,6 +188,20 @@ test_equal(void)
 	policy = good;
 	policy.horizon = 3;
 	check(!mc_policy_equal(&policy, &good), "another horizon is another policy");
+	policy = good;
+	policy.has_bar_interval = policy.has_jump_bound = policy.has_stale_after = true;
+	policy.bar_interval = policy.stale_after = 86400000000;
+	policy.jump_bound = 0.5;
+	other = policy;
+	check(mc_policy_equal(&policy, &other), "all three set alike");
+	other.bar_interval++;
+	check(!mc_policy_equal(&policy, &other), "a bar longer by a microsecond");
+	other = policy;
+	other.jump_bound = nextafter(other.jump_bound, 1);
+	check(!mc_policy_equal(&policy, &other), "a jump bound higher by a bit");
+	other = policy;
+	other.stale_after--;
+	check(!mc_policy_equal(&policy, &other), "stale a microsecond earlier");
 }
 
 void
@@ -168,6 +210,7 @@ test_policy(void)
 	accepted(good, "the policy of this test");
 	test_ranges();
 	test_coherence();
+	test_rate_bounds();
 	test_optional();
 	test_equal();
 }

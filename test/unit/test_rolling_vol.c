@@ -163,6 +163,56 @@ test_many(int kind, size_t bars)
 	free(many_ring);
 }
 
+/* Is the volatility of the two returns a and b = |a - b| / sqrt(2)?  Not when they are alike. */
+static bool
+is_vol_of_two(const double price[3])
+{
+	McFixed ring[2];
+	McRollingVol window;
+	double want =
+	    fabs(mc_log_return(price[0], price[1]) - mc_log_return(price[1], price[2])) / sqrt(2);
+	double vol = -1;
+
+	mc_rolling_vol_init(&window, ring, 2, 1);
+	mc_rolling_vol_add(&window, price[0], &vol);
+	mc_rolling_vol_add(&window, price[1], &vol);
+	return mc_rolling_vol_add(&window, price[2], &vol) == MC_OK && want > 0 &&
+	       is_close(vol, want, TOLERANCE);
+}
+
+/* Returns almost alike leave (a - b)^2 of the sums, from 2^2 to 2^206 units: one to four words. */
+static void
+test_cancellation(void)
+{
+	size_t wrong = 0;
+
+	for (int k = -52; k < 0; k++)
+	{
+		double step = ldexp(1, k);
+		const double price[] = {1, 1 + step, 1 + 2 * step};
+
+		wrong += !is_vol_of_two(price);
+	}
+	check(wrong == 0, "what is left of the sums, in any of their words");
+}
+
+/* One unit in the last place up and down: squares near 2^105 units, whose low word is random. */
+static void
+test_last_word(void)
+{
+	UnitRandom random = {9};
+	size_t wrong = 0;
+
+	for (int i = 0; i < 1000; i++)
+	{
+		double low = 1 + unit_uniform(&random);
+		const double price[] = {low, nextafter(low, 3), low};
+
+		wrong += !is_vol_of_two(price);
+	}
+	check(wrong == 0, "the smallest returns there are, to the last word of their squares");
+}
+
 static void
 test_settings(void)
 {
@@ -199,5 +249,7 @@ test_rolling_vol(void)
 		test_many(kind, 365);
 	}
 	test_forgets();
+	test_cancellation();
+	test_last_word();
 	test_settings();
 }

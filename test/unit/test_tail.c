@@ -14,6 +14,8 @@
 #include "kernel/tail.h"
 #include "unit.h"
 
+__extension__ typedef unsigned __int128 Wide128;
+
 static const double confidences[] = {1e-300, 0.001, 0.01, 0.1,   0.25,     1.0 / 3,
                                      0.5,    0.6,   0.7,  0.75,  0.8,      0.9,
                                      0.95,   0.975, 0.99, 0.999, 1 - 1e-9, 1 - DBL_EPSILON / 2};
@@ -185,6 +187,34 @@ whole_masses(void)
 	check(wrong == 0, "confidence 1 - j/n has a tail of exactly j losses, n <= 5000");
 }
 
+/*
+ * n c is a product of integers, n and c 2^53: what is missing to the next whole number and to n
+ * is compared with 128-bit arithmetic, to the last bit.
+ */
+static void
+exact_masses(void)
+{
+	UnitRandom random = {7};
+	McTailRank rank = mc_tail_rank(0x80000001, 0.5 + 0x1p-53);
+	int wrong = 0;
+
+	/* n c = 2^30 + 1/2 + 2^-22 + 2^-53, and only the last term does not fit a double with the rest */
+	check(rank.whole == 0x40000000 && rank.fraction == 0.5 - 0x1p-22 - 0x1p-53,
+	      "the fraction of 2^31 + 1 losses at 1/2 + 2^-53");
+	for (int trial = 0; trial < 2000; trial++)
+	{
+		uint64_t n = (UINT64_C(1) << 33) + (uint64_t) (0x1p33 * unit_uniform(&random));
+		uint64_t c = (UINT64_C(1) << 52) + (uint64_t) (0x1p52 * unit_uniform(&random));
+		Wide128 mass = (Wide128) n * ((UINT64_C(1) << 53) - c);
+
+		rank = mc_tail_rank(n, ldexp((double) c, -53));
+		wrong += rank.whole != (uint64_t) (mass >> 53);
+		wrong += rank.mass != ldexp((double) mass, -53);
+		wrong += rank.fraction != ldexp((double) (mass & ((UINT64_C(1) << 53) - 1)), -53);
+	}
+	check(wrong == 0, "mass and fraction are right to the last bit for n from 2^33 to 2^34");
+}
+
 /* Orders that are hard for quickselect: each kind beside a sorted copy. */
 static void
 hard_orders(void)
@@ -283,6 +313,28 @@ stopping(void)
 	      "sorting a million values polls at least once in 65,536");
 	free(x);
 	free(work);
+}
+
+/* One infinite loss or gain decides the mean, and only both signs leave none. */
+static void
+infinite_ends(void)
+{
+	const double ruin[] = {1, -INFINITY, -2, -3};
+	const double windfall[] = {1, INFINITY, -2, -3};
+	const double both[] = {-INFINITY, INFINITY};
+	double var;
+	double es;
+
+	measure(ruin, 4, 0.375, &var, &es);
+	check(es == INFINITY && var == 2, "an infinite loss inside the tail: ES infinite, VaR 2");
+	measure(ruin, 4, 0.9, &var, &es);
+	check(es == INFINITY && var == INFINITY, "nothing but it in the tail: both infinite");
+	measure(windfall, 4, 0.125, &var, &es);
+	check(es == -INFINITY && var == -INFINITY, "an infinite gain as the last of the tail");
+	measure(windfall, 4, 0.375, &var, &es);
+	check_close(es, (3 + 2 - 0.5) / 2.5, 1e-15, "an infinite gain outside the tail is not seen");
+	measure(both, 2, 0.25, &var, &es);
+	check(isnan(es) && var == -INFINITY, "both signs in the tail: no mean");
 }
 
 static void
@@ -533,10 +585,12 @@ test_tail(void)
 {
 	published();
 	whole_masses();
+	exact_masses();
 	every_small_sample();
 	random_samples();
 	hard_orders();
 	stopping();
+	infinite_ends();
 	extremes();
 	quantile_types();
 	quantile_names();
