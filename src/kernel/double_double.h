@@ -90,14 +90,6 @@ mc_dd_negate(McDD a)
 	return r;
 }
 
-static inline McDD
-mc_dd_multiply(McDD a, McDD b)
-{
-	McDD p = mc_dd_two_product(a.hi, b.hi);
-
-	return mc_dd_quick_sum(p.hi, p.lo + (a.hi * b.lo + a.lo * b.hi));
-}
-
 /* a / b for a double b, relative error about 2^-103 */
 static inline McDD
 mc_dd_divide_double(McDD a, double b)
