@@ -9,11 +9,11 @@
 #include "compat.h"
 
 #include "mb/pg_wchar.h"
-#include "nodes/primnodes.h"
 #include "utils/array.h"
 #include "utils/float.h"
 
 #include "errors.h"
+#include "settings.h"
 #include "tail_settings.h"
 
 static void
@@ -33,22 +33,6 @@ check_same_confidence(double found, double before)
 		                errdetail("Found %s after %s.", float8out_internal(found),
 		                          float8out_internal(before)),
 		                errhint("Write it as a constant, or group by it.")));
-}
-
-/*
- * Is an argument of the running aggregate a constant or a parameter of the query?  A window
- * function cannot tell: then every row is compared.
- */
-static bool
-is_constant(FunctionCallInfo fcinfo, int arg)
-{
-	Aggref *aggref = AggGetAggref(fcinfo);
-	Expr *expr;
-
-	if (aggref == NULL || list_length(aggref->args) < arg)
-		return false;
-	expr = list_nth_node(TargetEntry, aggref->args, arg - 1)->expr;
-	return IsA(expr, Const) || (IsA(expr, Param) && ((Param *) expr)->paramkind == PARAM_EXTERN);
 }
 
 /* Does an argument have the bytes that were kept? */
@@ -142,7 +126,7 @@ mc_tail_levels_read(TailSettings *settings, FunctionCallInfo fcinfo, int arg, Me
 	memcpy(settings->confidences, values, levels * sizeof(double));
 	settings->confidence = values[0];
 	settings->type = MC_INVERTED_CDF;
-	settings->constant = is_constant(fcinfo, arg);
+	settings->constant = mc_constant_argument(fcinfo, arg);
 	keep_bytes(settings, (const struct varlena *) array, context);
 }
 
@@ -197,7 +181,7 @@ mc_tail_type_read(TailSettings *settings, FunctionCallInfo fcinfo, int arg, Memo
 {
 	text *name = get_type(fcinfo, arg, &settings->type);
 
-	settings->constant = is_constant(fcinfo, arg);
+	settings->constant = mc_constant_argument(fcinfo, arg);
 	keep_bytes(settings, (const struct varlena *) name, context);
 }
 

@@ -60,6 +60,19 @@ list_missing() {
     need python3 command -v python3
     need "postgresql-${major:-NN}-cron*" test -e "$share/extension/pg_cron.control"
     need clang-format-14* command -v clang-format-14
+    # peers of the oracle layer
+    need python3-numpy* /usr/bin/python3 -c 'import numpy'
+    need python3-scipy* /usr/bin/python3 -c 'import scipy'
+    need python3-mpmath* /usr/bin/python3 -c 'import mpmath'
+    need python3-statsmodels* /usr/bin/python3 -c 'import statsmodels'
+    need python3-sklearn* /usr/bin/python3 -c 'import sklearn'
+    need quantlib-python* /usr/bin/python3 -c 'import QuantLib'
+    need r-base-core* command -v Rscript
+    need r-cran-fgarch* test -d /usr/lib/R/site-library/fGarch
+    need r-cran-fextremes* test -d /usr/lib/R/site-library/fExtremes
+    need r-cran-ttr* test -d /usr/lib/R/site-library/TTR
+    need r-cran-tseries* test -d /usr/lib/R/site-library/tseries
+    need r-cran-quantreg* test -d /usr/lib/R/site-library/quantreg
 }
 
 # How to become root: as root, or by sudo when it may be used from here.
