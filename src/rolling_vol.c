@@ -14,11 +14,11 @@
 #include "utils/array.h"
 #include "utils/float.h"
 #include "utils/memutils.h"
-#include "windowapi.h"
 
 #include "errors.h"
 #include "kernel/series_sort.h"
 #include "vol_args.h"
+#include "window.h"
 
 /* one partition; zeroed by the executor at its start */
 typedef struct RollingPartition
@@ -151,8 +151,7 @@ MC_FUNCTION(mc_rolling_vol)
 	if (!partition->started)
 		start_partition(winobj, partition, PG_NARGS());
 	price = DatumGetFloat8(WinGetFuncArgCurrent(winobj, 0, &is_null));
-	/* rows before this one are never read again: memory stays O(bars) */
-	WinSetMarkPosition(winobj, WinGetCurrentPosition(winobj));
+	mc_release_rows(winobj);
 	if (is_null || partition->null_setting || !mc_next_vol(&partition->window, price, &vol))
 		PG_RETURN_NULL();
 	PG_RETURN_FLOAT8(vol);
