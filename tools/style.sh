@@ -87,6 +87,10 @@ not_executable() {
         head -n 1 "$file" | grep -q '^#!' && [ ! -x "$file" ] && [[ $file != *.pm ]] && echo "$file"
     done
 }
+# an example that is indented instead of fenced would not run
+examples() {
+    grep -nE '^    (SELECT|CALL|SET|CREATE|INSERT|GRANT) ' README.md doc/*.md | grep -v '^doc/reference.md'
+}
 white_space() {
     grep -vE '\.(out|patch)$|^LICENSE$' "$list" | xargs -r grep -nIE '[[:blank:]]+$|'$'\r'
 }
@@ -110,6 +114,7 @@ machine_paths | check 'no path of one machine'
 shell_syntax | check 'shell scripts parse'
 not_executable | check 'scripts are executable'
 white_space | check 'no trailing white space'
+examples | check 'examples of the pages are fenced, so that they run'
 tools/file_list.sh 2>&1 | check 'doc/architecture.md lists every file (tools/file_list.sh --write)'
 echo "1..$number"
 [ $failures = 0 ]
