@@ -86,6 +86,14 @@ my %plausible = (
 	measure => [qw(expected_shortfall value_at_risk)], model => [qw(historical filtered_historical)],
 	prices => ['{100,101,99,102,98,103}'],
 );
+# texts that choose a variant: what the catalogue's comments name
+my %variants = (
+	estimator => [qw(close_to_close close_to_close_zero_mean parkinson garman_klass garman_klass_yang_zhang rogers_satchell yang_zhang)],
+	model => [qw(garch gjr garch_t gjr_t historical filtered_historical)], presample => [qw(backcast sample_variance)],
+	standard_errors => [qw(none hessian opg qml)], filter => [qw(ewma garch gjr garch_t gjr_t)], rule => [qw(intersection previous refresh_time)],
+	method => [qw(acerbi_tasche order_statistic maximum_likelihood pwm)], block => [qw(stationary circular moving)],
+	statistic => [qw(z1 z2 value_at_risk expected_shortfall volatility)], convention => [qw(population sample)],
+);
 my @policies = qw(crypto_venue futures_clearing prop_desk new_product);
 my @policy_fields = $setup->rows(
 	q{SELECT attname || '|' || format_type(atttypid, NULL) FROM pg_attribute
@@ -117,9 +125,38 @@ sub policy_literal
 	return "jsonb_populate_record($p, " . quote("{$json}") . ')';
 }
 
+# Types of the extension: an aggregate that returns one, over rows of fuzz_row. At times with a changed field, or
+# with a changed letter of its text.
+my (%producers, %is_composite);
+my $depth = 0;
+
+sub produced
+{
+	my ($type) = @_;
+	my $f = pick(@{ $producers{$type} });
+	my $source = pick(100, 101, 102, 103, 1 + int rand 12);
+	$depth++;
+	my $made = sprintf '(SELECT %s(%s) FROM fuzz_row WHERE id = %d)', $f->{call}, row_arguments($f), $source;
+	$depth--;
+	my $r = rand;
+	return $made if $r < 0.7;
+	if ($is_composite{$type})
+	{
+		my ($field, $field_type) = split /\|/, pick(@{ $is_composite{$type} });
+		my $value = pick(@{ $edge{$field_type} // ['NULL'] });
+		$value = $value eq 'NULL' || $value eq 'LONG' || $value eq 'DEEP' || $value =~ /[\\"\t]/ ? 'null' : "\"$value\"";
+		return "pg_catalog.jsonb_populate_record($made, " . quote("{\"$field\": $value}") . ')';
+	}
+	my $letter = pick('0', '9', ',', '-', ' ', '', 'e', '(', '}', '1e999', 'NaN');
+	return sprintf '(SELECT pg_catalog.overlay(t PLACING %s FROM 1 + %d %% (1 + pg_catalog.length(t)) FOR %d)::%s FROM (SELECT %s::text AS t) AS u)',
+	  quote($letter), int rand 1e6, pick(0, 1, 1, 3), $type, $made;
+}
+
 sub literal
 {
 	my ($type, $name) = @_;
+	return produced($type) if $producers{$type} && !$depth && rand() < 0.9;
+	return quote(pick(@{ $variants{$name} })) . '::text' if defined $name && $type eq 'text' && $variants{$name} && rand() < 0.8;
 	return policy_literal() if $type eq 'margin_calib.margin_policy';
 	return '(SELECT f FROM margin_calib.feed AS f WHERE id = ' . pick(1, 2, 3) . ')' if $type eq 'margin_calib.feed';
 	my $value;
@@ -181,7 +218,14 @@ sub row_arguments
 		if ($first && rand() < 0.9)
 		{
 			my $column = $type =~ /^timestamp/ ? pick('ts', 'ts', 'ts', 'late') : 'x';
-			push @arguments, $type =~ /^(double precision|timestamp with time zone)$/ ? $column : "$column\::$type";
+			push @arguments, $producers{$type} && !$depth ? produced($type)
+			  : $type eq 'double precision[]' ? pick('ARRAY[x, o]', 'ARRAY[x, o, ord]', 'ARRAY[x]')
+			  : $type =~ /^(double precision|timestamp with time zone)$/ ? $column : "$column\::$type";
+		}
+		# other columns of data
+		elsif ($type eq 'double precision' && rand() < ($plausible{$name} ? 0.05 : 0.5))
+		{
+			push @arguments, pick('x', 'o', 'ord', '1 + o');
 		}
 		elsif (rand() < 0.1)
 		{
@@ -253,7 +297,7 @@ for (
 		q{SELECT concat_ws('|', p.oid, p.oid::regproc, p.prokind, p.provolatile, p.pronargdefaults,
 		         (SELECT coalesce( string_agg(CASE WHEN t = 'internal'::regtype THEN 'internal' ELSE format_type(t, NULL) END, ';' ORDER BY o), '')
 		            FROM unnest(p.proargtypes::oid[]) WITH ORDINALITY AS a(t, o)),
-		         coalesce(array_to_string(p.proargnames[1:p.pronargs], ';', ''), ''), p.prorettype = 'trigger'::regtype)
+		         coalesce(array_to_string(p.proargnames[1:p.pronargs], ';', ''), ''), p.prorettype = 'trigger'::regtype, format_type(p.prorettype, NULL))
 		    FROM pg_proc AS p JOIN pg_depend AS d ON d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e'
 		    JOIN pg_extension AS e ON e.oid = d.refobjid AND d.refclassid = 'pg_extension'::regclass
 		   WHERE e.extname = 'margin_calib' AND p.prokind IN ('f', 'a', 'w', 'p')
@@ -261,6 +305,7 @@ for (
 		   ORDER BY p.oid::regprocedure::text}))
 {
 	my ($oid, $call, $kind, $volatile, $defaults, @rest) = split /\|/, $_, -1;
+	my $returns = pop @rest;
 	my $trigger = pop @rest;
 	my ($types, $names) = @rest;
 	push @functions,
@@ -269,6 +314,13 @@ for (
 		types => [ split /;/, $types ], names => [ split /;/, $names ], trigger => $trigger eq 't',
 		label => "$call($types)", states => {}
 	  };
+	push @{ $producers{$returns} }, $functions[-1] if $kind eq 'a' && $returns =~ /^margin_calib\.\w+$/;
+}
+for my $type (keys %producers)
+{
+	my @fields = $setup->rows("SELECT attname || '|' || format_type(atttypid, NULL) FROM pg_attribute"
+		  . " WHERE attrelid = (SELECT typrelid FROM pg_type WHERE oid = '$type'::regtype) AND attnum > 0 ORDER BY attnum");
+	$is_composite{$type} = \@fields if @fields;
 }
 $setup->close;
 cmp_ok(scalar @functions, '>', 10, 'there are functions to call: ' . @functions);
