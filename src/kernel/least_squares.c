@@ -27,6 +27,7 @@
 #include "least_squares.h"
 
 #define MAX_REFINEMENTS 8
+#define ROWS_A_POLL 1024
 
 typedef struct Problem
 {
@@ -185,8 +186,6 @@ factorize(Problem *problem)
 	{
 		gsl_vector_view v;
 
-		if (mc_poll_stop(problem->poll))
-			return MC_STOPPED;
 		/* columns have norms between 1/2 and 1, so this is relative to each of them */
 		if (!(pivot(problem, k) > negligible))
 			break;
@@ -194,7 +193,11 @@ factorize(Problem *problem)
 		problem->tau[k] = gsl_linalg_householder_transform(&v.vector);
 		problem->rank = k + 1;
 		for (size_t j = k + 1; j < problem->p; j++)
+		{
+			if (mc_poll_stop(problem->poll))
+				return MC_STOPPED;
 			reflect(problem, k, q_column(problem, j));
+		}
 	}
 	return MC_OK;
 }
@@ -223,13 +226,15 @@ solve_lower(const Problem *problem, double *v)
 }
 
 /* defect = y - r - A b and gram = -A' r, each to twice the precision of a double. */
-static void
+static McStatus
 take_defects(Problem *problem)
 {
 	for (size_t k = 0; k < problem->rank; k++)
 	{
 		McDD sum = {0, 0};
 
+		if (mc_poll_stop(problem->poll))
+			return MC_STOPPED;
 		for (size_t i = 0; i < problem->n; i++)
 			sum = mc_dd_add(sum, mc_dd_two_product(regressor(problem, i, k), -problem->r[i]));
 		problem->gram[k] = mc_dd_value(sum);
@@ -238,10 +243,13 @@ take_defects(Problem *problem)
 	{
 		McDD sum = mc_dd_two_sum(problem->y[i] * problem->y_scale, -problem->r[i]);
 
+		if (i % ROWS_A_POLL == 0 && mc_poll_stop(problem->poll))
+			return MC_STOPPED;
 		for (size_t k = 0; k < problem->rank; k++)
 			sum = mc_dd_add(sum, mc_dd_two_product(regressor(problem, i, k), -problem->b[k]));
 		problem->defect[i] = mc_dd_value(sum);
 	}
+	return MC_OK;
 }
 
 /*
@@ -290,9 +298,8 @@ solve(Problem *problem)
 	{
 		double length;
 
-		if (mc_poll_stop(problem->poll))
+		if (take_defects(problem) != MC_OK)
 			return MC_STOPPED;
-		take_defects(problem);
 		length = refine(problem);
 		if (!(length > 0 && length < 0.5 * before))
 			break;
@@ -305,15 +312,15 @@ static double
 total_sum_of_squares(const Problem *problem, bool about_mean)
 {
 	McDD sum = {0, 0};
-	double mean = 0;
+	McDD mean;
 
 	for (size_t i = 0; i < problem->n && about_mean; i++)
 		sum = mc_dd_add_double(sum, problem->y[i] * problem->y_scale);
-	mean = mc_dd_value(sum) / (double) problem->n;
+	mean = mc_dd_divide_double(sum, (double) problem->n);
 	sum = (McDD){0, 0};
 	for (size_t i = 0; i < problem->n; i++)
 	{
-		double deviation = problem->y[i] * problem->y_scale - mean;
+		double deviation = (problem->y[i] * problem->y_scale - mean.hi) - mean.lo;
 
 		sum = mc_dd_add(sum, mc_dd_two_product(deviation, deviation));
 	}

@@ -34,7 +34,7 @@ extern size_t mc_least_squares_worksize(size_t n, size_t p);
  * `intercept` says that some combination of the columns is constant: it only decides tss.
  *
  * MC_OK; MC_TOO_FEW with n < p or p = 0; MC_OVERFLOW when a result is not a double; MC_STOPPED.
- * O(n p^2) time, polled every n p steps.
+ * O(n p^2) time, polled every n steps or so.
  */
 extern McStatus mc_least_squares(const double *x, const double *y, size_t n, size_t p,
                                  bool intercept, double *work, const McPoll *poll,

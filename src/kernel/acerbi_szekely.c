@@ -1,0 +1,177 @@
+/*
+ * acerbi_szekely.c
+ *	  Backtests of expected shortfall by Acerbi and Szekely, and their distribution under a null
+ *	  hypothesis.
+ *
+ * C. Acerbi, B. Szekely, "Back-testing expected shortfall", Risk 27 (December 2014) 76-81, tests 1
+ * and 2.  A path of the simulation needs no more than its tail: the number of exceptions is
+ * binomial, and each of them a quantile at a uniform probability below 1 - c.  Random numbers: Steele, Lea
+ * and Flood's splitmix64.
+ */
+#include <math.h>
+
+#include <gsl/gsl_cdf.h>
+#include <gsl/gsl_randist.h>
+
+#include "acerbi_szekely.h"
+#include "double_double.h"
+#include "exceptions.h"
+#include "select.h"
+#include "tail.h"
+
+McStatus
+mc_acerbi_szekely(const double *pnl, const double *value_at_risk, const double *expected_shortfall,
+                  size_t n, double confidence, double *work, const McPoll *poll,
+                  McAcerbiSzekely *result)
+{
+	McDD sum = {0, 0};
+	size_t count = 0;
+	double shortfalls;
+	McStatus status;
+
+	for (size_t i = 0; i < n; i++)
+		if (mc_is_exception(pnl[i], value_at_risk[i]))
+			work[count++] = -pnl[i] / expected_shortfall[i];
+	status = mc_sort_descending(work, count, poll);
+	if (status != MC_OK)
+		return status;
+	for (size_t i = 0; i < count; i++)
+		sum = mc_dd_add_double(sum, work[i]);
+	shortfalls = mc_dd_value(sum);
+	result->exceptions = count;
+	result->z1 = count > 0 ? 1 - shortfalls / (double) count : NAN;
+	result->z2 = 1 - shortfalls / ((double) n * (1 - confidence));
+	return isfinite(result->z2) ? MC_OK : MC_OVERFLOW;
+}
+
+/* Uniform in (0, 1), never an end. */
+static double
+next_uniform(uint64_t *state)
+{
+	uint64_t z = *state += UINT64_C(0x9e3779b97f4a7c15);
+
+	z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
+	z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
+	z ^= z >> 31;
+	return ((double) (z >> 12) + 0.5) * 0x1p-52;
+}
+
+/* The loss that is exceeded with this probability. */
+static double
+loss_quantile(double probability, double degrees_of_freedom)
+{
+	return isinf(degrees_of_freedom) ? gsl_cdf_ugaussian_Qinv(probability)
+	                                 : gsl_cdf_tdist_Qinv(probability, degrees_of_freedom);
+}
+
+static double
+null_shortfall(double p, double degrees_of_freedom)
+{
+	double nu = degrees_of_freedom;
+	double var = loss_quantile(p, nu);
+
+	if (isinf(nu))
+		return gsl_ran_ugaussian_pdf(var) / p;
+	return gsl_ran_tdist_pdf(var, nu) / p * (nu + var * var) / (nu - 1);
+}
+
+/* P(N <= k) for k = 0, 1, ... until it is 1; the number of entries. */
+static McStatus
+count_table(const McEsNull *null, double *table, const McPoll *poll, size_t *entries)
+{
+	double n = (double) null->observations;
+	size_t k = 0;
+
+	for (; k < null->observations; k++)
+	{
+		table[k] = mc_binomial_at_most((double) k, n, 1 - null->confidence);
+		if (table[k] >= 1)
+			break;
+		if (k % 1024 == 0 && mc_poll_stop(poll))
+			return MC_STOPPED;
+	}
+	table[k] = 1;
+	*entries = k + 1;
+	return MC_OK;
+}
+
+/* The least k with table[k] >= u, by halving. */
+static size_t
+draw_count(const double *table, size_t entries, double u)
+{
+	size_t low = 0;
+	size_t high = entries - 1;
+
+	while (low < high)
+	{
+		size_t middle = low + (high - low) / 2;
+
+		if (table[middle] < u)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+McStatus
+mc_es_paths(const McEsNull *null, int which, size_t paths, double *z, size_t *kept, double *work,
+            const McPoll *poll)
+{
+	double p = 1 - null->confidence;
+	double es = null_shortfall(p, null->degrees_of_freedom);
+	double mass = (double) null->observations * p;
+	uint64_t state = null->seed;
+	size_t entries = 0;
+	size_t steps = 0;
+	McStatus status = count_table(null, work, poll, &entries);
+
+	*kept = 0;
+	for (size_t path = 0; path < paths && status == MC_OK; path++)
+	{
+		size_t count = draw_count(work, entries, next_uniform(&state));
+		double sum = 0;
+
+		if (path % MC_POLL_STEPS == 0 && mc_poll_stop(poll))
+			return MC_STOPPED;
+		for (size_t i = 0; i < count; i++)
+		{
+			sum += loss_quantile(p * next_uniform(&state), null->degrees_of_freedom);
+			/* a quantile of Student's t takes about a microsecond */
+			if (++steps % 1024 == 0 && mc_poll_stop(poll))
+				return MC_STOPPED;
+		}
+		if (which == 2)
+			z[(*kept)++] = 1 - sum / es / mass;
+		else if (count > 0)
+			z[(*kept)++] = 1 - sum / es / (double) count;
+	}
+	return status;
+}
+
+McStatus
+mc_es_critical(double *z, size_t kept, double significance, const McPoll *poll, double *critical)
+{
+	double rank = ceil((double) kept * significance * (1 - 1e-12));
+	size_t depth = rank < 1 ? 1 : rank > (double) kept ? kept : (size_t) rank;
+	McStatus status;
+
+	/* the lowest values are the largest of the negatives */
+	for (size_t i = 0; i < kept; i++)
+		z[i] = -z[i];
+	status = mc_tail_largest_in_place(z, kept, depth, poll);
+	for (size_t i = 0; i < kept; i++)
+		z[i] = -z[i];
+	*critical = z[depth - 1];
+	return status;
+}
+
+double
+mc_es_p_value(const double *z, size_t kept, double statistic)
+{
+	size_t below = 0;
+
+	for (size_t i = 0; i < kept; i++)
+		below += z[i] <= statistic;
+	return (1 + (double) below) / (1 + (double) kept);
+}
