@@ -156,12 +156,12 @@ MC_FUNCTION(mc_exception_deserialize)
 	PG_RETURN_POINTER(state);
 }
 
-/* 1 - confidence, checked. */
+/* Of a checked confidence. */
 static double
 exception_probability(double confidence)
 {
 	mc_check_confidence(confidence);
-	return 1 - confidence;
+	return mc_exception_probability(confidence);
 }
 
 static bool

@@ -64,7 +64,7 @@ MC_FUNCTION(mc_acerbi_szekely_test_final)
 	mc_row_float8(&row, test.z2);
 	mc_row_int64(&row, sample->rows);
 	mc_row_int64(&row, test.exceptions);
-	mc_row_float8(&row, (double) sample->rows * (1 - confidence));
+	mc_row_float8(&row, (double) sample->rows * mc_exception_probability(confidence));
 	if (sample->not_finite == 0)
 		add_z2_zone(&row, test.z2, sample->rows, confidence);
 	else
@@ -220,7 +220,6 @@ MC_FUNCTION(mc_multinomial_es_pit_accum)
 	LevelState *state = PG_ARGISNULL(0) ? NULL : (LevelState *) PG_GETARG_POINTER(0);
 	double pit;
 	double confidence;
-	int cell = 0;
 
 	if (PG_ARGISNULL(1))
 	{
@@ -245,10 +244,7 @@ MC_FUNCTION(mc_multinomial_es_pit_accum)
 		         errdetail("The value found is %g.", pit),
 		         errhint("It is the predicted probability of a P&L at or below the one "
 		                 "that came.")));
-	while (cell < state->levels &&
-	       pit < 1 - mc_multinomial_level(confidence, state->levels, cell + 1))
-		cell++;
-	state->counts[cell]++;
+	state->counts[mc_multinomial_cell(pit, state->levels, confidence)]++;
 	PG_RETURN_POINTER(state);
 }
 

@@ -148,7 +148,7 @@ MC_FUNCTION(mc_backtest_final)
 	pass = pass_over(&f);
 	mc_row_int64(&row, f.rows);
 	mc_row_int64(&row, pass.counts.exceptions);
-	mc_row_float8(&row, (double) f.rows * (1 - f.confidence));
+	mc_row_float8(&row, (double) f.rows * mc_exception_probability(f.confidence));
 	mc_row_float8(&row, (double) pass.counts.exceptions / (double) f.rows);
 	add_var_tests(&row, &f, &pass.counts);
 	add_es_tests(&row, &f, &pass);

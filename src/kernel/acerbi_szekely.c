@@ -40,7 +40,7 @@ mc_acerbi_szekely(const double *pnl, const double *value_at_risk, const double *
 	shortfalls = mc_dd_value(sum);
 	result->exceptions = count;
 	result->z1 = count > 0 ? 1 - shortfalls / (double) count : NAN;
-	result->z2 = 1 - shortfalls / ((double) n * (1 - confidence));
+	result->z2 = 1 - shortfalls / ((double) n * mc_exception_probability(confidence));
 	return isfinite(result->z2) ? MC_OK : MC_OVERFLOW;
 }
 
@@ -80,11 +80,12 @@ static McStatus
 count_table(const McEsNull *null, double *table, const McPoll *poll, size_t *entries)
 {
 	double n = (double) null->observations;
+	double p = mc_exception_probability(null->confidence);
 	size_t k = 0;
 
 	for (; k < null->observations; k++)
 	{
-		table[k] = mc_binomial_at_most((double) k, n, 1 - null->confidence);
+		table[k] = mc_binomial_at_most((double) k, n, p);
 		if (table[k] >= 1)
 			break;
 		if (k % 1024 == 0 && mc_poll_stop(poll))
@@ -118,7 +119,7 @@ McStatus
 mc_es_paths(const McEsNull *null, int which, size_t paths, double *z, size_t *kept, double *work,
             const McPoll *poll)
 {
-	double p = 1 - null->confidence;
+	double p = mc_exception_probability(null->confidence);
 	double es = null_shortfall(p, null->degrees_of_freedom);
 	double mass = (double) null->observations * p;
 	uint64_t state = null->seed;

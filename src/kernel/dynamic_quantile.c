@@ -38,7 +38,7 @@ mc_dynamic_quantile_test(const double *pnl, const double *value_at_risk, size_t 
                          double confidence, size_t lags, double *work, const McPoll *poll,
                          McTest *test)
 {
-	double p = 1 - confidence;
+	double p = mc_exception_probability(confidence);
 	size_t columns = lags + 2;
 	size_t rows = n > lags ? n - lags : 0;
 	double *hits = work;

@@ -18,7 +18,7 @@
 double
 mc_e_value_at_risk(double pnl, double value_at_risk, double confidence)
 {
-	return mc_is_exception(pnl, value_at_risk) ? 1 / (1 - confidence) : 0;
+	return mc_is_exception(pnl, value_at_risk) ? 1 / mc_exception_probability(confidence) : 0;
 }
 
 double
@@ -27,7 +27,8 @@ mc_e_expected_shortfall(double pnl, double value_at_risk, double expected_shortf
 {
 	if (!mc_is_exception(pnl, value_at_risk))
 		return 0;
-	return (-pnl - value_at_risk) / ((1 - confidence) * (expected_shortfall - value_at_risk));
+	return (-pnl - value_at_risk) /
+	       (mc_exception_probability(confidence) * (expected_shortfall - value_at_risk));
 }
 
 double

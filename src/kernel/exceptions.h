@@ -21,6 +21,18 @@ typedef struct McExceptions
 	bool last;
 } McExceptions;
 
+/*
+ * 1 - confidence, as it was meant: 0.01 for 0.99, which as a double lies 9e-18 lower.  The number with at most
+ * 15 decimals whose complement is that double, if there is one.
+ */
+static inline double
+mc_exception_probability(double confidence)
+{
+	double decimal = rint((1 - confidence) * 1e15) / 1e15;
+
+	return 1 - decimal == confidence ? decimal : 1 - confidence;
+}
+
 /* Was it an exception?  A loss equal to the value at risk is none. */
 static inline bool
 mc_is_exception(double pnl, double value_at_risk)

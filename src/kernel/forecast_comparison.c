@@ -21,7 +21,8 @@ mc_pinball(double pnl, double value_at_risk, double confidence)
 {
 	double beyond = -pnl - value_at_risk;
 
-	return beyond > 0 ? confidence * beyond : (confidence - 1) * beyond;
+	return beyond > 0 ? confidence * beyond
+	                  : mc_exception_probability(confidence) * (value_at_risk + pnl);
 }
 
 double
@@ -29,7 +30,7 @@ mc_fz0(double pnl, double value_at_risk, double expected_shortfall, double confi
 {
 	double beyond = mc_is_exception(pnl, value_at_risk) ? -pnl - value_at_risk : 0;
 
-	return (beyond / (1 - confidence) + value_at_risk) / expected_shortfall +
+	return (beyond / mc_exception_probability(confidence) + value_at_risk) / expected_shortfall +
 	       log(expected_shortfall) - 1;
 }
 

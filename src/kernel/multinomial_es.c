@@ -13,18 +13,31 @@
  *
  * Nass's correction holds its level best when expected counts are small.
  */
+#include "exceptions.h"
 #include "multinomial_es.h"
 
 double
 mc_multinomial_level(double confidence, size_t levels, size_t j)
 {
-	return confidence + (double) (j - 1) / (double) levels * (1 - confidence);
+	return confidence + (double) (j - 1) / (double) levels * mc_exception_probability(confidence);
+}
+
+size_t
+mc_multinomial_cell(double pit, size_t levels, double confidence)
+{
+	double p = mc_exception_probability(confidence);
+	size_t cell = 0;
+
+	/* 1 - level, without its rounding */
+	while (cell < levels && pit < p * (double) (levels - cell) / (double) levels)
+		cell++;
+	return cell;
 }
 
 static double
 cell_probability(size_t j, size_t levels, double confidence)
 {
-	return j == 0 ? confidence : (1 - confidence) / (double) levels;
+	return j == 0 ? confidence : mc_exception_probability(confidence) / (double) levels;
 }
 
 static size_t
