@@ -6,6 +6,8 @@
  * quantiles", J. Bus. Econ. Stat. 22 (2004) 367-381, section 4, out of sample.  b' X'X b is the sum
  * of the squares of the fitted values, so it does not depend on which of dependent columns stay.
  */
+#include <string.h>
+
 #include "double_double.h"
 #include "dynamic_quantile.h"
 #include "exceptions.h"
@@ -25,12 +27,10 @@ fill_regressors(double *x, const double *hits, const double *value_at_risk, size
                 size_t lags)
 {
 	for (size_t i = 0; i < rows; i++)
-	{
 		x[i] = 1;
-		for (size_t lag = 1; lag <= lags; lag++)
-			x[lag * rows + i] = hits[lags + i - lag];
-		x[(lags + 1) * rows + i] = value_at_risk[lags + i];
-	}
+	for (size_t lag = 1; lag <= lags; lag++)
+		memcpy(x + lag * rows, hits + lags - lag, rows * sizeof(double));
+	memcpy(x + (lags + 1) * rows, value_at_risk + lags, rows * sizeof(double));
 }
 
 McStatus

@@ -78,19 +78,20 @@ scale_of(const double *v, size_t n)
 {
 	gsl_vector_const_view view = gsl_vector_const_view_array(v, n);
 	double largest = fabs(gsl_vector_get(&view.vector, gsl_blas_idamax(&view.vector)));
-	double norm;
+	double unit;
+	double sum = 0;
 	int first;
 	int second;
 
 	if (!(largest > 0 && largest <= DBL_MAX))
 		return 1;
 	frexp(largest, &first);
-	norm = 0;
+	/* the reciprocal of the least doubles is none: they keep what a double can scale */
+	unit = ldexp(1, first < -1000 ? 1000 : -first);
 	for (size_t i = 0; i < n; i++)
-		norm += ldexp(v[i], -first) * ldexp(v[i], -first);
-	frexp(sqrt(norm), &second);
-	/* subnormal columns keep what a double can scale */
-	return ldexp(1, -(first + second) > 1000 ? 1000 : -(first + second));
+		sum += v[i] * unit * (v[i] * unit);
+	frexp(sqrt(sum), &second);
+	return ldexp(unit, -second);
 }
 
 static double *
@@ -114,7 +115,7 @@ regressor(const Problem *problem, size_t i, size_t k)
 	return problem->x[j * problem->n + i] * problem->scale[j];
 }
 
-static void
+static McStatus
 copy_scaled(Problem *problem)
 {
 	size_t n = problem->n;
@@ -123,17 +124,20 @@ copy_scaled(Problem *problem)
 	{
 		double scale = scale_of(problem->x + j * n, n);
 
+		if (mc_poll_stop(problem->poll))
+			return MC_STOPPED;
 		problem->scale[j] = scale;
 		problem->column[j] = (double) j;
 		for (size_t i = 0; i < n; i++)
 			problem->q[j * n + i] = problem->x[j * n + i] * scale;
 	}
 	problem->y_scale = scale_of(problem->y, n);
+	return MC_OK;
 }
 
-/* Bring the column with the largest rest below row k to place k; returns the norm of the rest. */
-static double
-pivot(Problem *problem, size_t k)
+/* Bring the column with the largest rest below row k to place k; *norm is that of the rest. */
+static McStatus
+pivot(Problem *problem, size_t k, double *norm)
 {
 	double largest = -1;
 	size_t best = k;
@@ -144,6 +148,8 @@ pivot(Problem *problem, size_t k)
 		const double *v = q_column(problem, j);
 		double sum = 0;
 
+		if (mc_poll_stop(problem->poll))
+			return MC_STOPPED;
 		for (size_t i = k; i < problem->n; i++)
 			sum += v[i] * v[i];
 		if (sum > largest)
@@ -161,7 +167,8 @@ pivot(Problem *problem, size_t k)
 
 		gsl_vector_swap(&a.vector, &b.vector);
 	}
-	return sqrt(largest);
+	*norm = sqrt(largest);
+	return MC_OK;
 }
 
 /* Reflection number k, applied to rows k.. of v. */
@@ -181,13 +188,17 @@ factorize(Problem *problem)
 	size_t n = problem->n;
 	double negligible = 16 * DBL_EPSILON * ((double) problem->p + sqrt((double) n));
 
-	copy_scaled(problem);
+	if (copy_scaled(problem) != MC_OK)
+		return MC_STOPPED;
 	for (size_t k = 0; k < problem->p; k++)
 	{
 		gsl_vector_view v;
+		double norm = 0;
 
+		if (pivot(problem, k, &norm) != MC_OK)
+			return MC_STOPPED;
 		/* columns have norms between 1/2 and 1, so this is relative to each of them */
-		if (!(pivot(problem, k) > negligible))
+		if (!(norm > negligible))
 			break;
 		v = gsl_vector_view_array(q_column(problem, k) + k, n - k);
 		problem->tau[k] = gsl_linalg_householder_transform(&v.vector);

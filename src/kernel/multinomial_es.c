@@ -19,7 +19,7 @@
 double
 mc_multinomial_level(double confidence, size_t levels, size_t j)
 {
-	return confidence + (double) (j - 1) / (double) levels * mc_exception_probability(confidence);
+	return 1 - mc_exception_probability(confidence) * (double) (levels - j + 1) / (double) levels;
 }
 
 size_t

@@ -8,6 +8,8 @@
  * Deviations are taken from a mean in double-double and sums of their powers are double-double, of values
  * that a power of two has brought below 1: neither the level nor the scale of the series matters.
  */
+#include <string.h>
+
 #include "double_double.h"
 #include "least_squares.h"
 #include "select.h"
@@ -128,11 +130,9 @@ mc_arch_lm_test(const double *x, size_t n, size_t lags, double *work, const McPo
 	for (size_t i = 0; i < n; i++)
 		squares[i] = x[i] * scale * (x[i] * scale);
 	for (size_t i = 0; i < rows; i++)
-	{
 		columns[i] = 1;
-		for (size_t lag = 1; lag <= lags; lag++)
-			columns[lag * rows + i] = squares[lags + i - lag];
-	}
+	for (size_t lag = 1; lag <= lags; lag++)
+		memcpy(columns + lag * rows, squares + lags - lag, rows * sizeof(double));
 	status = mc_least_squares(columns, squares + lags, rows, lags + 1, true,
 	                          columns + rows * (lags + 1), poll, &fit);
 	if (status != MC_OK)
