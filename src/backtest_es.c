@@ -98,9 +98,10 @@ simulate(FunctionCallInfo fcinfo, int first, int paths_arg, Size *kept)
 		                errhint("Write 'Infinity' for normal P&L; with 1 or fewer there is no "
 		                        "expected shortfall.")));
 	z = mc_work_space(paths, sizeof(double));
-	mc_check_status(mc_es_paths(&null, which, paths, z, &count,
-	                            mc_work_space(null.observations + 1, sizeof(double)),
-	                            &mc_interrupt_poll));
+	mc_check_status(
+	    mc_es_paths(&null, which, paths, z, &count,
+	                mc_work_space(mc_es_paths_worksize(null.observations), sizeof(double)),
+	                &mc_interrupt_poll));
 	*kept = count;
 	return z;
 }

@@ -7,6 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <gsl/gsl_cdf.h>
+#include <gsl/gsl_randist.h>
+
 #include "kernel/acerbi_szekely.h"
 #include "unit.h"
 
@@ -83,7 +86,7 @@ critical(int which, double degrees_of_freedom, double significance, size_t paths
 {
 	McEsNull null = {250, 0.975, degrees_of_freedom, seed};
 	double *z = malloc(paths * sizeof(double));
-	double work[251];
+	double *work = malloc(mc_es_paths_worksize(250) * sizeof(double));
 	double value = NAN;
 	size_t kept;
 
@@ -97,6 +100,7 @@ critical(int which, double degrees_of_freedom, double significance, size_t paths
 	check(fabs(mc_es_p_value(z, kept, value) - significance) < 3.0 / (double) kept,
 	      "the p-value of the critical value");
 	free(z);
+	free(work);
 	return value;
 }
 
@@ -111,14 +115,14 @@ critical_values(void)
 		double want;
 		double tolerance;
 	} cases[] = {{2, INFINITY, 0.05, -0.7007, 0.02}, {2, INFINITY, 0.0001, -1.79, 0.25},
-	             {1, INFINITY, 0.05, -0.114, 0.01},  {2, 3, 0.05, -0.815, 0.05},
-	             {2, 5, 0.05, -0.738, 0.04},         {2, 10, 0.05, -0.710, 0.03},
-	             {2, 100, 0.05, -0.700, 0.03},       {1, 3, 0.05, -0.43, 0.04},
-	             {1, 5, 0.05, -0.26, 0.03},          {1, 10, 0.05, -0.17, 0.02}};
+	             {1, INFINITY, 0.05, -0.114, 0.01},  {2, 3, 0.05, -0.815, 0.02},
+	             {2, 5, 0.05, -0.738, 0.02},         {2, 10, 0.05, -0.710, 0.02},
+	             {2, 100, 0.05, -0.700, 0.02},       {1, 3, 0.05, -0.43, 0.02},
+	             {1, 5, 0.05, -0.26, 0.02},          {1, 10, 0.05, -0.17, 0.02}};
 
 	for (int i = 0; i < 10; i++)
 	{
-		size_t paths = isinf(cases[i].degrees_of_freedom) ? 200000 : 20000;
+		const size_t paths = 200000;
 		double mean;
 		double got = critical(cases[i].which, cases[i].degrees_of_freedom, cases[i].significance,
 		                      paths, 1, &mean);
@@ -130,13 +134,57 @@ critical_values(void)
 	}
 }
 
+/* ES at 50 %: twice the density at 0, times nu / (nu - 1) for Student's t */
+static double
+median_shortfall(double nu)
+{
+	return isinf(nu) ? 2 * gsl_ran_ugaussian_pdf(0) : 2 * gsl_ran_tdist_pdf(0, nu) * nu / (nu - 1);
+}
+
+/*
+ * With one observation at 50 %, X = (1 - Z2) ES / 2 is 0 or the loss at a uniform number, the same one for
+ * every distribution of a seed: so what the normal path exceeds with probability u, the others do.
+ */
+static void
+quantiles(void)
+{
+	static const double degrees[] = {1.01, 1.5, 2, 3, 4.5, 10, 30, 1000, 1e6};
+	double *work = malloc(mc_es_paths_worksize(1) * sizeof(double));
+	double z[5000];
+	double normal[5000];
+	McEsNull null = {1, 0.5, INFINITY, 5};
+	size_t kept;
+
+	mc_es_paths(&null, 2, 5000, normal, &kept, work, NULL);
+	for (int d = 0; d < 9; d++)
+	{
+		double worst = 0;
+		int zeros = 0;
+
+		null.degrees_of_freedom = degrees[d];
+		mc_es_paths(&null, 2, 5000, z, &kept, work, NULL);
+		for (int i = 0; i < 5000; i++)
+		{
+			double x = (1 - normal[i]) * median_shortfall(INFINITY) / 2;
+			double y = (1 - z[i]) * median_shortfall(degrees[d]) / 2;
+			double u = gsl_cdf_ugaussian_Q(x);
+
+			zeros += z[i] == 1;
+			worst = fmax(worst, fabs(gsl_cdf_tdist_Q(y, degrees[d]) / u - 1));
+		}
+		check(worst < 1e-8 && zeros > 2400 && zeros < 2600,
+		      "tail quantiles with %g degrees of freedom (%.1e)", degrees[d], worst);
+	}
+	free(work);
+}
+
 static void
 small_samples(void)
 {
 	McEsNull null = {4, 0.5, INFINITY, 7};
 	double z[2000];
 	double again[2000];
-	double work[5];
+	double *work = malloc(mc_es_paths_worksize(4) * sizeof(double));
 	double value;
 	size_t kept;
 	size_t none = 0;
@@ -164,6 +212,7 @@ small_samples(void)
 	check(value == 9, "the highest");
 	check_close(mc_es_p_value(z, 10, 2), 4.0 / 11, 1e-15, "p-value (1 + 3) / (1 + 10)");
 	check_close(mc_es_p_value(z, 10, -1), 1.0 / 11, 1e-15, "never 0");
+	free(work);
 }
 
 typedef struct Counter
@@ -184,19 +233,26 @@ static void
 stopping(void)
 {
 	McEsNull null = {100000, 0.99, 4, 1};
-	double *work = malloc(100001 * sizeof(double));
+	double *work = malloc(mc_es_paths_worksize(100000) * sizeof(double));
 	double z[100];
 	size_t kept;
+	int nodes;
+	int stopped = 0;
+	int tried = 0;
 	Counter counter = {0, 1000000};
 	McPoll poll = {count_polls, &counter};
 
-	check(mc_es_paths(&null, 2, 20, z, &kept, work, &poll) == MC_OK && counter.polls > 15,
-	      "20,000 quantiles poll at least 15 times");
-	counter = (Counter){0, 1};
-	check(mc_es_paths(&null, 2, 20, z, &kept, work, &poll) == MC_STOPPED, "stops at once");
-	counter = (Counter){0, 12};
-	check(mc_es_paths(&null, 2, 20, z, &kept, work, &poll) == MC_STOPPED && counter.polls == 12,
-	      "stops among the quantiles");
+	check(mc_es_paths(&null, 2, 100, z, &kept, work, &poll) == MC_OK && counter.polls > 1900,
+	      "polls at every node of the table");
+	nodes = counter.polls;
+	for (int i = 1; i <= nodes; i += i < nodes - 4 ? 100 : 1)
+	{
+		counter = (Counter){0, i};
+		stopped +=
+		    mc_es_paths(&null, 2, 100, z, &kept, work, &poll) == MC_STOPPED && counter.polls == i;
+		tried++;
+	}
+	check(stopped == tried, "stops wherever it polls");
 	free(work);
 }
 
@@ -206,6 +262,7 @@ test_acerbi_szekely(void)
 	by_hand();
 	any_order();
 	critical_values();
+	quantiles();
 	small_samples();
 	stopping();
 }
