@@ -9,6 +9,7 @@
 #include <math.h>
 
 #include "double_double.h"
+#include "scale.h"
 #include "tail.h"
 
 __extension__ typedef unsigned __int128 U128;
@@ -135,15 +136,6 @@ tail_mass(U128 total, double confidence)
 	return mc_dd_multiply(double_double(total), mc_dd_two_sum(1, -confidence));
 }
 
-/* The power of two that brings a number of this magnitude near 1. */
-static double
-scale_of(double magnitude)
-{
-	int exponent = magnitude > 0 ? ilogb(magnitude) : 0;
-
-	return ldexp(1, exponent > 1000 ? -1000 : exponent < -1000 ? 1000 : -exponent);
-}
-
 /*
  * ES when the elements from `next + 1` to the last, in ascending order, lie wholly in the tail, and
  * element 0, the worst of the others, with mass `rest`.
@@ -153,7 +145,7 @@ weighted_mean(const Tail *tail, size_t next, McDD rest, McDD mass)
 {
 	double boundary = tail->losses[0];
 	double worst = next + 1 < tail->n ? tail->losses[tail->n - 1] : boundary;
-	double scale = scale_of(fmax(fabs(worst), fabs(boundary)));
+	double scale = mc_scale_of(fmax(fabs(worst), fabs(boundary)));
 	McDD sum = mc_dd_multiply(rest, (McDD){scale * boundary, 0});
 	double es;
 
