@@ -6,10 +6,13 @@
 
 #include <float.h>
 #include <gsl/gsl_cdf.h>
+#include <gsl/gsl_math.h>
 #include <gsl/gsl_randist.h>
 #include <math.h>
 
 #include "gamma_ratio.h"
+
+#define NEWTON_STEPS 8
 
 /* Phi^-1(p); 1 - p is exact from 1/2 on */
 static double
@@ -26,9 +29,9 @@ set_measures(double mean, double deviation, double quantile, double tail_mean, d
 	if (deviation == 0)
 		quantile = tail_mean = 0;
 	if (var)
-		*var = deviation * quantile - mean;
+		*var = (0 - mean) + deviation * quantile;
 	if (es)
-		*es = deviation * tail_mean - mean;
+		*es = (0 - mean) + deviation * tail_mean;
 }
 
 void
@@ -65,11 +68,11 @@ student_t_quantile(double upper, double nu)
 {
 	double q = gsl_cdf_tdist_Qinv(upper, nu);
 
-	for (int i = 0; i < 3; i++)
+	for (int i = 0; i < NEWTON_STEPS; i++)
 	{
 		double step = (student_t_upper(q, nu) - upper) / student_t_density(q, nu);
 
-		if (!(fabs(step) <= 0.5 * fabs(q)))
+		if (!(fabs(step) <= 0.5 * q && fabs(step) > 0.5 * DBL_EPSILON * q))
 			break;
 		q += step;
 	}

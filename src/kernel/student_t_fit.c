@@ -9,12 +9,13 @@
  *	  w_i = (nu + 1) / (nu + ((x_i - m) / s)^2)
  *	  m = sum w_i x_i / sum w_i,   s^2 = sum w_i (x_i - m)^2 / sum w_i
  *
- * The profile likelihood in nu is scanned on a grid, so that the best of several maxima is found, and
- * the root of its derivative beside the best point is the answer.
+ * The profile likelihood in nu is scanned on a grid, so that the best of several maxima is found,
+ * and the root of its derivative beside the best point is the answer.
  */
 #include "student_t_fit.h"
 
 #include <gsl/gsl_errno.h>
+#include <gsl/gsl_math.h>
 #include <gsl/gsl_roots.h>
 #include <math.h>
 
@@ -26,6 +27,7 @@
 #define ROOT_STEPS 60
 #define ROOT_TOLERANCE 1e-13
 #define BRACKET_STEPS 20
+#define FARTHEST 0x1p500 /* quartile ranges between two values: squares must not overflow */
 
 static const double grid[] = {
     MC_STUDENT_T_LEAST_NU, 1.5, 2.2, 3.2, 4.6, 7, 11, 18, 32, 70, 200, 800, MC_STUDENT_T_MOST_NU};
@@ -200,8 +202,8 @@ climb(Profile *p, int k, double *nu)
 }
 
 /*
- * Is the likelihood bounded for nu and above?  At a value that the share r of the sample has it goes with
- * the scale s as s^(nu - (nu + 1) r) (Kent and Tyler, Ann. Stat. 19 (1991)).
+ * Is the likelihood bounded for nu and above?  At a value that the share r of the sample has it goes
+ * with the scale s as s^(n (nu - (nu + 1) r)) (Kent and Tyler, Ann. Stat. 19 (1991)).
  */
 static bool
 has_maximum(const double *x, size_t n, double nu)
@@ -259,6 +261,11 @@ fit_student(const double *x, size_t n, double degrees_of_freedom, double *work, 
 		unit = half * x[0] - half * x[n - 1];
 	for (size_t i = 0; i < n; i++)
 		work[i] = (half * x[i] - center) / unit;
+	if (!(work[0] - work[n - 1] <= FARTHEST))
+	{
+		t->fit = MC_FIT_FAILED;
+		return MC_OK;
+	}
 	if (degrees_of_freedom == 0)
 		t->fit = climb(&p, scan_grid(&p), &degrees_of_freedom);
 	else
@@ -287,8 +294,8 @@ mc_student_t_fit(const double *x, size_t n, double degrees_of_freedom, double *w
 		return MC_STOPPED;
 	if (isinf(t->degrees_of_freedom) && fit_normal(x, n, t, poll) != MC_OK)
 		return MC_STOPPED;
-	if (!(isfinite(t->location) && isfinite(t->scale) && t->scale > 0 &&
-	      isfinite(t->log_likelihood)))
+	if (mc_fit_usable(t->fit) && !(isfinite(t->location) && isfinite(t->scale) && t->scale > 0 &&
+	                               isfinite(t->log_likelihood)))
 		t->fit = MC_FIT_FAILED;
 	return MC_OK;
 }

@@ -15,11 +15,11 @@
  *	  MC_FIT_ITERATIONS  the best point found
  *	  MC_FIT_TOO_FEW     fewer than 4 values, 3 when nu is given
  *	  MC_FIT_CONSTANT    all values are equal
- *	  MC_FIT_FAILED      no maximum: nu / (nu + 1) of the values (half of them when nu is fitted too)
- *	                     or more are equal to each other
+ *	  MC_FIT_FAILED      no maximum: nu / (nu + 1) of the values (half of them when nu is fitted
+ *	                     too) or more are equal; or values lie 1e150 quartile ranges apart
  *
- * Parameters satisfy the likelihood equations to 1e-9 of the scale, which test/oracle/tail_methods.py
- * holds against an optimiser in 40-digit arithmetic.
+ * Parameters satisfy the likelihood equations to 1e-10 an observation, as far as the doubles at the
+ * level of the values do (test/unit/test_student_t_fit.c, which has 40-digit optima too).
  */
 #ifndef MC_STUDENT_T_FIT_H
 #define MC_STUDENT_T_FIT_H
@@ -40,9 +40,9 @@ typedef struct McStudentT
 } McStudentT;
 
 /*
- * Fit n finite values in descending order.  degrees_of_freedom: 0 to fit them too, else at least 1, or
- * infinity.  work: n doubles.  MC_OK (with a fit in `t`) or MC_STOPPED.  O(n) a pass, some hundred
- * passes.
+ * Fit n finite values in descending order.  degrees_of_freedom: 0 to fit them too, else at least 1,
+ * or infinity.  work: n doubles.  MC_OK (with a fit in `t`) or MC_STOPPED.  O(n) a pass, some
+ * hundred passes.
  */
 extern McStatus mc_student_t_fit(const double *x, size_t n, double degrees_of_freedom, double *work,
                                  McStudentT *t, const McPoll *poll);

@@ -8,12 +8,12 @@
  *	  VaR = L_(j+1), j the last with S_j <= t: the smallest loss x with F(x) >= c
  *	  ES  = (w_(1) L_(1) + ... + w_(j) L_(j) + (t - S_j) L_(j+1)) / t
  *
- * The unit of the weights does not matter.  S_j within rounding (4 W 2^-52) of t counts as t.  Equal
- * weights give the digits of tail.h, whatever their size; a weight of 0 leaves the loss out.
+ * The unit of the weights does not matter.  S_j within rounding (4 W 2^-52) of t counts as t.
+ * Equal weights give the digits of tail.h, whatever their size; a weight of 0 leaves the loss out.
  *
  * Weights are summed as integers, in units of 2^-88 of the largest (a smaller one counts as 0), and
- * losses in their order by double-double products: the digits do not depend on the order of arrival, and are
- * right to the last bit or the one before (test/unit/test_weighted_tail.c).
+ * losses in their order by double-double products: the digits do not depend on the order of
+ * arrival, and are right to the last bit or the one before (test/unit/test_weighted_tail.c).
  */
 #ifndef MC_WEIGHTED_TAIL_H
 #define MC_WEIGHTED_TAIL_H
@@ -21,16 +21,16 @@
 #include "status.h"
 
 /*
- * Both measures of n finite losses with finite weights >= 0; either pointer may be NULL.  Permutes and
- * overwrites both arrays.  O(n + k log n) with k losses in the tail.  MC_OK, MC_TOO_FEW when no weight
- * is above 0, MC_STOPPED.
+ * Both measures of n finite losses with finite weights >= 0; either pointer may be NULL.  Permutes
+ * and overwrites both arrays.  O(n + k log n) with k losses in the tail.  MC_OK, MC_TOO_FEW when no
+ * weight is above 0, MC_STOPPED.
  */
 extern McStatus mc_weighted_tail(double *losses, double *weights, size_t n, double confidence,
                                  double *var, double *es, const McPoll *poll);
 
 /*
- * weights[n - 1 - age] = decay^age, the newest last, 0 < decay <= 1; relative error 2^-52, 0 once it is
- * below 2^-90.
+ * weights[n - 1 - age] = decay^age, the newest last, 0 < decay <= 1; relative error 2^-52, 0 once it
+ * is below 2^-90.
  * J. Boudoukh, M. Richardson and R. Whitelaw, "The best of both worlds", Risk 11 (1998).
  */
 extern void mc_age_weights(double *weights, size_t n, double decay);
