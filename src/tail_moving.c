@@ -109,8 +109,9 @@ MC_FUNCTION(mc_tail_moving_accum)
 	PG_RETURN_POINTER(state);
 }
 
-/* value_at_risk_moving_accum(state, pnl, confidence, quantile_type) */
-MC_FUNCTION(mc_value_at_risk_moving_accum)
+/* ..._moving_accum(state, pnl, confidence, name) */
+static inline Datum
+named_accum(FunctionCallInfo fcinfo, TailName name)
 {
 	MemoryContext context;
 	MovingTail *state = forward_state(fcinfo, &context);
@@ -120,16 +121,28 @@ MC_FUNCTION(mc_value_at_risk_moving_accum)
 	if (likely(state->has_settings))
 	{
 		mc_tail_confidence_same(&state->settings, fcinfo, 2);
-		mc_tail_type_same(&state->settings, fcinfo, 3);
+		mc_tail_name_same(&state->settings, name, fcinfo, 3);
 	}
 	else
 	{
 		mc_tail_confidence_read(&state->settings, fcinfo, 2, context);
-		mc_tail_type_read(&state->settings, fcinfo, 3, context);
+		mc_tail_name_read(&state->settings, name, fcinfo, 3, context);
 		state->has_settings = true;
 	}
 	add_pnl(state, PG_GETARG_FLOAT8(1));
 	PG_RETURN_POINTER(state);
+}
+
+/* value_at_risk_moving_accum(state, pnl, confidence, quantile_type) */
+MC_FUNCTION(mc_value_at_risk_moving_accum)
+{
+	return named_accum(fcinfo, TAIL_QUANTILE_TYPE);
+}
+
+/* expected_shortfall_moving_accum(state, pnl, confidence, method) */
+MC_FUNCTION(mc_expected_shortfall_moving_accum)
+{
+	return named_accum(fcinfo, TAIL_METHOD);
 }
 
 /* tail_risk_moving_accum(state, pnl, confidences) */
@@ -152,7 +165,7 @@ MC_FUNCTION(mc_tail_risk_moving_accum)
 }
 
 /*
- * tail_moving_remove(state, pnl, ...): the inverse of all three.  NULL asks
+ * tail_moving_remove(state, pnl, ...): the inverse of all of them.  NULL asks
  * PostgreSQL to start the frame anew, should the value not be there.
  */
 MC_FUNCTION(mc_tail_moving_remove)
@@ -190,14 +203,10 @@ finite_losses(const MovingTail *state)
 MC_FUNCTION(mc_expected_shortfall_moving_final)
 {
 	const MovingTail *state = get_state(fcinfo);
-	McTailRank rank;
-	double var;
-	double es;
 
 	RETURN_IF_NO_TAIL(state);
-	rank = mc_tail_rank(finite_losses(state), state->settings.confidence);
-	mc_order_tree_measures(&state->tree, &rank, &var, &es);
-	PG_RETURN_FLOAT8(es);
+	PG_RETURN_FLOAT8(
+	    mc_order_tree_shortfall(&state->tree, state->settings.confidence, state->settings.method));
 }
 
 MC_FUNCTION(mc_value_at_risk_moving_final)

@@ -116,8 +116,9 @@ MC_FUNCTION(mc_tail_accum)
 	PG_RETURN_POINTER(state);
 }
 
-/* value_at_risk_accum(state, pnl, confidence, quantile_type) */
-MC_FUNCTION(mc_value_at_risk_accum)
+/* ..._accum(state, pnl, confidence, name) */
+static inline Datum
+named_accum(FunctionCallInfo fcinfo, TailName name)
 {
 	TailState *state = get_state(fcinfo, 0);
 
@@ -126,18 +127,30 @@ MC_FUNCTION(mc_value_at_risk_accum)
 	if (likely(state != NULL))
 	{
 		mc_tail_confidence_same(&state->settings, fcinfo, 2);
-		mc_tail_type_same(&state->settings, fcinfo, 3);
+		mc_tail_name_same(&state->settings, name, fcinfo, 3);
 	}
 	else
 	{
-		MemoryContext context = mc_aggregate_context(fcinfo, "value_at_risk_accum");
+		MemoryContext context = mc_aggregate_context(fcinfo, "named tail aggregate");
 
 		state = new_state(context, FIRST_CAPACITY);
 		mc_tail_confidence_read(&state->settings, fcinfo, 2, context);
-		mc_tail_type_read(&state->settings, fcinfo, 3, context);
+		mc_tail_name_read(&state->settings, name, fcinfo, 3, context);
 	}
 	add_pnl(state, PG_GETARG_FLOAT8(1));
 	PG_RETURN_POINTER(state);
+}
+
+/* value_at_risk_accum(state, pnl, confidence, quantile_type) */
+MC_FUNCTION(mc_value_at_risk_accum)
+{
+	return named_accum(fcinfo, TAIL_QUANTILE_TYPE);
+}
+
+/* expected_shortfall_accum(state, pnl, confidence, method) */
+MC_FUNCTION(mc_expected_shortfall_accum)
+{
+	return named_accum(fcinfo, TAIL_METHOD);
 }
 
 /* tail_risk_accum(state, pnl, confidences) */
@@ -202,6 +215,7 @@ MC_FUNCTION(mc_tail_serialize)
 	enlargeStringInfo(&buffer, (int) (header + block));
 	pq_sendbyte(&buffer, STATE_FORMAT);
 	pq_sendbyte(&buffer, state->settings.type);
+	pq_sendbyte(&buffer, state->settings.method);
 	pq_sendint32(&buffer, state->settings.levels);
 	for (int i = 0; i < state->settings.levels; i++)
 		pq_sendfloat8(&buffer, state->settings.confidences[i]);
@@ -221,6 +235,7 @@ MC_FUNCTION(mc_tail_deserialize)
 	if (pq_getmsgbyte(&buffer) != STATE_FORMAT)
 		elog(ERROR, "unknown format of a tail state");
 	state->settings.type = pq_getmsgbyte(&buffer);
+	state->settings.method = pq_getmsgbyte(&buffer);
 	state->settings.levels = pq_getmsgint(&buffer, 4);
 	state->settings.confidences = palloc(state->settings.levels * sizeof(double));
 	for (int i = 0; i < state->settings.levels; i++)
@@ -261,13 +276,14 @@ largest_losses(TailState *state, Size depth)
 MC_FUNCTION(mc_expected_shortfall_final)
 {
 	TailState *state = get_state(fcinfo, 0);
-	McTailRank rank;
-	double es;
+	const TailSettings *settings;
+	const double *losses;
 
 	RETURN_IF_NO_TAIL(state);
-	rank = mc_tail_rank(state->count, state->settings.confidence);
-	mc_tail_measures(largest_losses(state, mc_tail_depth(&rank)), &rank, NULL, &es);
-	PG_RETURN_FLOAT8(es);
+	settings = &state->settings;
+	losses = largest_losses(
+	    state, mc_shortfall_depth(state->count, settings->confidence, settings->method));
+	PG_RETURN_FLOAT8(mc_shortfall(losses, state->count, settings->confidence, settings->method));
 }
 
 MC_FUNCTION(mc_value_at_risk_final)

@@ -1,6 +1,6 @@
 /*
  * tail_settings.c
- *	  Confidences and quantile type of a tail aggregate: read once, the same in every row.
+ *	  Confidences, quantile type and method of a tail aggregate: read once, the same in every row.
  *
  * An array or a text is usually a constant of the query, which needs no look at
  * all.  Else it usually has the same bytes in every row, and a row costs one
@@ -78,6 +78,7 @@ mc_tail_confidence_read(TailSettings *settings, FunctionCallInfo fcinfo, int arg
 	settings->confidences[0] = settings->confidence;
 	settings->levels = 1;
 	settings->type = MC_INVERTED_CDF;
+	settings->method = MC_ACERBI_TASCHE;
 }
 
 void
@@ -126,6 +127,7 @@ mc_tail_levels_read(TailSettings *settings, FunctionCallInfo fcinfo, int arg, Me
 	memcpy(settings->confidences, values, levels * sizeof(double));
 	settings->confidence = values[0];
 	settings->type = MC_INVERTED_CDF;
+	settings->method = MC_ACERBI_TASCHE;
 	settings->constant = mc_constant_argument(fcinfo, arg);
 	keep_bytes(settings, (const struct varlena *) array, context);
 }
@@ -176,13 +178,24 @@ get_type(FunctionCallInfo fcinfo, int arg, McQuantileType *type)
 	return name;
 }
 
-void
-mc_tail_type_read(TailSettings *settings, FunctionCallInfo fcinfo, int arg, MemoryContext context)
+static text *
+get_method(FunctionCallInfo fcinfo, int arg, McShortfallMethod *method)
 {
-	text *name = get_type(fcinfo, arg, &settings->type);
+	check_not_null(PG_ARGISNULL(arg), "method",
+	               "Use 'acerbi_tasche', 'order_statistic', 'below_var', or 'empyrical'.");
+	*method = mc_choice(PG_GETARG_TEXT_PP(arg), mc_shortfall_methods, "method");
+	return PG_GETARG_TEXT_PP(arg);
+}
+
+void
+mc_tail_name_read(TailSettings *settings, TailName name, FunctionCallInfo fcinfo, int arg,
+                  MemoryContext context)
+{
+	text *given = name == TAIL_METHOD ? get_method(fcinfo, arg, &settings->method)
+	                                  : get_type(fcinfo, arg, &settings->type);
 
 	settings->constant = mc_constant_argument(fcinfo, arg);
-	keep_bytes(settings, (const struct varlena *) name, context);
+	keep_bytes(settings, (const struct varlena *) given, context);
 }
 
 static void
@@ -195,15 +208,31 @@ check_same_type(McQuantileType found, McQuantileType before)
 		                errhint("Write it as a constant, or group by it.")));
 }
 
-void
-mc_tail_type_compare(const TailSettings *settings, FunctionCallInfo fcinfo, int arg)
+static void
+check_same_method(McShortfallMethod found, McShortfallMethod before)
 {
-	McQuantileType found;
+	if (found != before)
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+		                errmsg("method must be the same in every row of a group"),
+		                errdetail("Found '%s' after '%s'.", mc_shortfall_methods[found],
+		                          mc_shortfall_methods[before]),
+		                errhint("Write it as a constant, or group by it.")));
+}
+
+void
+mc_tail_name_compare(const TailSettings *settings, TailName name, FunctionCallInfo fcinfo, int arg)
+{
+	McQuantileType type = settings->type;
+	McShortfallMethod method = settings->method;
 
 	if (likely(same_bytes(settings, fcinfo, arg)))
 		return;
-	get_type(fcinfo, arg, &found);
-	check_same_type(found, settings->type);
+	if (name == TAIL_METHOD)
+		get_method(fcinfo, arg, &method);
+	else
+		get_type(fcinfo, arg, &type);
+	check_same_type(type, settings->type);
+	check_same_method(method, settings->method);
 }
 
 void
@@ -211,6 +240,7 @@ mc_tail_settings_agree(const TailSettings *a, const TailSettings *b)
 {
 	check_same_levels(b->confidences, b->levels, a);
 	check_same_type(b->type, a->type);
+	check_same_method(b->method, a->method);
 }
 
 void

@@ -100,6 +100,25 @@ mc_dd_divide_double(McDD a, double b)
 	return mc_dd_quick_sum(q, (r.hi + r.lo) / b);
 }
 
+/* a * b, relative error about 2^-101; as mc_dd_two_product, below 2^996 */
+static inline McDD
+mc_dd_multiply(McDD a, McDD b)
+{
+	McDD p = mc_dd_two_product(a.hi, b.hi);
+
+	return mc_dd_quick_sum(p.hi, p.lo + (a.hi * b.lo + a.lo * b.hi));
+}
+
+/* a / b as a double: correctly rounded but for numbers that lie 2^-98 from the middle of two */
+static inline double
+mc_dd_quotient(McDD a, McDD b)
+{
+	double q = a.hi / b.hi;
+	McDD r = mc_dd_add(a, mc_dd_negate(mc_dd_multiply(b, (McDD){q, 0})));
+
+	return q + (r.hi + r.lo) / b.hi;
+}
+
 static inline double
 mc_dd_value(McDD a)
 {
