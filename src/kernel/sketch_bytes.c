@@ -43,21 +43,20 @@ static U128
 read_number(Reader *reader)
 {
 	U128 number = 0;
-	uint8_t byte = 128;
 
-	for (int i = 0; i < MOST_NUMBER && byte >= 128; i++)
+	for (int i = 0; i < MOST_NUMBER && reader->at < reader->end; i++)
 	{
-		if (reader->at == reader->end)
-			break;
-		byte = *reader->at++;
+		uint8_t byte = *reader->at++;
+
 		/* the last of 19 bytes has two bits left; the last of several is not zero */
 		if ((i == MOST_NUMBER - 1 && byte > 3) || (i > 0 && byte == 0))
-			byte = 128;
-		else
-			number |= (U128) (byte & 127) << (7 * i);
+			break;
+		number |= (U128) (byte & 127) << (7 * i);
+		if (byte < 128)
+			return number;
 	}
-	reader->good &= byte < 128;
-	return number;
+	reader->good = false;
+	return 0;
 }
 
 /* A number of at most `most`. */
