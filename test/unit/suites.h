@@ -1,4 +1,5 @@
 /* Every suite, one a line in alphabetical order: a merge that meets here keeps both lines. */
+SUITE(bootstrap)
 SUITE(calibrate)
 SUITE(ewma)
 SUITE(log_return)
@@ -7,6 +8,7 @@ SUITE(order_tree)
 SUITE(policy)
 SUITE(price_series)
 SUITE(publish)
+SUITE(random)
 SUITE(rolling_vol)
 SUITE(select)
 SUITE(series_sort)
