@@ -15,23 +15,43 @@
 #include "random.h"
 #include "select.h"
 
+#define STRETCH 4096 /* rows between two looks at the poll */
+
 size_t
 mc_bootstrap_worksize(size_t n)
 {
 	return n * (sizeof(double) + 2 * sizeof(uint32_t));
 }
 
+/* Rows of the resample from number `i` to the end of the stretch; false: stop. */
+static bool
+next_stretch(McBootstrapSample *sample, uint32_t i, uint32_t *end)
+{
+	uint32_t n = (uint32_t) sample->n;
+
+	*end = n - i < STRETCH ? n : i + STRETCH;
+	sample->steps += *end - i;
+	if (sample->steps < MC_POLL_STEPS)
+		return true;
+	sample->steps = 0;
+	return !mc_poll_stop(sample->poll);
+}
+
 static bool
 draw_rows(McBootstrapSample *sample, McRandom *random)
 {
+	uint32_t *counts = sample->counts;
 	uint32_t n = (uint32_t) sample->n;
 	uint32_t reject = mc_random_reject(n);
+	uint32_t i = 0;
+	uint32_t end;
 
-	for (uint32_t i = 0; i < n; i++)
+	while (i < n)
 	{
-		sample->counts[mc_random_below(random, n, reject)]++;
-		if (mc_bootstrap_must_stop(sample))
+		if (!next_stretch(sample, i, &end))
 			return false;
+		for (; i < end; i++)
+			counts[mc_random_below(random, n, reject)]++;
 	}
 	return true;
 }
@@ -42,18 +62,23 @@ draw_stationary(McBootstrapSample *sample, McRandom *random)
 {
 	uint32_t n = (uint32_t) sample->n;
 	uint32_t reject = mc_random_reject(n);
-	uint64_t ends = (uint64_t) (0x1p32 / sample->settings->block_length);
+	uint64_t begins = (uint64_t) (0x1p32 / sample->settings->block_length);
 	uint32_t row = 0;
+	uint32_t i = 0;
+	uint32_t end;
 
-	for (uint32_t i = 0; i < n; i++)
+	while (i < n)
 	{
-		if (i == 0 || mc_random_word(random) < ends)
-			row = mc_random_below(random, n, reject);
-		else
-			row = row + 1 == n ? 0 : row + 1;
-		sample->counts[sample->places[row]]++;
-		if (mc_bootstrap_must_stop(sample))
+		if (!next_stretch(sample, i, &end))
 			return false;
+		for (; i < end; i++)
+		{
+			if (i == 0 || mc_random_word(random) < begins)
+				row = mc_random_below(random, n, reject);
+			else
+				row = row + 1 == n ? 0 : row + 1;
+			sample->counts[sample->places[row]]++;
+		}
 	}
 	return true;
 }
@@ -66,17 +91,26 @@ draw_blocks(McBootstrapSample *sample, McRandom *random)
 	bool joined = sample->settings->resampling == MC_RESAMPLE_CIRCULAR;
 	uint32_t starts = joined ? n : n - length + 1;
 	uint32_t reject = mc_random_reject(starts);
+	uint32_t left = 0; /* rows of the block */
 	uint32_t row = 0;
+	uint32_t i = 0;
+	uint32_t end;
 
-	for (uint32_t i = 0; i < n; i++)
+	while (i < n)
 	{
-		if (i % length == 0)
-			row = mc_random_below(random, starts, reject);
-		else
-			row = row + 1 == n ? 0 : row + 1;
-		sample->counts[sample->places[row]]++;
-		if (mc_bootstrap_must_stop(sample))
+		if (!next_stretch(sample, i, &end))
 			return false;
+		for (; i < end; i++, left--)
+		{
+			if (left == 0)
+			{
+				row = mc_random_below(random, starts, reject);
+				left = length;
+			}
+			else
+				row = row + 1 == n ? 0 : row + 1;
+			sample->counts[sample->places[row]]++;
+		}
 	}
 	return true;
 }
@@ -118,24 +152,24 @@ tail_of_counts(const McBootstrapSample *sample)
 	return es > sample->sorted[0] ? sample->sorted[0] : es;
 }
 
-/* Sample standard deviation; values less their mean leave nothing to cancel. */
+/* Sample standard deviation, in two passes. */
 static double
 volatility_of_counts(const McBootstrapSample *sample)
 {
 	double n = (double) sample->n;
-	double sum = 0;
+	double mean = 0;
 	double squares = 0;
-	double variance;
 
 	for (size_t i = 0; i < sample->n; i++)
+		mean += sample->counts[i] * sample->sorted[i];
+	mean /= n;
+	for (size_t i = 0; i < sample->n; i++)
 	{
-		double part = sample->counts[i] * sample->sorted[i];
+		double d = sample->sorted[i] - mean;
 
-		sum += part;
-		squares += part * sample->sorted[i];
+		squares += sample->counts[i] * (d * d);
 	}
-	variance = (squares - sum * (sum / n)) / (n - 1);
-	return variance > 0 ? sqrt(variance) : 0;
+	return sqrt(squares / (n - 1));
 }
 
 static double

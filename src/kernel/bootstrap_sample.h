@@ -26,7 +26,10 @@ typedef struct McBootstrapSample
 static inline bool
 mc_bootstrap_must_stop(McBootstrapSample *sample)
 {
-	return ++sample->steps % MC_POLL_STEPS == 0 && mc_poll_stop(sample->poll);
+	if (++sample->steps < MC_POLL_STEPS)
+		return false;
+	sample->steps = 0;
+	return mc_poll_stop(sample->poll);
 }
 
 /*

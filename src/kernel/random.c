@@ -1,37 +1,54 @@
 /*
  * random.c
- *	  Philox4x32-10.
+ *	  Philox4x32-10, many blocks abreast: no block waits for another, so the compiler may use vectors.
  */
 #include "random.h"
 
 #define ROUNDS 10
+#define BLOCKS MC_RANDOM_BLOCKS
+
+/* One round of the four words of every block. */
+static inline void
+mix(uint32_t x[4][BLOCKS], uint32_t key0, uint32_t key1)
+{
+	for (int i = 0; i < BLOCKS; i++)
+	{
+		uint64_t a = (uint64_t) x[0][i] * UINT32_C(0xD2511F53);
+		uint64_t b = (uint64_t) x[2][i] * UINT32_C(0xCD9E8D57);
+
+		x[0][i] = (uint32_t) (b >> 32) ^ x[1][i] ^ key0;
+		x[1][i] = (uint32_t) b;
+		x[2][i] = (uint32_t) (a >> 32) ^ x[3][i] ^ key1;
+		x[3][i] = (uint32_t) a;
+	}
+}
 
 void
-mc_philox4x32(const uint32_t counter[4], const uint32_t key[2], uint32_t words[4])
+mc_random_refill(McRandom *random)
 {
-	uint32_t x0 = counter[0];
-	uint32_t x1 = counter[1];
-	uint32_t x2 = counter[2];
-	uint32_t x3 = counter[3];
-	uint32_t k0 = key[0];
-	uint32_t k1 = key[1];
+	uint32_t x[4][BLOCKS];
+	uint32_t key0 = random->key[0];
+	uint32_t key1 = random->key[1];
 
+	for (int i = 0; i < BLOCKS; i++)
+	{
+		uint64_t block = random->block + (uint64_t) i;
+
+		x[0][i] = (uint32_t) block;
+		x[1][i] = (uint32_t) (block >> 32);
+		x[2][i] = random->stream;
+		x[3][i] = random->purpose;
+	}
 	for (int round = 0; round < ROUNDS; round++)
 	{
-		uint64_t a = (uint64_t) x0 * UINT32_C(0xD2511F53);
-		uint64_t b = (uint64_t) x2 * UINT32_C(0xCD9E8D57);
-
-		x0 = (uint32_t) (b >> 32) ^ x1 ^ k0;
-		x1 = (uint32_t) b;
-		x2 = (uint32_t) (a >> 32) ^ x3 ^ k1;
-		x3 = (uint32_t) a;
-		k0 += UINT32_C(0x9E3779B9);
-		k1 += UINT32_C(0xBB67AE85);
+		mix(x, key0, key1);
+		key0 += UINT32_C(0x9E3779B9);
+		key1 += UINT32_C(0xBB67AE85);
 	}
-	words[0] = x0;
-	words[1] = x1;
-	words[2] = x2;
-	words[3] = x3;
+	for (int i = 0; i < MC_RANDOM_WORDS; i++)
+		random->words[i] = x[i % 4][i / 4];
+	random->block += BLOCKS;
+	random->used = 0;
 }
 
 void
@@ -39,17 +56,8 @@ mc_random_start(McRandom *random, uint64_t seed, uint32_t stream, uint32_t purpo
 {
 	random->key[0] = (uint32_t) seed;
 	random->key[1] = (uint32_t) (seed >> 32);
-	random->counter[0] = random->counter[1] = 0;
-	random->counter[2] = stream;
-	random->counter[3] = purpose;
-	random->left = 0;
-}
-
-void
-mc_random_refill(McRandom *random)
-{
-	mc_philox4x32(random->counter, random->key, random->words);
-	if (++random->counter[0] == 0)
-		random->counter[1]++;
-	random->left = 4;
+	random->stream = stream;
+	random->purpose = purpose;
+	random->block = 0;
+	random->used = MC_RANDOM_WORDS;
 }

@@ -12,30 +12,32 @@
 
 #include <stdint.h>
 
+#define MC_RANDOM_BLOCKS 16 /* made at a time */
+#define MC_RANDOM_WORDS (4 * MC_RANDOM_BLOCKS)
+
 typedef struct McRandom
 {
 	uint32_t key[2];
-	uint32_t counter[4]; /* of the next block */
-	uint32_t words[4];
-	int left; /* words not yet used */
+	uint32_t stream;
+	uint32_t purpose;
+	uint64_t block; /* the next one */
+	uint32_t used;  /* words of those below */
+	uint32_t words[MC_RANDOM_WORDS];
 } McRandom;
-
-/* One block: four words of a counter and a key. */
-extern void mc_philox4x32(const uint32_t counter[4], const uint32_t key[2], uint32_t words[4]);
 
 /* The beginning of a stream. */
 extern void mc_random_start(McRandom *random, uint64_t seed, uint32_t stream, uint32_t purpose);
 
-/* Make the next four words. */
+/* Make the next words. */
 extern void mc_random_refill(McRandom *random);
 
 /* The next 32 bits. */
 static inline uint32_t
 mc_random_word(McRandom *random)
 {
-	if (random->left == 0)
+	if (random->used == MC_RANDOM_WORDS)
 		mc_random_refill(random);
-	return random->words[4 - random->left--];
+	return random->words[random->used++];
 }
 
 /*
