@@ -46,6 +46,8 @@ mc_ledoit_wolf_weight(const double *s, size_t k, double n, double fourth)
 	Norms norms = norms_of(s, k);
 	double b = (fourth / n - norms.square) / n;
 
+	if (!isfinite(norms.square) || !isfinite(fourth))
+		return NAN;
 	if (k == 1 || !(b > 0) || norms.distance == 0)
 		return 0;
 	return fmin(b, norms.distance) / norms.distance;
@@ -56,6 +58,8 @@ mc_oas_weight(const double *s, size_t k, double n)
 {
 	Norms norms = norms_of(s, k);
 
+	if (!isfinite(norms.square) || !isfinite(norms.trace * norms.trace))
+		return NAN;
 	if (k == 1 || norms.trace == 0)
 		return 0;
 	if (norms.distance == 0)

@@ -22,7 +22,8 @@
 /*
  * The weight for a triangle S of k series and n rows; `fourth` is the sum over the rows of the
  * squared squared length of x_t - mean.  One series, and no variance at all, have weight 0;
- * S = m I has 0 by Ledoit-Wolf and 1 by OAS, which makes no difference.
+ * S = m I has 0 by Ledoit-Wolf and 1 by OAS, which makes no difference.  NaN when a square overflows or S is
+ * NaN.
  */
 extern double mc_ledoit_wolf_weight(const double *s, size_t k, double n, double fourth);
 extern double mc_oas_weight(const double *s, size_t k, double n);

@@ -106,6 +106,7 @@ test_shrinkage(void)
 	double identity[] = {3, 0, 3};
 	double zero[] = {0, 0, 0};
 	double matrix[] = {2, 1, 4};
+	double huge[] = {1e200, 0, 1};
 	double worst = 0;
 	int full = 0;
 
@@ -129,6 +130,9 @@ test_shrinkage(void)
 	check(mc_ledoit_wolf_weight(matrix, 2, 2, 1000) == 1, "never more than the whole");
 	check(mc_ledoit_wolf_weight(matrix, 2, 10, 200) == 0, "never less than nothing");
 	check_close(mc_oas_weight(matrix, 2, 28), 58.0 / (29 * 4), 1e-15, "OAS by hand");
+	check(isnan(mc_ledoit_wolf_weight(huge, 2, 10, 1)) && isnan(mc_oas_weight(huge, 2, 10)) &&
+	          isnan(mc_ledoit_wolf_weight(matrix, 2, 10, INFINITY)),
+	      "squares that overflow");
 	mc_shrink(matrix, 2, 0.25);
 	check(matrix[0] == 2.25 && matrix[1] == 0.75 && matrix[2] == 3.75, "the matrix shrinks");
 }
