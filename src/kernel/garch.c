@@ -17,6 +17,7 @@
 
 #include <math.h>
 
+#include <gsl/gsl_sf_gamma.h>
 #include <gsl/gsl_sf_psi.h>
 
 #define GROUP 8
@@ -42,7 +43,7 @@ density(double eta)
 	double nu = 1 / eta;
 	Density d = {nu, 1 / (nu - 2), nu - 2, (nu + 1) / 2, 0, 0, sqrt(nu / (2 * nu + 6))};
 
-	d.constant = lgamma(nu / 2) - lgamma((nu + 1) / 2) + (LOG_PI + log(nu - 2)) / 2;
+	d.constant = (LOG_PI + log(nu - 2)) / 2 - gsl_sf_lnpoch(nu / 2, 0.5);
 	d.slope = (gsl_sf_psi(nu / 2) - gsl_sf_psi((nu + 1) / 2) + 1 / (nu - 2)) / 2;
 	return d;
 }

@@ -23,7 +23,6 @@
 #define TOLERANCE 1e-9 /* standard errors */
 #define NOISE 1e-14    /* of the likelihood */
 #define ALLOWANCE 200
-#define ATTEMPTS 3
 #define GROUP 8
 
 /* Pairs, so that two starts go through one instruction. */
@@ -193,12 +192,12 @@ mc_garch_fit(const McGarchSeries *series, McGarchFit *fit, const McPoll *poll)
 	McBoxProblem problem = {MC_GARCH_DIM, value, (void *) series, lower, upper, 0, TOLERANCE,
 	                        ALLOWANCE,    poll};
 
-	problem.noise = NOISE * (double) series->n;
+	problem.noise = (series->spec.student ? 8 : 1) * NOISE * (double) series->n;
 	fit->fit = MC_FIT_FAILED;
 	fit->evaluations = 0;
 	mc_garch_bounds(series, lower, upper);
 	rate_starts(series, rates);
-	for (int i = 0; i < ATTEMPTS && (i == 0 || is_doubtful(series, fit)); i++)
+	for (int i = 0; i < MC_GARCH_STARTS && (i == 0 || is_doubtful(series, fit)); i++)
 	{
 		McBoxMinimum m;
 		McStatus status;

@@ -1,6 +1,13 @@
 /* Every suite, one a line in alphabetical order: a merge that meets here keeps both lines. */
+SUITE(box_minimum)
 SUITE(calibrate)
 SUITE(ewma)
+SUITE(filtered)
+SUITE(garch)
+SUITE(garch_errors)
+SUITE(garch_filter)
+SUITE(garch_fit)
+SUITE(garch_series)
 SUITE(log_return)
 SUITE(moments)
 SUITE(order_tree)
