@@ -17,6 +17,7 @@
 
 #define MAX_STEPS 200
 #define MAX_HALVINGS 40
+#define MAX_SHAPE 5.0 /* towards an infinite shape the likelihood rises again, without bound */
 #define CONVERGED \
 	1e-22 /* expected gain of a step in the mean log likelihood: its square is at rounding */
 
@@ -49,7 +50,8 @@ is_feasible(const Sample *sample, const double *p)
 	double high = (sample->x[0] - p[LOCATION]) / p[SCALE];
 	double low = (sample->x[sample->n - 1] - p[LOCATION]) / p[SCALE];
 
-	return p[SCALE] > 0 && p[SHAPE] > -1 && 1 + p[SHAPE] * high > 0 && 1 + p[SHAPE] * low > 0;
+	return p[SCALE] > 0 && p[SHAPE] > -1 && p[SHAPE] < MAX_SHAPE && 1 + p[SHAPE] * high > 0 &&
+	       1 + p[SHAPE] * low > 0;
 }
 
 static double
@@ -70,7 +72,10 @@ value_at(Sample *sample, const double *p)
 	return log(p[SCALE]) + sum / (double) sample->n;
 }
 
-/* one observation's derivatives of N, in units of 1 / scale where location and scale are concerned */
+/*
+ * One observation's derivatives of N in (location / scale, log scale, shape), the scale of the former
+ * kept: steps in these do not depend on the unit, and the scale stays above 0.
+ */
 static void
 add_derivatives(double w, double k, Likelihood *sum)
 {
@@ -90,7 +95,7 @@ add_derivatives(double w, double k, Likelihood *sum)
 	sum->gradient[SHAPE] += phi + n_phi * phi_k;
 	h[LOCATION * PARAMETERS + LOCATION] += n_ww;
 	h[SCALE * PARAMETERS + LOCATION] += n_w + w * n_ww;
-	h[SCALE * PARAMETERS + SCALE] += w * (2 * n_w + w * n_ww) - 1;
+	h[SCALE * PARAMETERS + SCALE] += w * (n_w + w * n_ww);
 	h[SHAPE * PARAMETERS + LOCATION] -= n_wk;
 	h[SHAPE * PARAMETERS + SCALE] -= w * n_wk;
 	h[SHAPE * PARAMETERS + SHAPE] += n_kk;
@@ -101,19 +106,18 @@ static Likelihood
 likelihood_at(Sample *sample, const double *p)
 {
 	Likelihood l = {0};
-	const double unit[PARAMETERS] = {1 / p[SCALE], 1 / p[SCALE], 1};
 
 	l.value = value_at(sample, p);
 	for (size_t i = 0; i < sample->n; i++)
 		add_derivatives((sample->x[i] - p[LOCATION]) / p[SCALE], p[SHAPE], &l);
 	for (int i = 0; i < PARAMETERS; i++)
 	{
-		l.gradient[i] *= unit[i] / (double) sample->n;
+		l.gradient[i] /= (double) sample->n;
 		for (int j = 0; j <= i; j++)
 		{
 			double *h = &l.hessian[i * PARAMETERS + j];
 
-			*h *= unit[i] * unit[j] / (double) sample->n;
+			*h /= (double) sample->n;
 			l.hessian[j * PARAMETERS + i] = *h;
 		}
 	}
@@ -159,10 +163,10 @@ line_search(Sample *sample, double *p, const Likelihood *l, const double *step)
 
 	for (int i = 0; i < MAX_HALVINGS && !sample->stopped; i++, length /= 2)
 	{
-		double trial[PARAMETERS];
+		double trial[PARAMETERS] = {p[LOCATION] + length * step[LOCATION] * p[SCALE],
+		                            p[SCALE] * exp(length * step[SCALE]),
+		                            p[SHAPE] + length * step[SHAPE]};
 
-		for (int j = 0; j < PARAMETERS; j++)
-			trial[j] = p[j] + length * step[j];
 		if (value_at(sample, trial) < l->value)
 		{
 			for (int j = 0; j < PARAMETERS; j++)
@@ -173,7 +177,7 @@ line_search(Sample *sample, double *p, const Likelihood *l, const double *step)
 	return false;
 }
 
-/* Newton's method from p: CONVERGED at a minimum, ITERATIONS, or FAILED. */
+/* Newton's method from p: CONVERGED at a minimum, BOUNDARY on the way to shape -1, or FAILED. */
 static McFit
 descend(Sample *sample, double *p, Likelihood *l)
 {
@@ -188,13 +192,15 @@ descend(Sample *sample, double *p, Likelihood *l)
 
 		*l = likelihood_at(sample, p);
 		if (!newton_step(l, step, &damping))
-			return MC_FIT_FAILED;
+			break;
 		for (int j = 0; j < PARAMETERS; j++)
 			gain -= step[j] * l->gradient[j];
+		/* at a minimum no lower value can be seen, or its gain is lost in rounding */
 		if (!line_search(sample, p, l, step))
 		{
-			/* no lower value can be seen: a minimum, if the step expected none to be */
-			return damping == 0 && gain < 1e-12 ? MC_FIT_CONVERGED : MC_FIT_ITERATIONS;
+			if (damping == 0 && gain < 1e-12)
+				return MC_FIT_CONVERGED;
+			break;
 		}
 		if (damping == 0 && gain < CONVERGED)
 		{
@@ -202,7 +208,7 @@ descend(Sample *sample, double *p, Likelihood *l)
 			return MC_FIT_CONVERGED;
 		}
 	}
-	return MC_FIT_ITERATIONS;
+	return p[SHAPE] < -0.5 ? MC_FIT_BOUNDARY : MC_FIT_FAILED;
 }
 
 /* Parameters whose first three L-moments are those of the sample. */
@@ -258,6 +264,7 @@ fill_model(const Sample *sample, const double *p, const Likelihood *l, double ce
 	gsl_matrix_view m = gsl_matrix_view_array(inverse, PARAMETERS, PARAMETERS);
 	double n = (double) sample->n;
 
+	model->fit = MC_FIT_CONVERGED;
 	model->location = centre + range * p[LOCATION];
 	model->scale = range * p[SCALE];
 	model->shape = p[SHAPE];
@@ -268,9 +275,28 @@ fill_model(const Sample *sample, const double *p, const Likelihood *l, double ce
 	if (model->shape <= -0.5 || gsl_linalg_cholesky_decomp1(&m.matrix) != 0 ||
 	    gsl_linalg_cholesky_invert(&m.matrix) != 0)
 		return;
-	model->location_error = range * sqrt(inverse[LOCATION * (PARAMETERS + 1)] / n);
-	model->scale_error = range * sqrt(inverse[SCALE * (PARAMETERS + 1)] / n);
+	model->location_error = model->scale * sqrt(inverse[LOCATION * (PARAMETERS + 1)] / n);
+	model->scale_error = model->scale * sqrt(inverse[SCALE * (PARAMETERS + 1)] / n);
 	model->shape_error = sqrt(inverse[SHAPE * (PARAMETERS + 1)] / n);
+}
+
+/*
+ * The law of shape -1 that ends at the largest maximum, whose scale is the mean distance to it, when it is
+ * better than the best value so far.
+ */
+static void
+compare_boundary(const Sample *sample, double end, double range, double best, McGev *model)
+{
+	double mean_gap = 0;
+
+	for (size_t i = 0; i < sample->n; i++)
+		mean_gap += (sample->x[0] - sample->x[i]) / (double) sample->n;
+	if (!(log(mean_gap) + 1 < best))
+		return;
+	*model = (McGev){MC_FIT_BOUNDARY, NAN, NAN, NAN, NAN, -1, NAN, NAN};
+	model->scale = range * mean_gap;
+	model->location = end - model->scale;
+	model->log_likelihood = -(double) sample->n * (log(mean_gap) + 1 + log(range));
 }
 
 /* Centre and scale the maxima into work; false when that cannot be done. */
@@ -291,10 +317,10 @@ McStatus
 mc_gev_fit(const double *x, size_t n, double *work, McGev *model, const McPoll *poll)
 {
 	Sample sample = {work, n, poll, false};
-	double mean_gap = 0;
+	double best = INFINITY;
 	double centre;
 	double range;
-	double best;
+	bool to_boundary = false;
 
 	*model = (McGev){MC_FIT_FAILED, NAN, NAN, NAN, NAN, NAN, NAN, NAN};
 	if (n < MC_GEV_MIN_MAXIMA || x[0] == x[n - 1])
@@ -304,15 +330,6 @@ mc_gev_fit(const double *x, size_t n, double *work, McGev *model, const McPoll *
 	}
 	if (!standardise(x, n, work, &centre, &range))
 		return MC_OK;
-	/* the law of shape -1 that ends at the largest maximum: scale = mean distance to it */
-	for (size_t i = 0; i < n; i++)
-		mean_gap += (work[0] - work[i]) / (double) n;
-	best = log(mean_gap) + 1;
-	model->fit = MC_FIT_BOUNDARY;
-	model->shape = -1;
-	model->scale = range * mean_gap;
-	model->location = x[0] - model->scale;
-	model->log_likelihood = -(double) n * (best + log(range));
 	for (int start = 0; start < 2; start++)
 	{
 		double p[PARAMETERS];
@@ -326,12 +343,15 @@ mc_gev_fit(const double *x, size_t n, double *work, McGev *model, const McPoll *
 		fit = descend(&sample, p, &l);
 		if (sample.stopped)
 			return MC_STOPPED;
-		if (!mc_fit_usable(fit) || !(l.value < best))
-			continue;
-		best = l.value;
-		model->fit = fit;
-		fill_model(&sample, p, &l, centre, range, model);
+		if (fit == MC_FIT_CONVERGED && l.value < best)
+		{
+			best = l.value;
+			fill_model(&sample, p, &l, centre, range, model);
+		}
+		to_boundary = to_boundary || fit == MC_FIT_BOUNDARY;
 	}
+	if (to_boundary || isfinite(best))
+		compare_boundary(&sample, x[0], range, best, model);
 	return MC_OK;
 }
 

@@ -35,9 +35,10 @@ typedef struct McGev
 
 /*
  * Fit n finite maxima, in descending order; work: n doubles.  fit: TOO_FEW below
- * MC_GEV_MIN_MAXIMA, CONSTANT when all are equal, FAILED beyond the range of a double,
- * BOUNDARY with shape -1, where the likelihood loses its bound and end = x_max, when no stationary
- * point is better, ITERATIONS.  MC_OK or MC_STOPPED.  O(n) a step, mostly about ten steps.
+ * MC_GEV_MIN_MAXIMA, CONSTANT when all are equal, CONVERGED at a local maximum with -1 < shape < 5 (the
+ * likelihood has no bound beyond either end), BOUNDARY with shape -1 and end x_max when that is
+ * better, FAILED without a local maximum, which happens with a dozen maxima or fewer, or beyond the
+ * range of a double.  MC_OK or MC_STOPPED.  O(n) a step, mostly about ten steps.
  */
 extern McStatus mc_gev_fit(const double *x, size_t n, double *work, McGev *model,
                            const McPoll *poll);

@@ -130,7 +130,7 @@ standardise(Problem *problem)
 
 		for (size_t i = 0; i < problem->n && !poll_at(problem, i); i++)
 			sum = mc_dd_add_double(sum, x[i * (size_t) problem->p]);
-		mean = mc_dd_value(mc_dd_divide_double(sum, (double) problem->n));
+		mean = mc_dd_value(sum) / (double) problem->n;
 		for (size_t i = 0; i < problem->n && !poll_at(problem, i); i++)
 			widest = fmax(widest, fabs(x[i * (size_t) problem->p] - mean));
 		if (!isfinite(widest))

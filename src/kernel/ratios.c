@@ -12,7 +12,7 @@
 static double
 mean_of(const McExactSum *sum, double n)
 {
-	return mc_dd_value(mc_dd_divide_double(mc_exact_sum_value(sum), n));
+	return mc_dd_value(mc_exact_sum_value(sum)) / n;
 }
 
 static bool
@@ -115,8 +115,6 @@ mc_downside(const double *returns, size_t n, double target, McDownside *downside
 {
 	McExactSum above;
 	McExactSum below;
-	McDD up;
-	McDD down;
 
 	if (n == 0)
 		return MC_TOO_FEW;
@@ -132,11 +130,10 @@ mc_downside(const double *returns, size_t n, double target, McDownside *downside
 	}
 	if (mc_exact_sum_not_finite(&above) || mc_exact_sum_not_finite(&below))
 		return MC_OVERFLOW;
-	up = mc_dd_divide_double(mc_exact_sum_value(&above), (double) n);
-	down = mc_dd_divide_double(mc_exact_sum_value(&below), (double) n);
-	downside->mean = mc_dd_value(mc_dd_add(up, down));
-	downside->upside = mc_dd_value(up);
-	downside->potential = 0 - mc_dd_value(down);
+	downside->mean =
+	    mc_dd_value(mc_dd_add(mc_exact_sum_value(&above), mc_exact_sum_value(&below))) / (double) n;
+	downside->upside = mean_of(&above, (double) n);
+	downside->potential = 0 - mean_of(&below, (double) n);
 	downside->deviation = mc_exact_sum_root_mean_square(&below, (double) n);
 	return isfinite(downside->mean) ? MC_OK : MC_OVERFLOW;
 }
