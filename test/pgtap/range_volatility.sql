@@ -1,0 +1,91 @@
+-- Volatility beyond close to close: labels, NULL, NaN, errors with SQLSTATE, windows and plans.
+\set ON_ERROR_STOP on
+SET client_min_messages = warning;
+BEGIN;
+SELECT no_plan();
+SET LOCAL search_path = margin_calib, public;
+
+-- bars of three kinds; row 40 of kind 'holes' has a NULL, 60 a NaN, 80 an infinity
+CREATE TABLE bars AS
+SELECT kind, i, open, greatest(open, close) * (1 + 0.004 * abs(cos(i * 1.7))) AS high,
+       least(open, close) / (1 + 0.003 * abs(sin(i * 0.9))) AS low, close
+FROM (SELECT kind, i, CASE WHEN kind = 'flat' AND i % 100 < 50 THEN 10 ELSE 100 * exp(0.01 * sin(i * i * 0.37)) END::float8 AS open,
+             CASE WHEN kind = 'flat' AND i % 100 < 50 THEN 10 ELSE 100 * exp(0.012 * cos(i * i * 0.71)) END::float8 AS close
+      FROM unnest('{plain,flat,holes}'::text[]) AS kind, generate_series(1, 200) AS i) AS prices;
+UPDATE bars SET high = open, low = open WHERE kind = 'flat' AND i % 100 < 50;
+UPDATE bars SET low = NULL WHERE kind = 'holes' AND i = 40;
+UPDATE bars SET high = 'NaN' WHERE kind = 'holes' AND i = 60;
+UPDATE bars SET high = 'Infinity' WHERE kind = 'holes' AND i = 80;
+CREATE TABLE estimators AS
+SELECT * FROM (VALUES ('close_to_close', true), ('close_to_close_zero_mean', true), ('parkinson', false), ('garman_klass', false),
+                      ('garman_klass_yang_zhang', true), ('rogers_satchell', false), ('yang_zhang', true)) AS e (estimator, joins);
+
+-- ---- rolling_vol over bars ----
+SELECT is_window('margin_calib', 'rolling_vol', ARRAY['double precision', 'double precision', 'double precision', 'double precision', 'integer', 'text']);
+SELECT is_window('margin_calib', 'rolling_vol', ARRAY['double precision', 'double precision', 'double precision', 'double precision', 'integer', 'text', 'double precision']);
+
+CREATE TABLE vols AS
+SELECT estimator, joins, kind, i, rolling_vol(open, high, low, close, 10, estimator) OVER (PARTITION BY estimator, kind ORDER BY i) AS vol
+FROM bars, estimators;
+SELECT is((SELECT count(*) FROM vols WHERE (vol IS NULL) <> (i < 10 + joins::int) AND kind <> 'holes'), 0::bigint,
+          'NULL until the window is full, one bar more with a previous close');
+SELECT ok((SELECT bool_and(vol = 0) FROM vols WHERE kind = 'flat' AND i BETWEEN 110 AND 149 ), 'flat bars give exactly 0');
+SELECT ok((SELECT bool_and(vol > 0) FROM vols WHERE kind = 'plain' AND i > 10), 'any other bars more');
+SELECT is((SELECT count(*) FROM vols WHERE kind = 'holes' AND i > 11 AND (vol IS NULL) <> (i = 40)), 0::bigint, 'a NULL price gives NULL there');
+SELECT is((SELECT count(*) FROM vols WHERE kind = 'holes' AND i > 11 AND
+           coalesce(vol = 'NaN', false) <> (i BETWEEN 60 AND 69 + joins::int OR i BETWEEN 80 AND 89 + joins::int)), 0::bigint,
+          'a NaN or an infinity gives NaN as long as its returns are inside');
+-- without the NULL row nothing changes: the next bar joins the last complete one
+SELECT is_empty($$ SELECT estimator, kind, i, vol FROM vols WHERE kind = 'holes' AND i <> 40 EXCEPT
+    SELECT estimator, kind, i, rolling_vol(open, high, low, close, 10, estimator) OVER (PARTITION BY estimator, kind ORDER BY i)
+    FROM bars, estimators WHERE kind = 'holes' AND i <> 40 $$, 'a NULL row leaves no trace');
+SELECT is_empty($$ SELECT estimator, i, vol FROM vols WHERE kind = 'holes' AND i > 100 EXCEPT
+    SELECT estimator, i, vol FROM vols WHERE kind = 'plain' AND i > 100 $$, 'NaN and infinity leave no trace');
+SELECT is_empty($$ SELECT i, vol FROM vols WHERE kind = 'plain' AND estimator = 'close_to_close' EXCEPT
+    SELECT i, rolling_vol(close, 10) OVER (ORDER BY i) FROM bars WHERE kind = 'plain' $$, 'close_to_close is rolling_vol of the close');
+-- the equations, over an array of each window; all but the variances
+SELECT ok(bool_and(abs(vol / want - 1) < 1e-12), estimator || ' by its equation')
+FROM (SELECT v.estimator, v.vol,
+             (SELECT sqrt(avg(CASE v.estimator
+                  WHEN 'close_to_close_zero_mean' THEN ln(b.close / p.close) ^ 2
+                  WHEN 'parkinson' THEN ln(b.high / b.low) ^ 2 / (4 * ln(2))
+                  WHEN 'garman_klass' THEN ln(b.high / b.low) ^ 2 / 2 - (2 * ln(2) - 1) * ln(b.close / b.open) ^ 2
+                  WHEN 'garman_klass_yang_zhang' THEN ln(b.open / p.close) ^ 2 + ln(b.high / b.low) ^ 2 / 2 - (2 * ln(2) - 1) * ln(b.close / b.open) ^ 2
+                  WHEN 'rogers_satchell' THEN ln(b.high / b.close) * ln(b.high / b.open) + ln(b.low / b.close) * ln(b.low / b.open)
+                END)) FROM bars AS b JOIN bars AS p ON p.kind = b.kind AND p.i = b.i - 1
+              WHERE b.kind = 'plain' AND b.i BETWEEN v.i - 9 AND v.i) AS want
+      FROM vols AS v WHERE v.kind = 'plain' AND v.i > 11) AS both_ways
+WHERE estimator NOT IN ('close_to_close', 'yang_zhang') GROUP BY estimator;
+SELECT ok(bool_and(abs(vol / sqrt(var_o + k * var_c + (1 - k) * rs) - 1) < 1e-12), 'yang_zhang by its equation')
+FROM (SELECT i, var_samp(ln(open / previous)) OVER w AS var_o, var_samp(ln(close / open)) OVER w AS var_c,
+             avg(ln(high / close) * ln(high / open) + ln(low / close) * ln(low / open)) OVER w AS rs,
+             0.34 / (1.34 + 11.0 / 9)::float8 AS k
+      FROM (SELECT *, lag(close) OVER (ORDER BY i) AS previous FROM bars WHERE kind = 'plain') AS joined
+      WINDOW w AS (ORDER BY i ROWS 9 PRECEDING)) AS parts JOIN vols USING (i)
+WHERE kind = 'plain' AND estimator = 'yang_zhang' AND i > 10;
+SELECT is((SELECT count(*) FROM (SELECT rolling_vol(open, high, low, close, 10, 'yang_zhang', 4) OVER (ORDER BY i) AS a,
+                                        rolling_vol(open, high, low, close, 10, 'yang_zhang') OVER (ORDER BY i) AS b
+                                 FROM bars WHERE kind = 'plain') AS x WHERE a IS DISTINCT FROM 2 * b), 0::bigint, 'periods_per_year');
+SELECT is((SELECT rolling_vol(open, high, low, close, 1, 'parkinson') OVER () FROM bars WHERE kind = 'plain' AND i = 1) IS NULL, false, 'one bar');
+
+PREPARE over_bars(float8, float8, float8, float8, int, text, float8) AS
+    SELECT rolling_vol($1, $2, $3, $4, $5, $6, $7) OVER ();
+SELECT throws_ok($$ EXECUTE over_bars(1, 2, 1, 1, 10, 'yang-zhang', 1) $$, '22023', 'unknown estimator');
+SELECT throws_ok($$ EXECUTE over_bars(1, 2, 1, 1, 10, 'Parkinson', 1) $$, '22023', 'unknown estimator');
+SELECT throws_ok($$ EXECUTE over_bars(1, 2, 1, 1, 1, 'yang_zhang', 1) $$, '22023', 'bars must lie between 2 and 16777216 for yang_zhang');
+SELECT throws_ok($$ EXECUTE over_bars(1, 2, 1, 1, 0, 'parkinson', 1) $$, '22023', 'bars must lie between 1 and 16777216 for parkinson');
+SELECT throws_ok($$ EXECUTE over_bars(1, 2, 1, 1, 16777217, 'parkinson', 1) $$, '22023');
+SELECT throws_ok($$ EXECUTE over_bars(1, 2, 1, 1, 10, 'parkinson', 'NaN') $$, '22023', 'periods_per_year must be positive and finite');
+SELECT throws_ok($$ EXECUTE over_bars(0, 2, 1, 1, 10, 'parkinson', 1) $$, '2201E', 'prices must be positive to have log returns');
+SELECT throws_ok($$ EXECUTE over_bars(1, 2, -1, 1, 10, 'parkinson', 1) $$, '2201E');
+SELECT throws_ok($$ EXECUTE over_bars(1, 2, 1, 3, 10, 'close_to_close', 1) $$, '22023', 'high must be the highest and low the lowest price of a bar');
+SELECT throws_ok($$ EXECUTE over_bars(1, 2, 1.5, 2, 10, 'parkinson', 1) $$, '22023', 'high must be the highest and low the lowest price of a bar');
+SELECT throws_ok($$ SET LOCAL margin_calib.max_state_mb = 1; EXECUTE over_bars(1, 2, 1, 1, 1000000, 'parkinson', 1) $$, '54000');
+SELECT lives_ok('EXECUTE over_bars(1, 2, 1, 1, NULL, ''parkinson'', 1)', 'bars NULL');
+SELECT results_eq('EXECUTE over_bars(1, 2, 1, 1, 1, NULL, 1)', 'SELECT NULL::float8', 'estimator NULL gives NULL');
+SELECT results_eq('EXECUTE over_bars(1, 2, 1, 1, 1, ''parkinson'', NULL)', 'SELECT NULL::float8', 'periods_per_year NULL gives NULL');
+
+-- EWMA, realised measures, HAR and states follow
+
+SELECT * FROM finish();
+ROLLBACK;
