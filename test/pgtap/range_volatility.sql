@@ -85,7 +85,45 @@ SELECT lives_ok('EXECUTE over_bars(1, 2, 1, 1, NULL, ''parkinson'', 1)', 'bars N
 SELECT results_eq('EXECUTE over_bars(1, 2, 1, 1, 1, NULL, 1)', 'SELECT NULL::float8', 'estimator NULL gives NULL');
 SELECT results_eq('EXECUTE over_bars(1, 2, 1, 1, 1, ''parkinson'', NULL)', 'SELECT NULL::float8', 'periods_per_year NULL gives NULL');
 
--- EWMA, realised measures, HAR and states follow
+-- ---- ewma_vol ----
+SELECT is_aggregate('margin_calib', f, a) FROM unnest('{ewma_vol,ewma_vol_half_life}'::text[]) AS f,
+    (VALUES (ARRAY['double precision', 'double precision']), (ARRAY['double precision', 'double precision', 'double precision'])) AS v (a);
+SELECT is((SELECT count(*) FROM pg_aggregate WHERE aggfnoid::text ~ '^margin_calib.ewma_vol' AND aggcombinefn <> 0), 0::bigint,
+          'what depends on the order has no combine function');
+CREATE TABLE closes AS SELECT i, close FROM bars WHERE kind = 'plain';
+CREATE FUNCTION weighted(lambda float8, first int, last int) RETURNS float8 STABLE LANGUAGE sql AS $$
+    SELECT sqrt(sum(lambda ^ (last - i) * r ^ 2) / nullif(sum(lambda ^ (last - i)), 0))
+    FROM (SELECT i, ln(close / lag(close) OVER (ORDER BY i)) AS r FROM closes WHERE i BETWEEN first AND last) AS returns WHERE r IS NOT NULL
+$$;
+SELECT ok(bool_and(same IS NOT FALSE) AND count(running) = 199, 'a running window is the weighted mean of all returns so far')
+FROM (SELECT abs(running / weighted(0.94, 1, i) - 1) < 1e-12 AS same, running
+      FROM (SELECT i, ewma_vol(close, 0.94) OVER (ORDER BY i) AS running FROM closes) AS w) AS both_ways;
+SELECT ok(bool_and(same IS NOT FALSE) AND count(moving) = 199, 'a moving frame that of its own returns')
+FROM (SELECT abs(moving / weighted(0.94, i - 20, i) - 1) < 1e-12 AS same, moving
+      FROM (SELECT i, ewma_vol(close, 0.94) OVER (ORDER BY i ROWS 20 PRECEDING) AS moving FROM closes) AS w) AS both_ways;
+SELECT ok(abs(ewma_vol(close, 0.94 ORDER BY i) / weighted(0.94, 1, 200) - 1) < 1e-12
+          AND ewma_vol(close, 0.94 ORDER BY i) <> ewma_vol(close, 0.94 ORDER BY i DESC), 'as an aggregate, in the order given') FROM closes;
+SELECT ok(ewma_vol_half_life(close, 1 ORDER BY i) = ewma_vol(close, 0.5 ORDER BY i), 'half-life of one bar') FROM closes;
+SELECT ok(ewma_vol(close, 0.9, 4 ORDER BY i) = 2 * ewma_vol(close, 0.9 ORDER BY i)
+          AND ewma_vol_half_life(close, 5, 4 ORDER BY i) = 2 * ewma_vol_half_life(close, 5 ORDER BY i), 'periods_per_year') FROM closes;
+SELECT is((SELECT ewma_vol(CASE WHEN i % 3 > 0 THEN close END, 0.9 ORDER BY i) FROM closes),
+          (SELECT ewma_vol(close, 0.9 ORDER BY i) FROM closes WHERE i % 3 > 0), 'NULL is skipped');
+SELECT is((SELECT ewma_vol(close, 0.9) FROM closes WHERE i < 1), NULL, 'no row gives NULL');
+SELECT is((SELECT ewma_vol(close, 0.9) FROM closes WHERE i = 1), NULL, 'one price gives NULL');
+SELECT is((SELECT ewma_vol(7, 0.9) FROM closes), 0::float8, 'a constant price gives 0');
+SELECT is((SELECT count(*) FROM (SELECT i, ewma_vol(CASE WHEN i = 50 THEN 'NaN' WHEN i = 90 THEN 'Infinity' ELSE close END, 0.9)
+                                 OVER (ORDER BY i ROWS 5 PRECEDING) AS v, ewma_vol(close, 0.9) OVER (ORDER BY i ROWS 5 PRECEDING) AS w FROM closes) AS x
+           WHERE CASE WHEN i BETWEEN 50 AND 55 OR i BETWEEN 90 AND 95 THEN 'NaN' ELSE w END IS DISTINCT FROM v), 0::bigint, 'NaN while it is in the frame');
+SELECT throws_ok(format('SELECT margin_calib.ewma_vol(close, %L) FROM closes', l), '22023', 'lambda must lie strictly between 0 and 1')
+FROM unnest('{0,1,-0.5,NaN,Infinity}'::float8[]) AS l;
+SELECT throws_ok(format('SELECT margin_calib.ewma_vol_half_life(close, %L) FROM closes', b), '22023', 'bars of a half-life must lie between 0.001 and 1e15')
+FROM unnest('{0,1e16,-1,NaN,Infinity}'::float8[]) AS b;
+SELECT throws_ok('SELECT margin_calib.ewma_vol(close, 0.9, 0) FROM closes', '22023', 'periods_per_year must be positive and finite');
+SELECT throws_ok('SELECT margin_calib.ewma_vol(close, i / 300.0) FROM closes', '22023', 'the settings of an aggregate must be the same in every row');
+SELECT throws_ok('SELECT margin_calib.ewma_vol(close, NULL) FROM closes', '22004');
+SELECT throws_ok('SELECT margin_calib.ewma_vol(close - close, 0.9) FROM closes', '2201E', 'prices must be positive to have log returns');
+
+-- realised measures, HAR and states follow
 
 SELECT * FROM finish();
 ROLLBACK;

@@ -1,6 +1,7 @@
 /* Every suite, one a line in alphabetical order: a merge that meets here keeps both lines. */
 SUITE(calibrate)
 SUITE(ewma)
+SUITE(ewma_vol)
 SUITE(log_return)
 SUITE(moments)
 SUITE(order_tree)
