@@ -237,9 +237,8 @@ mc_range_vol_add(McRangeVol *window, const McBar *bar, double *vol)
 	double variance = 0;
 	McStatus status = MC_TOO_FEW;
 
-	/* infinity - infinity and 0 * infinity are NaN, and so is any sum with one */
-	if (!isfinite(bar->open + bar->high + bar->low + bar->close) &&
-	    !(isfinite(bar->open) && isfinite(bar->high) && isfinite(bar->low) && isfinite(bar->close)))
+	if (!isfinite(bar->open) || !isfinite(bar->high) || !isfinite(bar->low) ||
+	    !isfinite(bar->close))
 		bar = &unknown;
 	if (window->has_previous || !needs_previous(window->estimator))
 		status = add_bar(window, bar, &variance);

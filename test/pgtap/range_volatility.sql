@@ -123,7 +123,53 @@ SELECT throws_ok('SELECT margin_calib.ewma_vol(close, i / 300.0) FROM closes', '
 SELECT throws_ok('SELECT margin_calib.ewma_vol(close, NULL) FROM closes', '22004');
 SELECT throws_ok('SELECT margin_calib.ewma_vol(close - close, 0.9) FROM closes', '2201E', 'prices must be positive to have log returns');
 
--- realised measures, HAR and states follow
+-- ---- realised measures ----
+SELECT is_aggregate('margin_calib', 'realized_measures', ARRAY['double precision']);
+SELECT is_aggregate('margin_calib', f, a) FROM unnest('{realized_vol,bipower_vol}'::text[]) AS f,
+    (VALUES (ARRAY['double precision']), (ARRAY['double precision', 'double precision'])) AS v (a);
+CREATE TABLE days AS
+SELECT day, i, (100 * exp(sum(0.001 * sin(day * 7 + i * i * 1.1) + CASE WHEN day = 2 AND i = 40 THEN 0.05 ELSE 0 END)
+                          OVER (PARTITION BY day ORDER BY i)))::float8 AS price
+FROM generate_series(1, 2) AS day, generate_series(1, 79) AS i;
+CREATE TABLE measured AS SELECT day, (realized_measures(price ORDER BY i)).* FROM days GROUP BY day;
+SELECT ok(bool_and(m.returns = 78 AND abs(m.realized_variance / rv - 1) < 1e-12 AND abs(m.bipower_variation / (pi() / 2 * 78 / 77 * bv) - 1) < 1e-12
+                   AND abs(m.minimum_realized_variance / (pi() / (pi() - 2) * 78 / 77 * min) - 1) < 1e-12
+                   AND abs(m.median_realized_variance / (pi() / (6 - 4 * sqrt(3) + pi()) * 78 / 76 * med) - 1) < 1e-12
+                   AND abs(m.tripower_quarticity / (0.8308609250295591 ^ -3 * 78.0 * 78 / 76 * tq) - 1) < 1e-12
+                   AND abs(m.jump_statistic - (1 - m.bipower_variation / m.realized_variance)
+                           / sqrt((pi() ^ 2 / 4 + pi() - 5) * greatest(1, m.tripower_quarticity / m.bipower_variation ^ 2) / 78)) < 1e-12
+                   AND abs(m.jump_share - greatest(0, 1 - m.bipower_variation / m.realized_variance)) < 1e-14), 'by their equations')
+FROM measured AS m JOIN (
+    SELECT day, sum(a * a) AS rv, sum(a * b) AS bv, sum(least(a, b) ^ 2) FILTER (WHERE b IS NOT NULL) AS min, sum((a * b * c) ^ (4.0 / 3)) AS tq,
+           sum((a + b + c - least(a, b, c) - greatest(a, b, c)) ^ 2) FILTER (WHERE c IS NOT NULL) AS med
+    FROM (SELECT day, a, lag(a) OVER w AS b, lag(a, 2) OVER w AS c
+          FROM (SELECT day, i, abs(ln(price / lag(price) OVER (PARTITION BY day ORDER BY i))) AS a FROM days) AS returns
+          WINDOW w AS (PARTITION BY day ORDER BY i)) AS neighbours GROUP BY day) AS sums USING (day);
+SELECT ok((SELECT jump_p_value FROM measured WHERE day = 1) > 0.01 AND (SELECT jump_p_value FROM measured WHERE day = 2) < 1e-6, 'the jump of day 2 is found');
+SELECT ok(bool_and(abs(realized_vol(price ORDER BY i) ^ 2 / m.realized_variance - 1) < 1e-14), 'realized_vol is the root of the variance')
+FROM days JOIN measured AS m USING (day) GROUP BY day, m.realized_variance HAVING day > 0;
+SELECT ok(bool_and(vol = 2 * half AND bi = 2 * bihalf AND abs(bi ^ 2 / (4 * m.bipower_variation) - 1) < 1e-14), 'periods_per_year; bipower_vol')
+FROM (SELECT day, realized_vol(price, 4 ORDER BY i) AS vol, realized_vol(price ORDER BY i) AS half, bipower_vol(price, 4 ORDER BY i) AS bi,
+             bipower_vol(price ORDER BY i) AS bihalf FROM days GROUP BY day) AS v JOIN measured AS m USING (day);
+SELECT is((SELECT realized_measures(price)::text FROM (VALUES (NULL::float8)) AS v (price)), NULL, 'no price gives NULL');
+SELECT is((SELECT realized_measures(5)::text), '(0,,,,,,,,)', 'one price');
+SELECT is((SELECT realized_measures(price)::text FROM (VALUES (5::float8), (NULL), (5)) AS v (price)), '(1,0,,,,,,,)', 'one return of 0');
+SELECT is((SELECT realized_measures(5)::text FROM generate_series(1, 3)), '(2,0,0,,0,,,,)', 'two returns of 0');
+SELECT is((SELECT realized_measures(5)::text FROM generate_series(1, 4)), '(3,0,0,0,0,0,,,)', 'three returns of 0: no test');
+SELECT is((SELECT realized_measures(price)::text FROM (VALUES (5::float8), ('NaN'), (5), (6)) AS v (price)),
+          '(3,NaN,NaN,NaN,NaN,NaN,NaN,NaN,NaN)', 'NaN');
+SELECT is((SELECT concat(realized_vol(5), bipower_vol(5))), '', 'one price has no volatility');
+SELECT is((SELECT realized_vol(5) || ',' || bipower_vol(5) FROM generate_series(1, 3)), '0,0', 'a constant price has 0');
+SELECT is((SELECT coalesce(bipower_vol(price)::text, 'NULL') FROM days WHERE day = 1 AND i < 3), 'NULL', 'bipower_vol needs two returns');
+SELECT is((SELECT realized_vol(price) FROM (VALUES (5::float8), ('Infinity')) AS v (price)), 'NaN', 'infinity');
+SELECT throws_ok('SELECT margin_calib.realized_vol(i - 5) FROM days', '2201E', 'prices must be positive to have log returns');
+SELECT throws_ok('SELECT margin_calib.realized_vol(price, -1) FROM days', '22023', 'periods_per_year must be positive and finite');
+SELECT throws_ok('SELECT margin_calib.bipower_vol(price, i) FROM days', '22023', 'the settings of an aggregate must be the same in every row');
+SELECT is((SELECT count(*) FROM (SELECT day, i, realized_vol(price) OVER (PARTITION BY day ORDER BY i) AS v,
+                                        (SELECT realized_vol(b.price ORDER BY b.i) FROM days AS b WHERE b.day = d.day AND b.i <= d.i) AS w
+                                 FROM days AS d) AS x WHERE v IS DISTINCT FROM w), 0::bigint, 'the span so far');
+
+-- HAR and states follow
 
 SELECT * FROM finish();
 ROLLBACK;
