@@ -1,4 +1,4 @@
--- What the volatility estimators return. src/realized.c builds rows by position: keep both in step.
+-- What the volatility estimators return, and the state of volatility. src/realized.c builds rows by position: keep both in step.
 CREATE TYPE margin_calib.realized_measures AS (
     returns                   bigint,
     realized_variance         double precision,
@@ -21,3 +21,34 @@ COMMENT ON COLUMN margin_calib.realized_measures.tripower_quarticity IS 'estimat
 COMMENT ON COLUMN margin_calib.realized_measures.jump_statistic IS 'ratio statistic of Barndorff-Nielsen and Shephard with the maximum of Huang and Tauchen (2005): standard normal without jumps, large with them; NULL below 3 returns and for a constant price';
 COMMENT ON COLUMN margin_calib.realized_measures.jump_p_value IS 'one-sided probability of a larger jump_statistic without jumps';
 COMMENT ON COLUMN margin_calib.realized_measures.jump_share IS 'share of the realised variance that jumps made: max(0, 1 - bipower_variation / realized_variance)';
+-- A state of volatility that can be stored, sent and merged.
+
+CREATE TYPE margin_calib.volatility_state;
+CREATE FUNCTION margin_calib.volatility_state_in(text cstring) RETURNS margin_calib.volatility_state
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 50
+    AS 'MODULE_PATHNAME', 'mc_volatility_state_in';
+CREATE FUNCTION margin_calib.volatility_state_out(state margin_calib.volatility_state) RETURNS cstring
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 50
+    AS 'MODULE_PATHNAME', 'mc_volatility_state_out';
+CREATE FUNCTION margin_calib.volatility_state_recv(bytes internal) RETURNS margin_calib.volatility_state
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 50
+    AS 'MODULE_PATHNAME', 'mc_volatility_state_recv';
+CREATE FUNCTION margin_calib.volatility_state_send(state margin_calib.volatility_state) RETURNS bytea
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 50
+    AS 'MODULE_PATHNAME', 'mc_volatility_state_send';
+COMMENT ON FUNCTION margin_calib.volatility_state_in(cstring) IS
+'Text input of margin_calib.volatility_state: whole numbers as the type prints them; anything else is an error (22P02).';
+COMMENT ON FUNCTION margin_calib.volatility_state_out(margin_calib.volatility_state) IS
+'Text output of margin_calib.volatility_state: format, finite values, values that are not finite, first limb, limbs, and the limbs, all whole numbers, so nothing is lost.';
+COMMENT ON FUNCTION margin_calib.volatility_state_recv(internal) IS
+'Binary input of margin_calib.volatility_state; anything that the type does not send is an error (22P03).';
+COMMENT ON FUNCTION margin_calib.volatility_state_send(margin_calib.volatility_state) IS
+'Binary output of margin_calib.volatility_state: how many numbers there are, then the numbers as float8.';
+REVOKE ALL ON FUNCTION margin_calib.volatility_state_recv(internal) FROM PUBLIC;
+
+CREATE TYPE margin_calib.volatility_state (
+    INPUT = margin_calib.volatility_state_in, OUTPUT = margin_calib.volatility_state_out,
+    RECEIVE = margin_calib.volatility_state_recv, SEND = margin_calib.volatility_state_send,
+    INTERNALLENGTH = VARIABLE, ALIGNMENT = double, STORAGE = extended);
+COMMENT ON TYPE margin_calib.volatility_state IS
+'Number, sum and sum of squares of returns, exactly: what margin_calib.volatility_state(return) makes and margin_calib.volatility_merge(state) adds up, in any order and without a rounding. 88 bytes and 24 for each power of 2^32 that the returns span, usually 184. Text and binary forms lose nothing, are the same for the same returns however they came together, and are checked on input.';

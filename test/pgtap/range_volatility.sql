@@ -146,9 +146,7 @@ FROM measured AS m JOIN (
           FROM (SELECT day, i, abs(ln(price / lag(price) OVER (PARTITION BY day ORDER BY i))) AS a FROM days) AS returns
           WINDOW w AS (PARTITION BY day ORDER BY i)) AS neighbours GROUP BY day) AS sums USING (day);
 SELECT ok((SELECT jump_p_value FROM measured WHERE day = 1) > 0.01 AND (SELECT jump_p_value FROM measured WHERE day = 2) < 1e-6, 'the jump of day 2 is found');
-SELECT ok(bool_and(abs(realized_vol(price ORDER BY i) ^ 2 / m.realized_variance - 1) < 1e-14), 'realized_vol is the root of the variance')
-FROM days JOIN measured AS m USING (day) GROUP BY day, m.realized_variance HAVING day > 0;
-SELECT ok(bool_and(vol = 2 * half AND bi = 2 * bihalf AND abs(bi ^ 2 / (4 * m.bipower_variation) - 1) < 1e-14), 'periods_per_year; bipower_vol')
+SELECT ok(bool_and(vol = 2 * half AND bi = 2 * bihalf AND abs(half ^ 2 / m.realized_variance - 1) < 1e-14 AND abs(bi ^ 2 / (4 * m.bipower_variation) - 1) < 1e-14), 'realized_vol and bipower_vol are roots of the variances; periods_per_year')
 FROM (SELECT day, realized_vol(price, 4 ORDER BY i) AS vol, realized_vol(price ORDER BY i) AS half, bipower_vol(price, 4 ORDER BY i) AS bi,
              bipower_vol(price ORDER BY i) AS bihalf FROM days GROUP BY day) AS v JOIN measured AS m USING (day);
 SELECT is((SELECT realized_measures(price)::text FROM (VALUES (NULL::float8)) AS v (price)), NULL, 'no price gives NULL');
@@ -169,7 +167,82 @@ SELECT is((SELECT count(*) FROM (SELECT day, i, realized_vol(price) OVER (PARTIT
                                         (SELECT realized_vol(b.price ORDER BY b.i) FROM days AS b WHERE b.day = d.day AND b.i <= d.i) AS w
                                  FROM days AS d) AS x WHERE v IS DISTINCT FROM w), 0::bigint, 'the span so far');
 
--- HAR and states follow
+-- ---- volatility_state ----
+SELECT has_type('margin_calib', 'volatility_state', 'the type');
+SELECT is_aggregate('margin_calib', 'volatility_state', ARRAY['double precision']);
+SELECT is_aggregate('margin_calib', 'volatility_merge', ARRAY['volatility_state']);
+SELECT is_empty($$ SELECT oid::regprocedure FROM pg_proc WHERE pronamespace = 'margin_calib'::regnamespace
+                    AND proname ~ '^(volatility_state_(accum|combine|final|recv)|ewma_vol_.*(accum|final)|realized_(accum|.*_final)|bipower_vol_final)'
+                    AND has_function_privilege('pg_monitor', oid, 'EXECUTE') $$, 'support functions are not for PUBLIC');
+CREATE TABLE returns AS
+SELECT kind, i, CASE kind WHEN 'plain' THEN 0.01 * sin(i * i * 0.7) WHEN 'scales' THEN power(10, i % 30 - 15) * sin(i)
+                          WHEN 'whole range' THEN CASE i % 3 WHEN 0 THEN 1e308 WHEN 1 THEN 5e-324 ELSE -3e10 END
+                          WHEN 'nan' THEN CASE i WHEN 77 THEN 'NaN' WHEN 88 THEN '-Infinity' ELSE sin(i) END
+                          WHEN 'nulls' THEN CASE WHEN i % 3 = 0 THEN cos(i) END WHEN 'zero' THEN 0 END::float8 AS r
+FROM unnest('{plain,scales,whole range,nan,nulls,zero,empty}'::text[]) AS kind, generate_series(1, 300) AS i;
+CREATE TABLE states AS SELECT kind, i % 7 AS shard, volatility_state(r) AS state FROM returns GROUP BY kind, i % 7;
+SELECT is((SELECT array_agg(volatility(s) ORDER BY kind) FROM (SELECT kind, volatility_state(r) AS s FROM returns GROUP BY kind) AS x),
+          (SELECT array_agg(v ORDER BY kind) FROM (SELECT kind, volatility(r) AS v FROM returns GROUP BY kind) AS x), 'the volatility of a state');
+SELECT is((SELECT array_agg(volatility(s, 4) ORDER BY kind) FROM (SELECT kind, volatility_state(r) AS s FROM returns GROUP BY kind) AS x),
+          (SELECT array_agg(v ORDER BY kind) FROM (SELECT kind, 2 * volatility(r) AS v FROM returns GROUP BY kind) AS x), 'annualised');
+SELECT is_empty($$ SELECT kind, volatility_merge(state ORDER BY shard)::text FROM states GROUP BY kind EXCEPT
+                   SELECT kind, volatility_merge(state::text::volatility_state ORDER BY shard DESC)::text FROM states GROUP BY kind $$, 'merged in any order, through text');
+SELECT is_empty($$ SELECT kind, volatility_merge(state)::text FROM states GROUP BY kind EXCEPT
+                   SELECT kind, volatility_state(r ORDER BY r)::text FROM returns GROUP BY kind $$, 'equal returns have equal texts');
+SELECT is_empty($$ SELECT kind, volatility_merge(state)::text FROM states GROUP BY kind EXCEPT
+                   SELECT kind, volatility_merge(state)::text FROM (SELECT kind, volatility_merge(state) AS state FROM states GROUP BY kind, shard % 2) AS x GROUP BY kind $$,
+                'merged in steps');
+SELECT is((SELECT array_agg(observations(volatility_state) ORDER BY kind) FROM (SELECT kind, volatility_state(r) FROM returns GROUP BY kind) AS x),
+          (SELECT array_agg(n ORDER BY kind) FROM (SELECT kind, count(r) AS n FROM returns GROUP BY kind) AS x), 'observations');
+SELECT ok((SELECT bool_and(abs(mean_return(s) / mean - 1) < 1e-12) FROM (SELECT volatility_state(r) AS s, avg(r) AS mean FROM returns
+          WHERE kind IN ('plain', 'nulls') GROUP BY kind) AS x), 'mean_return');
+SELECT is((SELECT array_agg(mean_return(s) ORDER BY kind) FROM (SELECT kind, volatility_state(r) AS s FROM returns WHERE kind IN ('empty', 'nan', 'zero') GROUP BY kind) AS x),
+          '{NULL,NaN,0}'::float8[], 'mean_return of nothing, of NaN, of zeros');
+SELECT is((SELECT volatility_state(r)::text FROM returns WHERE kind = 'empty'), '1 0 0 0 0 0 0 0 0', 'no row gives the empty state');
+SELECT is((SELECT volatility_merge(state)::text FROM states WHERE kind = 'none'), '1 0 0 0 0 0 0 0 0', 'no state, too');
+SELECT is((SELECT volatility(volatility_merge(s)) FROM (VALUES (NULL::volatility_state), ('1 0 0 0 0 0 0 0 0'), ('1 2 0 0 0 0 0 0 0')) AS v (s)), 0::float8, 'NULL and empty states change nothing');
+SELECT is((SELECT volatility('1 1 0 0 0 0 0 0 0'::volatility_state)), NULL, 'one return has no volatility');
+-- running windows: a state that a row has got stays as it is
+SELECT is_empty($$ SELECT i, s::text FROM (SELECT i, volatility_state(r) OVER (ORDER BY i) AS s FROM returns WHERE kind = 'plain') AS w EXCEPT
+                   SELECT a.i, volatility_state(b.r)::text FROM returns AS a JOIN returns AS b USING (kind) WHERE kind = 'plain' AND b.i <= a.i GROUP BY a.i $$, 'running states');
+-- stored in a row too wide to stay whole
+CREATE TABLE stored AS SELECT repeat('x', 1000) AS pad, array_agg(state ORDER BY shard) AS many, min(state::text) AS text,
+                              (SELECT volatility_merge(state) FROM states WHERE kind = 'whole range') AS wide FROM states, generate_series(1, 40) WHERE kind = 'whole range';
+ALTER TABLE stored ALTER wide SET STORAGE external, ALTER many SET STORAGE external;
+INSERT INTO stored SELECT * FROM stored;
+SELECT is_empty($$ SELECT volatility_merge(s)::text FROM stored, unnest(many) AS s WHERE ctid = '(0,1)' EXCEPT
+                   SELECT volatility_merge(state)::text FROM states, generate_series(1, 40) WHERE kind = 'whole range' $$, 'through arrays and toast');
+SELECT is((SELECT count(DISTINCT wide::text) FROM stored), 1::bigint, 'toasted in either way');
+
+SELECT throws_ok(format('SELECT %L::margin_calib.volatility_state', t), '22P02', 'invalid input syntax for type volatility_state')
+FROM (VALUES (''), (' '), ('1'), ('x'), ('1 0 0 0 0 0 0 0'), ('1 0 0 0 0 0 0 0 0 0'), ('2 0 0 0 0 0 0 0 0'), ('1 0 0 0 0 0 0 0 1'), ('1 0 0 0 0 0 0 0 x'),
+             ('1 0 0 0 0 0 0 0 0x'), ('1 NaN 0 0 0 0 0 0 0'), ('1 1e3 0 0 0 0 0 0 0'), ('1 -1 0 0 0 0 0 0 0'), ('1 0 0 0 999999999 0 0 0 0'), ('1 0 0 67 0 0 0 0 0'),
+             ('1 0 0 -1 0 0 0 0 0'), ('1 99999999999999999999999999 0 0 0 0 0 0 0'), ('1 9007199254740993 0 0 0 0 0 0 0'), ('1.0 0 0 0 0 0 0 0 0'), ('1 0 0 0 0 0 0 0 -'),
+             ('1 2 0 31 1 0 0 0 -5 0 0 0'), ('1 1 0 31 1 1073741825 0 0 0 268435456 0 0'), ('1 2 0 31 1 4294967296 0 0 0 268435456 0 0'),
+             ('1 2 0 31 1 1 0 0 0 268435456 0 0 0'), (repeat('1 ', 300)), (repeat('9', 100000)), ('1 0 0 0 66' || repeat(' 4294967295', 202))) AS hostile (t);
+SELECT is('1 1 0 31 1 1073741824 0 0 0 268435456 0 0'::volatility_state::text, '1 1 0 31 1 1073741824 0 0 0 268435456 0 0', 'what only just holds passes');
+SELECT throws_ok($$ SELECT margin_calib.volatility_merge(s) FROM unnest(ARRAY['1 9007199254740990 0 0 0 0 0 0 0', '1 9007199254740990 0 0 0 0 0 0 0']::margin_calib.volatility_state[]) AS s $$, '22003');
+SELECT throws_ok($$ SELECT margin_calib.volatility('1 2 0 0 0 0 0 0 0'::margin_calib.volatility_state, 0) $$, '22023', 'periods_per_year must be positive and finite');
+SELECT throws_ok($$ SELECT margin_calib.volatility(volatility_state, 1e308) FROM (SELECT volatility_state(r) FROM returns WHERE kind = 'whole range') AS x $$, '22003');
+
+-- parallel = serial to the last digit, and the plan is parallel
+CREATE TABLE many AS SELECT g % 3 AS k, sin(g * 0.37) * power(10, g % 9)::float8 AS r FROM generate_series(1, 60000) AS g;
+ANALYZE many;
+CREATE FUNCTION plan_of(query text) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE line text; plan text := '';
+BEGIN
+    FOR line IN EXECUTE 'EXPLAIN (COSTS off) ' || query LOOP plan := plan || line || E'\n'; END LOOP;
+    RETURN plan;
+END $$;
+CREATE TABLE serial AS SELECT k, volatility_state(r)::text AS s FROM many GROUP BY k;
+SET LOCAL parallel_setup_cost = 0;
+SET LOCAL parallel_tuple_cost = 0;
+SET LOCAL min_parallel_table_scan_size = 0;
+SELECT ok(position('Partial' in plan_of('SELECT k, volatility_state(r)::text FROM many GROUP BY k')) > 0, 'the plan is parallel');
+SELECT results_eq('SELECT k, volatility_state(r)::text FROM many GROUP BY k ORDER BY k', 'SELECT * FROM serial ORDER BY k', 'parallel = serial');
+RESET parallel_setup_cost;
+
+-- HAR follows
 
 SELECT * FROM finish();
 ROLLBACK;

@@ -14,7 +14,7 @@
 static double price[ROWS];
 static double a[ROWS]; /* absolute returns, a[0] unused */
 
-/* n prices with volatility sd a step, and a jump at one of them */
+/* n prices with volatility sd a step, larger in between where it is above 0.01, and a jump at one of them */
 static void
 fill(unsigned seed, size_t n, double sd, double jump)
 {
@@ -22,7 +22,9 @@ fill(unsigned seed, size_t n, double sd, double jump)
 
 	price[0] = 100;
 	for (size_t i = 1; i < n; i++)
-		price[i] = price[i - 1] * exp(sd * unit_normal(&random) + (i == n / 2 ? jump : 0));
+		price[i] =
+		    price[i - 1] * exp(sd * unit_normal(&random) * (sd > 0.01 && i % 60 < 10 ? 20 : 1) +
+		                       (i == n / 2 ? jump : 0));
 }
 
 static McRealizedMeasures
@@ -152,6 +154,7 @@ test_few(void)
 {
 	const double flat[] = {5, 5, 5, 5, 5};
 	const double lone[] = {5, 5, 10, 10, 10};
+	const double two[] = {1, 2, 8};
 	double bad[] = {5, 6, NAN, 7, 8};
 	McRealizedMeasures m = measures_of(flat, 0);
 
@@ -159,6 +162,12 @@ test_few(void)
 	check(measures_of(flat, 1).returns == 0, "one price");
 	m = measures_of(lone + 1, 2);
 	check(m.returns == 1 && m.realized_variance > 0 && m.bipower_variation == 0, "one return");
+	m = measures_of(lone + 1, 2);
+	check(m.returns == 1 && m.bipower_variation == 0, "one return");
+	m = measures_of(two, 3);
+	check_close(m.bipower_variation, acos(-1) / 2 * 2 * 2 * log(2) * log(2), 1e-15, "BV of two");
+	check_close(m.minimum_realized_variance, acos(-1) / (acos(-1) - 2) * 2 * log(2) * log(2), 1e-15,
+	            "MinRV of two");
 	m = measures_of(bad, 2);
 	check(m.returns == 1 && m.minimum_realized_variance == 0 && !m.has_jump_test, "one return");
 	m = measures_of(lone, 3);
@@ -187,6 +196,7 @@ test_realized(void)
 	test_formulas(390, 1e-3);
 	test_formulas(ROWS, 1e-12);
 	test_formulas(20, 5);
+	test_formulas(ROWS, 0.011);
 	test_jump();
 	test_by_hand();
 	test_few();
