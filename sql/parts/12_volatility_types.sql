@@ -21,6 +21,38 @@ COMMENT ON COLUMN margin_calib.realized_measures.tripower_quarticity IS 'estimat
 COMMENT ON COLUMN margin_calib.realized_measures.jump_statistic IS 'ratio statistic of Barndorff-Nielsen and Shephard with the maximum of Huang and Tauchen (2005): standard normal without jumps, large with them; NULL below 3 returns and for a constant price';
 COMMENT ON COLUMN margin_calib.realized_measures.jump_p_value IS 'one-sided probability of a larger jump_statistic without jumps';
 COMMENT ON COLUMN margin_calib.realized_measures.jump_share IS 'share of the realised variance that jumps made: max(0, 1 - bipower_variation / realized_variance)';
+-- src/har.c builds it by position
+CREATE TYPE margin_calib.har_model AS (
+    status            text,
+    observations      bigint,
+    intercept         double precision,
+    daily             double precision,
+    weekly            double precision,
+    monthly           double precision,
+    standard_errors   double precision[],
+    newey_west_errors double precision[],
+    newey_west_lag    integer,
+    r_squared         double precision,
+    residual_sd       double precision,
+    forecast          double precision,
+    tail              double precision[]
+);
+COMMENT ON TYPE margin_calib.har_model IS
+'A heterogeneous autoregressive model (Corsi 2009) of a series of realised variances, as margin_calib.har_fit returns it. Everything but status and observations is NULL unless status is converged.';
+COMMENT ON COLUMN margin_calib.har_model.status IS 'converged; too_few below 27 values; constant when the lags do not tell the coefficients apart; not_finite with a NaN or infinite value; failed when a result is not a double';
+COMMENT ON COLUMN margin_calib.har_model.observations IS 'rows of the regression: 22 fewer than values';
+COMMENT ON COLUMN margin_calib.har_model.intercept IS 'constant, in the unit of the values';
+COMMENT ON COLUMN margin_calib.har_model.daily IS 'coefficient of the last value';
+COMMENT ON COLUMN margin_calib.har_model.weekly IS 'coefficient of the mean of the last 5 values';
+COMMENT ON COLUMN margin_calib.har_model.monthly IS 'coefficient of the mean of the last 22 values';
+COMMENT ON COLUMN margin_calib.har_model.standard_errors IS 'standard errors of least squares, of intercept, daily, weekly and monthly';
+COMMENT ON COLUMN margin_calib.har_model.newey_west_errors IS 'their standard errors robust to heteroskedasticity and autocorrelation: Newey and West (1987), Bartlett weights, no small-sample factor';
+COMMENT ON COLUMN margin_calib.har_model.newey_west_lag IS 'lag of those errors: floor(4 (observations / 100)^(2/9))';
+COMMENT ON COLUMN margin_calib.har_model.r_squared IS 'share of the variation of the values about their mean that the model explains in sample';
+COMMENT ON COLUMN margin_calib.har_model.residual_sd IS 'standard deviation of the residuals, divisor observations - 4';
+COMMENT ON COLUMN margin_calib.har_model.forecast IS 'forecast of the next value';
+COMMENT ON COLUMN margin_calib.har_model.tail IS 'the last 22 values, the oldest first: what margin_calib.har_forecast goes on from';
+
 -- A state of volatility that can be stored, sent and merged.
 
 CREATE TYPE margin_calib.volatility_state;

@@ -242,7 +242,42 @@ SELECT ok(position('Partial' in plan_of('SELECT k, volatility_state(r)::text FRO
 SELECT results_eq('SELECT k, volatility_state(r)::text FROM many GROUP BY k ORDER BY k', 'SELECT * FROM serial ORDER BY k', 'parallel = serial');
 RESET parallel_setup_cost;
 
--- HAR follows
+-- ---- har_fit, har_forecast ----
+SELECT is_aggregate('margin_calib', 'har_fit', ARRAY['double precision']);
+SELECT has_function('margin_calib', 'har_forecast', ARRAY['har_model', 'integer']);
+CREATE TABLE variances AS SELECT i, (1e-4 * exp(sin(i * 0.21) + 0.4 * sin(i * i * 0.37)))::float8 AS v FROM generate_series(1, 400) AS i;
+CREATE TABLE fitted AS SELECT har_fit(v ORDER BY i) AS fit FROM variances;
+CREATE VIEW model AS SELECT (fit).* FROM fitted;
+CREATE TABLE lagged AS SELECT * FROM (
+    SELECT i, v AS y, lag(v) OVER (ORDER BY i) AS d, avg(v) OVER (ORDER BY i ROWS BETWEEN 5 PRECEDING AND 1 PRECEDING) AS w,
+           avg(v) OVER (ORDER BY i ROWS BETWEEN 22 PRECEDING AND 1 PRECEDING) AS m FROM variances) AS l WHERE i > 22;
+CREATE TABLE residuals AS SELECT y, d, w, m, y - (intercept + daily * d + weekly * w + monthly * m) AS e FROM lagged, model;
+SELECT is((SELECT status || ' ' || observations || ' ' || newey_west_lag FROM model), 'converged 378 5', 'status, observations, lag');
+SELECT ok(abs(sum(e)) < 1e-15 AND abs(sum(e * d)) < 1e-18 AND abs(sum(e * w)) < 1e-18 AND abs(sum(e * m)) < 1e-18, 'the normal equations hold') FROM residuals;
+SELECT ok((SELECT abs(r_squared / (1 - sum(e * e) / (var_pop(y) * count(*))) - 1) < 1e-10
+                  AND abs(residual_sd / sqrt(sum(e * e) / (count(*) - 4)) - 1) < 1e-10 FROM residuals, model GROUP BY r_squared, residual_sd), 'R squared and residual sd');
+SELECT ok((SELECT array_length(standard_errors, 1) = 4 AND array_length(newey_west_errors, 1) = 4 AND 0 < ALL (standard_errors || newey_west_errors) FROM model), 'errors of both kinds');
+SELECT is((SELECT tail FROM model), (SELECT array_agg(v ORDER BY i) FROM variances WHERE i > 378), 'the last 22 values');
+SELECT ok(abs(forecast / (intercept + daily * tail[22] + weekly * (SELECT avg(t) FROM unnest(tail[18:22]) AS t)
+                          + monthly * (SELECT avg(t) FROM unnest(tail) AS t)) - 1) < 1e-12, 'the forecast') FROM model;
+SELECT ok(f[1] = forecast AND array_length(f, 1) = 30 AND abs(f[2] / (intercept + daily * f[1] + weekly * (tail[19] + tail[20] + tail[21] + tail[22] + f[1]) / 5
+                          + monthly * (f[1] + (SELECT sum(t) FROM unnest(tail[2:22]) AS t)) / 22) - 1) < 1e-12, 'and the next')
+FROM (SELECT (fit).*, har_forecast(fit, 30) AS f FROM fitted) AS x;
+SELECT is((SELECT har_forecast(har_fit(v ORDER BY i), 5) FROM variances), (SELECT har_forecast(fit, 5) FROM fitted), 'straight from the aggregate');
+SELECT is((SELECT har_fit(CASE WHEN i % 2 = 0 THEN v END ORDER BY i)::text FROM variances), (SELECT har_fit(v ORDER BY i)::text FROM variances WHERE i % 2 = 0), 'NULL is skipped');
+SELECT is((SELECT har_fit(NULL::float8)::text), NULL, 'no value gives NULL');
+SELECT is((SELECT har_fit(v)::text FROM variances WHERE i < 27), '(too_few,4,,,,,,,,,,,)', 'too few');
+SELECT is((SELECT har_fit(v)::text FROM variances WHERE i < 10), '(too_few,0,,,,,,,,,,,)', 'far too few');
+SELECT is((SELECT har_fit(1)::text FROM variances), '(constant,378,,,,,,,,,,,)', 'a constant');
+SELECT is((SELECT har_fit(CASE WHEN i = 3 THEN 'NaN' ELSE v END)::text FROM variances), '(not_finite,0,,,,,,,,,,,)', 'a NaN');
+SELECT is((SELECT har_forecast(har_fit(1), 5) FROM variances), NULL, 'no coefficients, no forecast');
+SELECT is((SELECT har_forecast(NULL, 5)), NULL, 'NULL');
+SELECT throws_ok(format('SELECT margin_calib.har_forecast(fit, %s) FROM fitted', h), '22023', 'horizon must lie between 1 and 100000') FROM unnest('{0,-1,100001}'::int[]) AS h;
+SELECT throws_ok($$ SELECT margin_calib.har_forecast(('converged',1,1,1,1,1,NULL,NULL,NULL,NULL,NULL,NULL,'{1,2}')::margin_calib.har_model, 5) $$, '22023', 'not a model of har_fit');
+SELECT throws_ok($$ SELECT margin_calib.har_forecast(('converged',1,1,'NaN',1,1,NULL,NULL,NULL,NULL,NULL,NULL,'{1,2}')::margin_calib.har_model, 5) $$, '22023', 'not a model of har_fit');
+SELECT throws_ok($$ SELECT margin_calib.har_forecast(('converged',1,1,1,1,1,NULL,NULL,NULL,NULL,NULL,NULL,array_fill(NULL::float8, ARRAY[22]))::margin_calib.har_model, 5) $$, '22023', 'not a model of har_fit');
+SELECT throws_ok($$ SELECT margin_calib.har_forecast(('converged',1,1,1,1,1,NULL,NULL,NULL,NULL,NULL,NULL,array_fill('Infinity'::float8, ARRAY[22]))::margin_calib.har_model, 5) $$, '22023', 'not a model of har_fit');
+SELECT throws_ok($$ SELECT margin_calib.har_forecast(('converged',1,0,1e200,1,1,NULL,NULL,NULL,NULL,NULL,NULL,array_fill(1::float8, ARRAY[22]))::margin_calib.har_model, 5) $$, '22003');
 
 SELECT * FROM finish();
 ROLLBACK;

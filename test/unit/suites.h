@@ -2,6 +2,7 @@
 SUITE(calibrate)
 SUITE(ewma)
 SUITE(ewma_vol)
+SUITE(har)
 SUITE(least_squares)
 SUITE(log_return)
 SUITE(moments)

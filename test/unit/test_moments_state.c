@@ -166,6 +166,23 @@ test_bounds(void)
 	}
 }
 
+/* four values of 2^30 units: the same numbers with carries that were not propagated */
+static void
+test_carries(void)
+{
+	const double made[][14] = {
+	    {1, 4, 0, 0, 31, 1, 0, 0, 1, 0, 0, 0x1p30, 0, 0},
+	    {1, 4, 0, 0, 31, 1, 0, 0x1p32, 0, 0, 0, 0x1p30, 0, 0},
+	    {1, 4, 0, 0, 31, 1, 0, -0x1p32, 2, 0, 0, 0x1p30, 0, 0},
+	    {1, 4, 0, 0, 31, 1, 0, 0, 1, 0, 0x1p32, 0x1p30 - 1, 0, 0},
+	    {1, 4, 0, 0, 31, 1, 0, 0, 1, 0, 0, 0x1p30 + 0x1p32, -1, 0},
+	    {1, 4, 0, 0, 31, 1, 0, 0, -0x1p32 + 1, 1, 0, 0x1p30, 0, 0},
+	};
+
+	for (int i = 0; i < 6; i++)
+		check(mc_moments_plausible(made[i], 14) == (i == 0), "carries %d", i);
+}
+
 static void
 test_empty(void)
 {
@@ -203,5 +220,6 @@ test_moments_state(void)
 		test_changes(kind);
 	}
 	test_bounds();
+	test_carries();
 	test_empty();
 }
