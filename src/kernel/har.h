@@ -10,8 +10,8 @@
  * Standard errors: of least squares, and those of W. K. Newey and K. D. West (Econometrica 55, 1987, 703)
  * with Bartlett weights and lag L = floor(4 (n / 100)^(2/9)), without a small-sample factor.
  *
- * Coefficients and errors agree with 60-digit arithmetic to 1e-10 where the regressors are as
- * collinear as those of real series (test/unit/test_har.c, test/oracle/range_volatility.py).
+ * Coefficients and errors agree with wide arithmetic to 1e-11 (test/unit/test_har.c), and with
+ * statsmodels to 1e-8 (test/oracle/range_volatility.py).
  */
 #ifndef MC_HAR_H
 #define MC_HAR_H
