@@ -20,7 +20,7 @@ SELECT is_empty($$ SELECT p.oid::regprocedure FROM pg_proc AS p
                    WHERE pronamespace = 'margin_calib'::regnamespace AND proname ~ '^(volatility|rolling_vol)'
                      AND obj_description(p.oid, 'pg_proc') IS NULL $$, 'every function is described');
 SELECT is_empty($$ SELECT p.oid::regprocedure FROM pg_proc AS p
-                   WHERE pronamespace = 'margin_calib'::regnamespace AND proname ~ '^volatility_'
+                   WHERE pronamespace = 'margin_calib'::regnamespace AND proname ~ '^volatility_(accum|combine|final|moving)'
                      AND has_function_privilege('pg_monitor', p.oid, 'EXECUTE') $$, 'support functions are not for PUBLIC');
 SELECT ok(has_function_privilege('pg_monitor', 'margin_calib.volatility(double precision)', 'EXECUTE'), 'the aggregate is');
 SELECT is((SELECT aggtranstype::regtype::text || ' ' || (aggcombinefn <> 0) || ' ' || (aggminvtransfn <> 0) FROM pg_aggregate
