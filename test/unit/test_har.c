@@ -104,9 +104,10 @@ test_fit(size_t count, double unit)
 	McHarModel model;
 
 	fill((unsigned) count, count, unit);
-	check(mc_har_worksize(count) <= sizeof(work) / sizeof(work[0]) &&
-	          mc_har_fit(v, count, work, NULL, &model) == MC_OK && model.fit == MC_FIT_CONVERGED,
+	work[mc_har_worksize(count)] = 12345;
+	check(mc_har_fit(v, count, work, NULL, &model) == MC_OK && model.fit == MC_FIT_CONVERGED,
 	      "%zu values of %g", count, unit);
+	check(work[mc_har_worksize(count)] == 12345, "stays inside its work space");
 	check(model.observations == n && model.newey_west_lag == lag, "%zu rows, lag %zu", n, lag);
 	for (size_t t = 0; t < n; t++)
 	{
