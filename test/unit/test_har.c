@@ -208,10 +208,14 @@ test_statuses(void)
 	for (int i = 0; i < 200; i++)
 		v[i] = 0;
 	check(mc_har_fit(v, 200, work, NULL, &model) == MC_OK && model.fit == MC_FIT_CONSTANT, "zeros");
+	v[199] = 5;
+	check(mc_har_fit(v, 200, work, NULL, &model) == MC_OK && model.fit == MC_FIT_CONSTANT,
+	      "a constant whose last value moves");
 	for (int i = 0; i < 200; i++)
-		v[i] = i < 30 ? i * i % 7 : 3;
-	v[28] = v[29] = 3;
-	check(mc_har_fit(v, 200, work, NULL, &model) == MC_OK, "a series that stops");
+		v[i] = i < 22 ? (i * i) % 7 : 4;
+	check(mc_har_fit(v, 200, work, NULL, &model) == MC_OK && model.fit == MC_FIT_CONSTANT,
+	      "lags that vary before values that do not");
+	check(model.r_squared == 0, "and no R squared");
 }
 
 static bool
