@@ -1,6 +1,6 @@
 /*
  * test_ewma_vol.c
- *	  Exponentially weighted volatility beside the weighted mean in long double, and Hull's example.
+ *	  Exponentially weighted volatility beside the weighted mean in wide arithmetic, and Hull's example.
  */
 #include <float.h>
 #include <math.h>
@@ -8,6 +8,7 @@
 #include "kernel/ewma_vol.h"
 #include "kernel/log_return.h"
 #include "unit.h"
+#include "wide.h"
 
 #define ROWS 3000
 
@@ -31,12 +32,23 @@ fill(int kind)
 	}
 }
 
+/* the root of what may lie below the range of a double */
+static double
+wide_root(Wide x)
+{
+	int exponent = 0;
+
+	for (; x > 0 && x < 0x1p-400; exponent -= 200)
+		x *= 0x1p400;
+	return ldexp(sqrt((double) x), exponent);
+}
+
 static void
 test_mean(int kind, double lambda)
 {
 	McEwmaVol ewma;
-	long double squares = 0;
-	long double weights = 0;
+	Wide squares = 0;
+	Wide weights = 0;
 	size_t wrong = 0;
 	double worst = 0;
 	double vol = -1;
@@ -47,12 +59,12 @@ test_mean(int kind, double lambda)
 	wrong += mc_ewma_vol_result(&ewma, 1, &vol) != MC_TOO_FEW || vol != -1;
 	for (size_t i = 1; i < ROWS; i++)
 	{
-		long double r = mc_log_return(price[i - 1], price[i]);
+		Wide r = mc_log_return(price[i - 1], price[i]);
 		double want;
 
 		weights = weights * lambda + 1;
 		squares = squares * lambda + r * r;
-		want = (double) sqrtl(squares / weights);
+		want = wide_root(squares / weights);
 		mc_ewma_vol_add(&ewma, price[i]);
 		wrong += mc_ewma_vol_result(&ewma, 1, &vol) != MC_OK || !is_close(vol, want, 1e-15);
 		if (want > 0 && fabs(vol / want - 1) > worst)
@@ -67,20 +79,23 @@ test_decay(double lambda, int n)
 {
 	McEwmaVol ewma;
 	double vol = -1;
-	long double want = logl(2) * expl(0.5L * n * logl(lambda)) *
-	                   sqrtl((1 - (long double) lambda) / (1 - powl(lambda, n + 1)));
+	Wide power = 1; /* L^n */
+	Wide mean;
 
+	for (int i = 0; i < n; i++)
+		power *= lambda;
+	mean = power * (1 - (Wide) lambda) / (1 - power * lambda);
 	mc_ewma_vol_init(&ewma, lambda);
 	mc_ewma_vol_add(&ewma, 1);
 	for (int i = 0; i <= n; i++)
 		mc_ewma_vol_add(&ewma, 2);
 	check(mc_ewma_vol_result(&ewma, 1, &vol) == MC_OK, "lambda %g, %d equal prices", lambda, n);
-	check_close(vol, (double) want, 2e-15, "the root of what may be too small for a double");
+	check_close(vol, log(2) * wide_root(mean), 2e-15,
+	            "the root of what may be too small for a double");
 	mc_ewma_vol_add(&ewma, 4);
 	mc_ewma_vol_result(&ewma, 1, &vol);
-	want = logl(2) * sqrtl((1 + powl(lambda, n + 1)) * (1 - (long double) lambda) /
-	                       (1 - powl(lambda, n + 2)));
-	check_close(vol, (double) want, 1e-15, "and then a return");
+	mean = (1 + power * lambda) * (1 - (Wide) lambda) / (1 - power * lambda * lambda);
+	check_close(vol, log(2) * wide_root(mean), 2e-15, "and then a return");
 }
 
 /* Hull: lambda 0.9, 1 % a day so far, then 2 %: the variance becomes 0.00013, the volatility 1.14 %. */

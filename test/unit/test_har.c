@@ -104,9 +104,10 @@ test_fit(size_t count, double unit)
 	McHarModel model;
 
 	fill((unsigned) count, count, unit);
-	check(mc_har_worksize(count) <= sizeof(work) / sizeof(work[0]) &&
-	          mc_har_fit(v, count, work, NULL, &model) == MC_OK && model.fit == MC_FIT_CONVERGED,
+	work[mc_har_worksize(count)] = 12345;
+	check(mc_har_fit(v, count, work, NULL, &model) == MC_OK && model.fit == MC_FIT_CONVERGED,
 	      "%zu values of %g", count, unit);
+	check(work[mc_har_worksize(count)] == 12345, "stays inside its work space");
 	check(model.observations == n && model.newey_west_lag == lag, "%zu rows, lag %zu", n, lag);
 	for (size_t t = 0; t < n; t++)
 	{
@@ -207,10 +208,14 @@ test_statuses(void)
 	for (int i = 0; i < 200; i++)
 		v[i] = 0;
 	check(mc_har_fit(v, 200, work, NULL, &model) == MC_OK && model.fit == MC_FIT_CONSTANT, "zeros");
+	v[199] = 5;
+	check(mc_har_fit(v, 200, work, NULL, &model) == MC_OK && model.fit == MC_FIT_CONSTANT,
+	      "a constant whose last value moves");
 	for (int i = 0; i < 200; i++)
-		v[i] = i < 30 ? i * i % 7 : 3;
-	v[28] = v[29] = 3;
-	check(mc_har_fit(v, 200, work, NULL, &model) == MC_OK, "a series that stops");
+		v[i] = i < 22 ? (i * i) % 7 : 4;
+	check(mc_har_fit(v, 200, work, NULL, &model) == MC_OK && model.fit == MC_FIT_CONSTANT,
+	      "lags that vary before values that do not");
+	check(model.r_squared == 0, "and no R squared");
 }
 
 static bool
