@@ -23,7 +23,15 @@ __extension__ typedef unsigned __int128 U128;
 size_t
 mc_range_vol_min_bars(McRangeEstimator estimator)
 {
-	return estimator == MC_CLOSE_TO_CLOSE || estimator == MC_YANG_ZHANG ? MC_MIN_BARS : 1;
+	switch (estimator)
+	{
+		case MC_CLOSE_TO_CLOSE:
+		case MC_CLOSE_TO_CLOSE_ZERO_MEAN:
+		case MC_YANG_ZHANG:
+			return MC_MIN_BARS;
+		default:
+			return 1;
+	}
 }
 
 static size_t
@@ -47,6 +55,21 @@ needs_previous(McRangeEstimator estimator)
 	       estimator == MC_GARMAN_KLASS_YANG_ZHANG || estimator == MC_YANG_ZHANG;
 }
 
+/* of the sum of terms */
+static double
+divisor(McRangeEstimator estimator, double n)
+{
+	switch (estimator)
+	{
+		case MC_CLOSE_TO_CLOSE_ZERO_MEAN:
+			return n - 1;
+		case MC_PARKINSON:
+			return 4 * LN2 * n;
+		default:
+			return n;
+	}
+}
+
 void
 mc_range_vol_init(McRangeVol *window, McRangeEstimator estimator, size_t bars,
                   double periods_per_year, void *work)
@@ -58,7 +81,7 @@ mc_range_vol_init(McRangeVol *window, McRangeEstimator estimator, size_t bars,
 	window->estimator = estimator;
 	window->bars = bars;
 	window->terms = (double *) (rings + count_rings(estimator) * bars);
-	window->scale = ldexp(1, -FRACTION_BITS) / (estimator == MC_PARKINSON ? 4 * LN2 * n : n);
+	window->scale = ldexp(1, -FRACTION_BITS) / divisor(estimator, n);
 	window->weight = (ALPHA - 1) / (ALPHA + (n + 1) / (n - 1));
 	window->annual = sqrt(periods_per_year);
 	if (count_rings(estimator) > 0)

@@ -10,7 +10,7 @@
  * and g = w^2 / 2 - (2 ln 2 - 1) c^2, the variance per bar over n bars is
  *
  *	  close to close             sample variance (n - 1) of ln(close / previous close)
- *	  close to close, zero mean  mean of ln(close / previous close)^2
+ *	  close to close, zero mean  sum of ln(close / previous close)^2 / (n - 1)
  *	  Parkinson                  mean of w^2 / (4 ln 2)
  *	  Garman-Klass               mean of g
  *	  Garman-Klass-Yang-Zhang    mean of o^2 + g

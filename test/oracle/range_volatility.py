@@ -19,16 +19,15 @@ except ImportError:
     t.skip("volatility beyond close to close", "numpy and pandas are not installed")
     t.done()
 
-# ours, TTR's calc and its more arguments, what TTR's n means in bars, and TTR's / ours
+# ours, TTR's calc and its more arguments, what TTR's n means in bars
 ESTIMATORS = [
-    ("close_to_close", "close", "", lambda n: n - 1, lambda n: 1),
-    # TTR divides the sum of n - 1 squares by n - 2
-    ("close_to_close_zero_mean", "close", ", mean0 = TRUE", lambda n: n - 1, lambda n: math.sqrt((n - 1) / (n - 2))),
-    ("parkinson", "parkinson", "", lambda n: n, lambda n: 1),
-    ("garman_klass", "garman.klass", "", lambda n: n, lambda n: 1),
-    ("garman_klass_yang_zhang", "gk.yz", "", lambda n: n, lambda n: 1),
-    ("rogers_satchell", "rogers.satchell", "", lambda n: n, lambda n: 1),
-    ("yang_zhang", "yang.zhang", "", lambda n: n, lambda n: 1)]
+    ("close_to_close", "close", "", lambda n: n - 1),
+    ("close_to_close_zero_mean", "close", ", mean0 = TRUE", lambda n: n - 1),
+    ("parkinson", "parkinson", "", lambda n: n),
+    ("garman_klass", "garman.klass", "", lambda n: n),
+    ("garman_klass_yang_zhang", "gk.yz", "", lambda n: n),
+    ("rogers_satchell", "rogers.satchell", "", lambda n: n),
+    ("yang_zhang", "yang.zhang", "", lambda n: n)]
 # rows 31, 100, 1000 and the last, N = 260
 PUBLISHED = {
     ("close_to_close", 10): (0.192508273584315, 0.137073177402218, 0.134621928037095, 0.091833061380125),
@@ -70,7 +69,7 @@ def ttr_vols(bars, ns):
         file.write("Open,High,Low,Close\n" + "".join(",".join(map(repr, bar)) + "\n" for bar in bars))
         file.flush()
         calls = "".join(f"w(volatility(x, n = {n}, calc = '{calc}', N = 260{more}));"
-                        for _, calc, more, _, _ in ESTIMATORS for n in ns)
+                        for _, calc, more, _ in ESTIMATORS for n in ns)
         printed = t.r(f"x <- as.matrix(read.csv('{file.name}')); "
                       f"w <- function(v) cat(sprintf('%.17g', v), '\\n'); {calls}", "TTR")
     if printed is None:
@@ -83,9 +82,9 @@ def ttr_vols(bars, ns):
 def check_bars(name, bars, ns):
     t.load("bars", "o float8, h float8, l float8, c float8", bars)
     theirs = ttr_vols(bars, ns)
-    for estimator, _, _, bars_of, factor in ESTIMATORS:
+    for estimator, _, _, bars_of in ESTIMATORS:
         for n in ns:
-            got = [v * factor(n) for v in our_vols("bars", estimator, bars_of(n))]
+            got = our_vols("bars", estimator, bars_of(n))
             for row, want in zip((30, 99, 999, -1), PUBLISHED.get((estimator, n), ()) if name == "ttrc" else ()):
                 if want is not None:
                     t.close(got[row], want, 1e-12, f"ttrc {estimator}, n = {n}: row {row + 1 or 'last'} as published")

@@ -25,7 +25,7 @@ SELECT is_empty($$
      -- what computes from its arguments alone
      AND NOT (provolatile = 'i' AND proparallel = 's' AND NOT prosecdef AND lanname IN ('c', 'internal'))
      AND proname NOT IN ('version',                               -- reads nothing
-                         'rolling_vol_all', 'rolling_vol_arrays') -- check SELECT on the columns, refuse row-level security
+                         'rolling_vol_all', 'rolling_vol_arrays', 'align_prices', 'align_returns') -- check SELECT on the columns, refuse row-level security
 $$, 'S1 PUBLIC may execute nothing but the statistics');
 SELECT is_empty($$
     SELECT signature FROM fn WHERE 'internal'::regtype = ANY (proargtypes::oid[]) AND has_function_privilege('public', oid, 'EXECUTE')
@@ -154,6 +154,10 @@ $$, 'arguments of public functions have names');
 CREATE TEMP TABLE reviewed (signature text, labels text);
 INSERT INTO reviewed VALUES
     ('add_capture(integer,regclass)', 'f v - u - -'),
+    ('align_prices(regclass,name,name,name,text[],text)', 'f s s r - p'),
+    ('align_prices(regclass,name,name,name,text[],text,interval)', 'f s s r - p'),
+    ('align_returns(regclass,name,name,name,text[],text)', 'f s s r - p'),
+    ('align_returns(regclass,name,name,name,text[],text,interval)', 'f s s r - p'),
     ('attach_positions(regclass,name,name,name,text)', 'f v - u - -'),
     ('attach_prices(regclass,name,name,name,text,text,text)', 'f v - u - -'),
     ('calibrate_all(regclass,margin_policy,name,name,name)', 'f s - r - -'),

@@ -47,7 +47,7 @@ SELECT is_empty($$ SELECT i, vol FROM vols WHERE kind = 'plain' AND estimator = 
 SELECT ok(bool_and(abs(vol / want - 1) < 1e-12), estimator || ' by its equation')
 FROM (SELECT v.estimator, v.vol,
              (SELECT sqrt(avg(CASE v.estimator
-                  WHEN 'close_to_close_zero_mean' THEN ln(b.close / p.close) ^ 2
+                  WHEN 'close_to_close_zero_mean' THEN ln(b.close / p.close) ^ 2 * 10 / 9
                   WHEN 'parkinson' THEN ln(b.high / b.low) ^ 2 / (4 * ln(2))
                   WHEN 'garman_klass' THEN ln(b.high / b.low) ^ 2 / 2 - (2 * ln(2) - 1) * ln(b.close / b.open) ^ 2
                   WHEN 'garman_klass_yang_zhang' THEN ln(b.open / p.close) ^ 2 + ln(b.high / b.low) ^ 2 / 2 - (2 * ln(2) - 1) * ln(b.close / b.open) ^ 2

@@ -135,7 +135,7 @@ by_formula(McRangeEstimator estimator, size_t last, size_t n)
 		case MC_CLOSE_TO_CLOSE:
 			return (double) sqrtl(variance(cc, n, 1, false));
 		case MC_CLOSE_TO_CLOSE_ZERO_MEAN:
-			return (double) sqrtl(variance(cc, n, 0, true));
+			return (double) sqrtl(variance(cc, n, 1, true));
 		case MC_PARKINSON:
 			return (double) sqrtl(w2 / (4 * n * logl(2)));
 		case MC_GARMAN_KLASS:
