@@ -162,8 +162,8 @@ SELECT is((SELECT array_agg(DISTINCT concat(a.aggfinalmodify, a.aggmfinalmodify,
            FROM pg_aggregate a JOIN pg_proc p ON p.oid = aggfnoid
            WHERE p.pronamespace = 'margin_calib'::regnamespace AND p.proname IN ('expected_shortfall', 'value_at_risk', 'tail_risk')
              AND a.aggcombinefn <> 0 AND a.aggminvtransfn <> 0 AND obj_description(p.oid, 'pg_proc') IS NOT NULL
-           HAVING count(*) = 4),
-          '{rrsi}', 'the four aggregates have all support functions, comments, read-only finals, and are parallel safe');
+           HAVING count(*) = 5),
+          '{rrsi}', 'the five aggregates have all support functions, comments, read-only finals, and are parallel safe');
 
 -- a cancel is served while rows are read, and while a tail of millions is sorted
 CREATE FUNCTION stops_within(query text, seconds float8) RETURNS boolean LANGUAGE plpgsql AS $$

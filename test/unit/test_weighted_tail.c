@@ -196,6 +196,33 @@ ages(void)
 	check(w[0] == 7 && w[1] == 1, "no row, one row");
 }
 
+/* Masses within rounding of a whole weight count as that weight, as n c does in tail.c. */
+static void
+rounding(void)
+{
+	double losses[10002];
+	double weights[10002];
+	double var;
+	double es;
+
+	/* the weights add up to 20,000, and 20,000 (1 - 0.9999) is 2 but for rounding */
+	for (int i = 0; i < 10002; i++)
+	{
+		losses[i] = i < 2 ? 3 - 2 * i : i < 7 ? -1 : -2;
+		weights[i] = i < 2 ? 1 : i == 7 ? 0 : 2;
+	}
+	mc_weighted_tail(losses, weights, 10002, 0.9999, &var, &es, NULL);
+	check(var == -1 && es == 2, "a tail of a whole weight: ES (3 + 1) / 2");
+	losses[0] = 1;
+	losses[1] = 2;
+	losses[2] = 3;
+	weights[0] = 1e-200;
+	weights[1] = 3;
+	weights[2] = 1;
+	mc_weighted_tail(losses, weights, 3, 0.5, &var, &es, NULL);
+	check(var == 2 && es == 2.5, "a first weight that is next to nothing");
+}
+
 static bool
 always(void *arg)
 {
@@ -261,5 +288,6 @@ test_weighted_tail(void)
 	by_definition();
 	hull();
 	ages();
+	rounding();
 	extremes();
 }
