@@ -87,12 +87,15 @@ typedef struct Packed
 static Packed
 pack(McSketch *sketch)
 {
+	double *edges;
 	Packed packed;
 
 	settle(sketch);
+	edges = malloc((sketch->sides[0].used + sketch->sides[1].used) * sizeof(double));
 	packed.places =
 	    calloc(sketch->sides[0].used + sketch->sides[1].used + 1, sizeof(McSketchBucket));
-	mc_sketch_flatten(sketch, packed.places, &packed.flat, NULL);
+	mc_sketch_flatten(sketch, edges, packed.places, &packed.flat, NULL);
+	free(edges);
 	packed.bytes = malloc(mc_sketch_most_bytes(&packed.flat));
 	packed.length = mc_sketch_encode(&packed.flat, packed.bytes);
 	return packed;
