@@ -51,14 +51,16 @@ mc_sketch_pack(McSketch *sketch)
 {
 	Size buckets = sketch->sides[MC_SKETCH_LOSSES].used + sketch->sides[MC_SKETCH_GAINS].used;
 	McSketchBucket *places = mc_work_space(buckets, sizeof(McSketchBucket));
+	double *edges = mc_work_space(buckets, sizeof(double));
 	struct varlena *value;
 	McSketch flat;
 	Size length;
 
-	mc_check_status(mc_sketch_flatten(sketch, places, &flat, &mc_interrupt_poll));
+	mc_check_status(mc_sketch_flatten(sketch, edges, places, &flat, &mc_interrupt_poll));
 	value = palloc(VARHDRSZ + mc_sketch_most_bytes(&flat));
 	length = mc_sketch_encode(&flat, (uint8_t *) VARDATA(value));
 	SET_VARSIZE(value, VARHDRSZ + length);
+	pfree(edges);
 	pfree(places);
 	return value;
 }

@@ -60,18 +60,16 @@ bandwidth(Series *series, size_t *lags)
 	double n = (double) series->n;
 	double bound = 2 * sqrt(log10(n) / n);
 	size_t most = most_lags(series->n);
-	size_t last = 0; /* significant one */
+	size_t last = 1; /* significant one; the first always counts */
 	size_t lag;
 
-	for (lag = 1; lag <= most && lag - last <= RUN + (last == 0); lag++)
+	for (lag = 1; lag <= most && lag <= last + RUN; lag++)
 	{
 		if (know(series, lag) != MC_OK)
 			return MC_STOPPED;
 		if (fabs(series->covariances[lag]) >= bound * series->covariances[0])
 			last = lag;
 	}
-	if (last == 0)
-		last = 1;
 	*lags = 2 * last < most ? 2 * last : most;
 	return know(series, *lags);
 }

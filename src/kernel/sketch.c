@@ -12,7 +12,6 @@
  */
 #include "sketch.h"
 
-#include <gsl/gsl_heapsort.h>
 #include <math.h>
 #include <string.h>
 
@@ -65,18 +64,24 @@ set_most(McSketchSide *side)
 		side->most = side->limit + 1;
 }
 
-/* Add to the bucket of an edge, in a table with a free place. */
-static inline void
-put(McSketchSide *side, uint64_t edge, uint64_t count, U128 sum)
+/* The bucket of an edge, or the free place for it; there is one. */
+static inline McSketchBucket *
+find_bucket(const McSketchSide *side, uint64_t edge)
 {
 	/* edges end in zeros: only the upper bits of a product tell them apart */
 	size_t i = (size_t) ((edge * UINT64_C(0x9E3779B97F4A7C15)) >> side->hash_shift);
 	size_t mask = side->capacity - 1;
-	McSketchBucket *bucket;
 
 	while (side->buckets[i].count != 0 && side->buckets[i].edge != edge)
 		i = (i + 1) & mask;
-	bucket = &side->buckets[i];
+	return &side->buckets[i];
+}
+
+static inline void
+put(McSketchSide *side, uint64_t edge, uint64_t count, U128 sum)
+{
+	McSketchBucket *bucket = find_bucket(side, edge);
+
 	side->used += bucket->count == 0;
 	bucket->edge = edge;
 	bucket->count += count;
@@ -104,26 +109,16 @@ mc_sketch_more_places(const McSketchSide *side)
 	                                                             : 2 * side->capacity;
 }
 
-static int
-descending_edges(const void *a, const void *b)
-{
-	uint64_t x = ((const McSketchBucket *) a)->edge;
-	uint64_t y = ((const McSketchBucket *) b)->edge;
-
-	return (x < y) - (x > y);
-}
-
-/* The buckets of a table in descending order; returns how many. */
-static size_t
-sort_buckets(const McSketchSide *side, McSketchBucket *sorted)
+/* The edges of a table in descending order, as the doubles that they are.  MC_OK or MC_STOPPED. */
+static McStatus
+sort_edges(const McSketchSide *side, double *edges, const McPoll *poll)
 {
 	size_t used = 0;
 
 	for (size_t i = 0; i < side->capacity; i++)
 		if (side->buckets[i].count != 0)
-			sorted[used++] = side->buckets[i];
-	gsl_heapsort(sorted, used, sizeof(*sorted), descending_edges);
-	return used;
+			memcpy(&edges[used++], &side->buckets[i].edge, sizeof(double));
+	return mc_sort_descending(edges, used, poll);
 }
 
 /*
@@ -131,7 +126,7 @@ sort_buckets(const McSketchSide *side, McSketchBucket *sorted)
  * when the highest bit in which they differ is dropped; others never do.
  */
 static int
-fitting_level(const McSketchBucket *sorted, size_t used, size_t limit)
+fitting_level(const double *edges, size_t used, size_t limit)
 {
 	uint32_t joined[COARSEST_LEVEL + 1] = {0};
 	size_t left = used;
@@ -139,8 +134,8 @@ fitting_level(const McSketchBucket *sorted, size_t used, size_t limit)
 
 	for (size_t i = 1; i < used; i++)
 	{
-		uint64_t upper = sorted[i - 1].edge;
-		uint64_t lower = sorted[i].edge;
+		uint64_t upper = magnitude_bits(edges[i - 1]);
+		uint64_t lower = magnitude_bits(edges[i]);
 		int bits = 0;
 
 		if (upper >> 52 != lower >> 52)
@@ -183,8 +178,11 @@ mc_sketch_rebuild(McSketchSide *side, McSketchBucket *places, size_t capacity)
 	move_buckets(side, old.buckets, old.capacity);
 	if (too_many(side))
 	{
-		old.capacity = sort_buckets(&old, old.buckets);
-		side->level = fitting_level(old.buckets, old.capacity, side->limit);
+		/* the new places are not needed until the level is known */
+		double *edges = (double *) (void *) places;
+
+		(void) sort_edges(&old, edges, NULL);
+		side->level = fitting_level(edges, old.used, side->limit);
 		memset(places, 0, capacity * sizeof(*places));
 		move_buckets(side, old.buckets, old.capacity);
 	}
@@ -308,19 +306,22 @@ mc_sketch_settle(McSketch *sketch)
 }
 
 McStatus
-mc_sketch_flatten(McSketch *sketch, McSketchBucket *places, McSketch *flat, const McPoll *poll)
+mc_sketch_flatten(McSketch *sketch, double *edges, McSketchBucket *places, McSketch *flat,
+                  const McPoll *poll)
 {
-	if (mc_sort_descending(sketch->extremes, sketch->kept, poll) != MC_OK)
-		return MC_STOPPED;
+	McStatus status = mc_sort_descending(sketch->extremes, sketch->kept, poll);
+
 	*flat = *sketch;
 	flat->threshold = flat->kept == flat->size ? flat->extremes[flat->size - 1] : -INFINITY;
-	for (int i = 0; i < MC_SKETCH_SIDES; i++)
+	for (int i = 0; i < MC_SKETCH_SIDES && status == MC_OK; i++)
 	{
-		McSketchSide *side = &flat->sides[i];
+		const McSketchSide *table = &sketch->sides[i];
 
-		side->buckets = places;
-		side->capacity = side->used = sort_buckets(&sketch->sides[i], places);
-		places += side->used;
+		status = sort_edges(table, edges, poll);
+		flat->sides[i].buckets = places;
+		flat->sides[i].capacity = table->used;
+		for (size_t j = 0; j < table->used && status == MC_OK; j++)
+			*places++ = *find_bucket(table, magnitude_bits(edges[j]));
 	}
-	return MC_OK;
+	return status;
 }

@@ -109,10 +109,11 @@ extern McSketchNeed mc_sketch_settle(McSketch *sketch);
 
 /*
  * A settled sketch with sorted extremes (in place) and its buckets in descending order, packed into
- * `places` for the `used` buckets of both sides; *flat shares the extremes.  MC_OK or MC_STOPPED.
+ * `places`; *flat shares the extremes.  There are places for the buckets of both sides, `edges` is work
+ * space for as many doubles.  MC_OK or MC_STOPPED.
  */
-extern McStatus mc_sketch_flatten(McSketch *sketch, McSketchBucket *places, McSketch *flat,
-                                  const McPoll *poll);
+extern McStatus mc_sketch_flatten(McSketch *sketch, double *edges, McSketchBucket *places,
+                                  McSketch *flat, const McPoll *poll);
 
 /* The bytes of a flat sketch; equal sketches have equal bytes.  Returns the length. */
 extern size_t mc_sketch_most_bytes(const McSketch *flat);

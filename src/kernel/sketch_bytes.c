@@ -9,7 +9,7 @@
  *
  * Numbers are unsigned, seven bits a byte, the least significant first, as short as possible.  So a sketch
  * has one form, and the decoder refuses any other: what it lets in keeps every promise of sketch.h.
- * test/unit/test_sketch.c and test/fuzz/sketch.c feed it changed and random bytes.
+ * test/unit/test_sketch_bytes.c feeds it changed bytes.
  */
 #include <math.h>
 #include <string.h>

@@ -442,6 +442,71 @@ stopping(void)
 	free(lengths);
 }
 
+/* The stationary length of a short series, step by step. */
+static double
+length_by_hand(const double *x, int n)
+{
+	int most = (int) ceil(sqrt(n)) + 5;
+	double r[100];
+	double mean = 0;
+	double weighted = 0;
+	double level;
+	int m;
+	int run = 0;
+	int last = 1;
+
+	for (int i = 0; i < n; i++)
+		mean += x[i] / n;
+	for (int k = 0; k <= most; k++)
+	{
+		r[k] = 0;
+		for (int i = 0; i + k < n; i++)
+			r[k] += (x[i] - mean) * (x[i + k] - mean) / n;
+	}
+	/* the first m with five insignificant lags after it, else the last significant lag */
+	for (m = 1; m + 5 <= most && run < 5; m++)
+		for (run = 0; run < 5 && fabs(r[m + run + 1]) < 2 * sqrt(log10(n) / n) * r[0];)
+			run++;
+	for (int k = 1; k <= most; k++)
+		if (fabs(r[k]) >= 2 * sqrt(log10(n) / n) * r[0])
+			last = k;
+	m = 2 * (run == 5 ? m - 1 : last);
+	m = m < most ? m : most;
+	level = r[0];
+	for (int k = 1; k <= m; k++)
+	{
+		double taper = fmin(1, 2 - 2.0 * k / m);
+
+		weighted += 2 * taper * k * r[k];
+		level += 2 * taper * r[k];
+	}
+	level = cbrt(pow(weighted / level, 2) * n);
+	return fmax(1, fmin(level, ceil(fmin(3 * sqrt(n), n / 3.0))));
+}
+
+static void
+short_series(void)
+{
+	UnitRandom random = {27};
+	double work[700];
+	double x[400];
+	double b[2];
+	int wrong = 0;
+
+	for (int trial = 0; trial < 3000; trial++)
+	{
+		int n = trial % 10 == 0 ? 400 : 9 + trial % 97;
+		double rho = 2 * unit_uniform(&random) - 1;
+
+		for (int i = 0; i < n; i++)
+			x[i] = (i == 0 ? 0 : rho * x[i - 1]) + unit_normal(&random) +
+			       (trial % 3 == 0) * sin(i / 3.0);
+		mc_block_length(x, (size_t) n, work, b, b + 1, NULL);
+		wrong += !is_close(b[0], length_by_hand(x, n), 1e-9);
+	}
+	check(wrong == 0, "3000 short series: as worked out step by step (%d are not)", wrong);
+}
+
 static void
 block_lengths(void)
 {
@@ -496,4 +561,5 @@ test_bootstrap(void)
 	ends();
 	stopping();
 	block_lengths();
+	short_series();
 }

@@ -77,8 +77,9 @@ whole_numbers(void)
 	double chi = 0;
 	int wrong = 0;
 
-	check(mc_random_reject(3) == 1 && mc_random_reject(1) == 0 && mc_random_reject(1 << 31) == 0 &&
-	          mc_random_reject(n) == 1294967296 && mc_random_reject(UINT32_MAX) == 1,
+	check(mc_random_reject(3) == 1 && mc_random_reject(1) == 0 &&
+	          mc_random_reject(UINT32_C(1) << 31) == 0 && mc_random_reject(n) == 1294967296 &&
+	          mc_random_reject(UINT32_MAX) == 1,
 	      "2^32 modulo n");
 	mc_random_start(&random, 5, 0, 0);
 	for (int i = 0; i < 70000; i++)
