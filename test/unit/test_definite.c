@@ -16,32 +16,30 @@
 static double matrix[SIZE];
 static double work[SIZE + MOST * 2 + MC_RANK * MOST + 8 + MC_RANK * 8];
 
-/*
- * Is a + shift * diagonal positive definite?  Cholesky in 113 bits; rows of 0 do not count, nor those
- * that repeat an earlier one times a power of two.
- */
+/* Is the matrix positive semidefinite?  A = L D L' in 113 bits; a pivot of 0 has a column of 0. */
 static bool
-wide_definite(const double *a, size_t k, double shift)
+wide_definite(const double *a, size_t k)
 {
 	static Wide l[MOST][MOST];
+	Wide d[MOST];
 
-	for (size_t i = 0; i < k; i++)
-		for (size_t j = 0; j <= i; j++)
+	for (size_t j = 0; j < k; j++)
+	{
+		Wide own = a[mc_triangle_row(j) + j];
+
+		for (size_t i = j; i < k; i++)
 		{
 			Wide sum = a[mc_triangle_row(i) + j];
-			Wide own = a[mc_triangle_row(i) + i];
 
-			if (i == j)
-				sum += (Wide) shift * own;
 			for (size_t q = 0; q < j; q++)
-				sum -= l[i][q] * l[j][q];
-			if (i != j)
-				l[i][j] = l[j][j] > 0 ? sum / l[j][j] : 0;
-			else if (sum < -1e-30L * own)
+				sum -= l[i][q] * l[j][q] * d[q];
+			if (i == j)
+				d[j] = sum > own * 1e-28 ? sum : 0;
+			if (i == j && sum < own * -1e-28)
 				return false;
-			else
-				l[i][i] = sum > 1e-30L * own ? (Wide) sqrtl((long double) sum) : 0;
+			l[i][j] = d[j] > 0 ? sum / d[j] : 0;
 		}
+	}
 	return true;
 }
 
@@ -85,7 +83,7 @@ test_repair(void)
 			gram(k, n, rank, 1000 * k + n);
 			memcpy(before, matrix, sizeof(before));
 			wrong += mc_make_definite(matrix, k, work, &shrunk, NULL) != MC_OK;
-			wrong += !wide_definite(matrix, k, 0);
+			wrong += !wide_definite(matrix, k);
 			repaired += shrunk > 0;
 			largest = fmax(largest, shrunk / (((double) k + 3) * ((double) k + 3) * 0x1p-53));
 			for (size_t i = 0; i < k; i++)
@@ -134,7 +132,7 @@ test_twins(void)
 	mc_make_definite(zero, 3, work, &shrunk, NULL);
 	check(shrunk == 0 && zero[4] == 1, "a series without variance counts for nothing");
 	mc_make_definite(indefinite, 3, work, &shrunk, NULL);
-	check(shrunk > 0.4 && shrunk <= 1 && wide_definite(indefinite, 3, 0) && indefinite[5] == 1,
+	check(shrunk > 0.4 && shrunk <= 1 && wide_definite(indefinite, 3) && indefinite[5] == 1,
 	      "a matrix far from definite: shrunk by %.3g", shrunk);
 	indefinite[1] = 0.9;
 	indefinite[0] = 0;
