@@ -14,6 +14,7 @@ import traceback
 import psycopg2
 
 import calibration
+import garch
 import landing
 import rolling
 import tail
@@ -21,7 +22,7 @@ from harness import Backend, Peers, Skipped, Wrong
 
 SEED = 20240229
 SIZES = {'tiny': (100_000, 200_000), 'small': (1_000_000, 4_000_000), 'full': (2_500_000, 10_000_000)}
-CASES = {**rolling.CASES, **tail.CASES, **calibration.CASES, **landing.CASES}
+CASES = {**rolling.CASES, **tail.CASES, **calibration.CASES, **garch.CASES, **landing.CASES}
 HERE = os.path.dirname(os.path.abspath(__file__))
 
 
