@@ -223,6 +223,40 @@ test_simulated(void)
 	check(lower == 0, "never below GSL's likelihood");
 }
 
+/* The rating of the starts is their likelihood, whatever the length of the last group. */
+static void
+test_rating(void)
+{
+	McGarchParameters truth = {0.05, 0.05, 0.08, 0.05, 0.85, 7};
+	UnitRandom random = {44};
+
+	for (int i = 0; i < 8; i++)
+	{
+		size_t n = (size_t) (500 + 5 * i);
+		double rates[MC_GARCH_STARTS];
+		double worst = 0;
+		double first = 0;
+		McGarchSeries series;
+		McFit fit;
+
+		simulate_garch(&random, &truth, r, n);
+		mc_garch_prepare(r, n, specs[i], z, &series, &fit, NULL);
+		mc_garch_rate_starts(&series, rates);
+		for (int k = 0; k < MC_GARCH_STARTS; k++)
+		{
+			double theta[MC_GARCH_DIM];
+			double gradient[MC_GARCH_DIM];
+			double value;
+
+			mc_garch_start(&series, k, theta);
+			value = mc_garch_value(&series, theta, gradient);
+			first = k == 0 ? 2 * value - rates[0] : first;
+			worst = fmax(worst, fabs(2 * value - rates[k] - first));
+		}
+		check(worst < 1e-9, "rates of the starts, model %d: %.2g", i, worst);
+	}
+}
+
 /* A series multiplied by a power of two, and one turned upside down */
 static void
 test_scales(void)
@@ -387,6 +421,7 @@ test_garch_fit(void)
 {
 	test_benchmark();
 	test_backcast_benchmark();
+	test_rating();
 	test_simulated();
 	test_scales();
 	test_nasty();
