@@ -10,6 +10,7 @@
 #include <gsl/gsl_multimin.h>
 
 #include "garch_cases.h"
+#include "kernel/box_minimum.h"
 #include "kernel/garch_filter.h"
 #include "kernel/garch_fit.h"
 #include "unit.h"
@@ -379,6 +380,73 @@ test_nasty(void)
 	      count[MC_FIT_FAILED]);
 }
 
+static double
+value_of(void *arg, const double *theta, double *gradient)
+{
+	return mc_garch_value(arg, theta, gradient);
+}
+
+/* The largest likelihood that any of the starts leads to. */
+static double
+best_of_all_starts(const McGarchSeries *series)
+{
+	double lower[MC_GARCH_DIM];
+	double upper[MC_GARCH_DIM];
+	double best = -INFINITY;
+
+	mc_garch_bounds(series, lower, upper);
+	for (int i = 0; i < MC_GARCH_STARTS; i++)
+	{
+		McBoxProblem p = {MC_GARCH_DIM, value_of, (void *) series,
+		                  lower,        upper,    1e-13 * (double) series->n,
+		                  1e-9,         200,      NULL};
+		McBoxMinimum m;
+
+		mc_garch_start(series, i, m.x);
+		mc_garch_information(series, m.x, MC_GARCH_FISHER, m.curvature);
+		mc_box_minimise(&p, &m);
+		if (mc_fit_usable(m.fit))
+			best = fmax(best, mc_garch_log_likelihood(series, m.value));
+	}
+	return best;
+}
+
+/* On the bounds where likelihoods degenerate every start is tried. */
+static void
+test_doubtful(void)
+{
+	static const int kinds[] = {2, 7, 8, 9, 13, 14, 20, 21, 22};
+	UnitRandom random = {31};
+	int count[5] = {0};
+	int worse = 0;
+
+	for (int i = 0; i < 144; i++)
+	{
+		size_t n = i % 2 == 0 ? 60 : 150;
+		McGarchSpec spec = specs[i / 2 % 8];
+		McGarchSeries series;
+		McGarchFit fit;
+		bool why[5];
+
+		nasty_series(kinds[i % 9], &random, r, n);
+		fit = fit_of(n, spec, &series);
+		if (!mc_fit_usable(fit.fit))
+			continue;
+		why[0] = fit.held[MC_GARCH_OMEGA];
+		why[1] = fit.held[MC_GARCH_BETA];
+		why[2] = fit.held[MC_GARCH_RISE] && (fit.held[MC_GARCH_FALL] || !spec.asymmetric);
+		why[3] = spec.student && fit.parameters.degrees_of_freedom < 2.010001;
+		why[4] = fit.fit == MC_FIT_ITERATIONS;
+		for (int k = 0; k < 5; k++)
+			count[k] += why[k];
+		if (why[0] || why[1] || why[2] || why[3] || why[4])
+			worse += fit.log_likelihood < best_of_all_starts(&series) - 1e-6;
+	}
+	check(worse == 0 && count[0] > 3 && count[1] > 3 && count[2] > 3 && count[3] > 3,
+	      "no start leads higher: omega %d, beta %d, reaction %d, freedom %d, iterations %d",
+	      count[0], count[1], count[2], count[3], count[4]);
+}
+
 static bool
 stop_at_once(void *arg)
 {
@@ -425,5 +493,6 @@ test_garch_fit(void)
 	test_simulated();
 	test_scales();
 	test_nasty();
+	test_doubtful();
 	test_stop();
 }
