@@ -269,9 +269,9 @@ add_products(McGarchSpec spec, double (*rows)[BLOCK], int m, double *matrix)
 		}
 }
 
-void
+McStatus
 mc_garch_information(const McGarchSeries *series, const double *theta, McGarchInformation kind,
-                     double *matrix)
+                     double *matrix, const McPoll *poll)
 {
 	bool fisher = kind == MC_GARCH_FISHER;
 	Density d = {INFINITY, 0, 0, 0, 0, 0, sqrt(0.5)};
@@ -296,6 +296,8 @@ mc_garch_information(const McGarchSeries *series, const double *theta, McGarchIn
 			next_state(&x, theta, series->spec.asymmetric, e);
 		}
 		add_products(series->spec, rows, m, matrix);
+		if (t % MC_POLL_STEPS == 0 && mc_poll_stop(poll))
+			return MC_STOPPED;
 	}
 	if (fisher)
 	{
@@ -308,6 +310,7 @@ mc_garch_information(const McGarchSeries *series, const double *theta, McGarchIn
 	for (int i = 0; i < MC_GARCH_DIM; i++)
 		for (int j = 0; j < i; j++)
 			matrix[j * MC_GARCH_DIM + i] = matrix[i * MC_GARCH_DIM + j];
+	return MC_OK;
 }
 
 McGarchParameters

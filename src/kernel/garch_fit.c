@@ -232,8 +232,9 @@ mc_garch_fit(const McGarchSeries *series, McGarchFit *fit, const McPoll *poll)
 		if (mc_poll_stop(poll))
 			return MC_STOPPED;
 		mc_garch_start(series, next_start(rates), m.x);
-		mc_garch_information(series, m.x, MC_GARCH_FISHER, m.curvature);
-		status = mc_box_minimise(&problem, &m);
+		status = mc_garch_information(series, m.x, MC_GARCH_FISHER, m.curvature, poll);
+		if (status == MC_OK)
+			status = mc_box_minimise(&problem, &m);
 		if (status != MC_OK)
 			return status;
 		keep_better(series, &m, fit);

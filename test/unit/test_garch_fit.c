@@ -237,12 +237,17 @@ test_rating(void)
 		double rates[MC_GARCH_STARTS];
 		double worst = 0;
 		double first = 0;
+		double lower[MC_GARCH_DIM];
+		double upper[MC_GARCH_DIM];
+		double reaction;
+		bool inside = true;
 		McGarchSeries series;
 		McFit fit;
 
 		simulate_garch(&random, &truth, r, n);
 		mc_garch_prepare(r, n, specs[i], z, &series, &fit, NULL);
 		mc_garch_rate_starts(&series, rates);
+		mc_garch_bounds(&series, lower, upper);
 		for (int k = 0; k < MC_GARCH_STARTS; k++)
 		{
 			double theta[MC_GARCH_DIM];
@@ -250,10 +255,18 @@ test_rating(void)
 			double value;
 
 			mc_garch_start(&series, k, theta);
+			for (int j = 0; j < MC_GARCH_DIM; j++)
+				inside = inside && theta[j] >= lower[j] && theta[j] <= upper[j];
+			reaction = specs[i].asymmetric ? (theta[MC_GARCH_RISE] + theta[MC_GARCH_FALL]) / 2
+			                               : theta[MC_GARCH_RISE];
+			inside =
+			    inside && is_close(theta[MC_GARCH_OMEGA] / (1 - reaction - theta[MC_GARCH_BETA]),
+			                       series.variance, 1e-12);
 			value = mc_garch_value(&series, theta, gradient);
 			first = k == 0 ? 2 * value - rates[0] : first;
 			worst = fmax(worst, fabs(2 * value - rates[k] - first));
 		}
+		check(inside, "starts within the bounds and of the sample's variance, model %d", i);
 		check(worst < 1e-9, "rates of the starts, model %d: %.2g", i, worst);
 	}
 }
@@ -403,7 +416,7 @@ best_of_all_starts(const McGarchSeries *series)
 		McBoxMinimum m;
 
 		mc_garch_start(series, i, m.x);
-		mc_garch_information(series, m.x, MC_GARCH_FISHER, m.curvature);
+		mc_garch_information(series, m.x, MC_GARCH_FISHER, m.curvature, NULL);
 		mc_box_minimise(&p, &m);
 		if (mc_fit_usable(m.fit))
 			best = fmax(best, mc_garch_log_likelihood(series, m.value));
