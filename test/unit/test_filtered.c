@@ -107,6 +107,12 @@ test_chain(void)
 	result = run(N, MC_FILTER_GARCH);
 	check(result.used == MC_FILTER_NONE && losses[7] == -r[7],
 	      "squares that underflow: as they are");
+	/* a few squares that are the smallest double, the rest 0: a variance that decays to nothing */
+	for (int t = 0; t < N; t++)
+		r[t] = t < 60 || t > N - 3 ? 3e-162 : 1e-163;
+	result = run(N, MC_FILTER_EWMA);
+	check(result.used == MC_FILTER_NONE && losses[7] == -r[7],
+	      "a variance that underflows: as they are");
 	for (int t = 0; t < N; t++)
 		r[t] = 1e200 * unit_normal(&random);
 	result = run(N, MC_FILTER_EWMA);
