@@ -2,6 +2,8 @@
  * filtered.c
  *	  Filtered historical simulation: losses of the next bar from returns rescaled by their volatility.
  *
+ * GARCH scenarios are finite because squares of the returns are, and the factors stay below some 1e14: omega is
+ * at least 1e-8 of the sample's variance.  EWMA's floor can underflow, so those are looked at.
  * Tested in test/unit/test_filtered.c and test/oracle/garch.py.
  */
 #include "filtered.h"
@@ -16,16 +18,6 @@ size_t
 mc_filtered_worksize(size_t n)
 {
 	return n + 1;
-}
-
-static bool
-all_finite(const double *x, size_t n)
-{
-	bool finite = true;
-
-	for (size_t i = 0; i < n; i++)
-		finite &= x[i] - x[i] == 0;
-	return finite;
 }
 
 /* Scenarios of a fitted GARCH model; `used` stays NONE when there is no such model. */
@@ -53,12 +45,19 @@ garch_scenarios(const double *returns, size_t n, McFilter filter, double *work, 
 	for (size_t t = 0; t < n; t++)
 		scenarios[t] =
 		    fit.parameters.mu + (returns[t] - fit.parameters.mu) * sqrt(work[n] / work[t]);
-	if (all_finite(scenarios, n))
-	{
-		result->used = filter;
-		result->next_vol = sqrt(work[n]);
-	}
+	result->used = filter;
+	result->next_vol = sqrt(work[n]);
 	return MC_OK;
+}
+
+static bool
+all_finite(const double *x, size_t n)
+{
+	bool finite = true;
+
+	for (size_t i = 0; i < n; i++)
+		finite &= x[i] - x[i] == 0;
+	return finite;
 }
 
 static McStatus

@@ -90,8 +90,9 @@ typedef enum McGarchInformation
 	MC_GARCH_FISHER
 } McGarchInformation;
 
-extern void mc_garch_information(const McGarchSeries *series, const double *theta,
-                                 McGarchInformation kind, double *matrix);
+/* MC_OK or MC_STOPPED: slower than a pass of mc_garch_value, so it asks by itself. */
+extern McStatus mc_garch_information(const McGarchSeries *series, const double *theta,
+                                     McGarchInformation kind, double *matrix, const McPoll *poll);
 
 /* From coordinates to parameters, and the log-likelihood of the returns from minus that of z. */
 extern McGarchParameters mc_garch_parameters(const McGarchSeries *series, const double *theta);

@@ -145,8 +145,9 @@ mc_garch_errors(const McGarchSeries *series, const McGarchFit *fit, McGarchError
 		return MC_STOPPED;
 	if (kind != MC_GARCH_OPG_ERRORS && hessian(series, fit, h, poll) != MC_OK)
 		return MC_STOPPED;
-	if (kind != MC_GARCH_HESSIAN_ERRORS)
-		mc_garch_information(series, fit->theta, MC_GARCH_OPG, g);
+	if (kind != MC_GARCH_HESSIAN_ERRORS &&
+	    mc_garch_information(series, fit->theta, MC_GARCH_OPG, g, poll) != MC_OK)
+		return MC_STOPPED;
 	known = invert(fit, kind == MC_GARCH_OPG_ERRORS ? g : h, covariance);
 	if (!known)
 		return MC_OK;

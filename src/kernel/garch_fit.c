@@ -23,9 +23,8 @@
 #define TOLERANCE 1e-9 /* standard errors */
 #define NOISE 1e-14    /* of the likelihood */
 #define ALLOWANCE 200
-#define GROUP 8
+#define GROUP 16 /* observations that share a logarithm */
 
-/* Pairs, so that two starts go through one instruction. */
 static const double start_reaction[MC_GARCH_STARTS] = {0.04, 0.08, 0.20, 0.15};
 static const double start_beta[MC_GARCH_STARTS] = {0.95, 0.88, 0.70, 0.30};
 
@@ -58,58 +57,86 @@ mc_garch_start(const McGarchSeries *series, int i, double *theta)
 	theta[MC_GARCH_ETA] = series->spec.student ? FIRST_ETA : 0;
 }
 
-/*
- * Twice minus the log-likelihood of every start, but for a constant, in one pass.  The sum of e^2 / h is
- * kept as a fraction over the product of h; with t both logarithms are of products.
- */
+/* Two starts side by side. */
+typedef double Pair __attribute__((vector_size(16)));
+
+typedef struct Lane
+{
+	Pair omega;
+	Pair reaction;
+	Pair beta;
+	Pair h;
+	Pair product; /* of h over a group of observations */
+	Pair top;     /* the sum of e^2 / h times the product; with t the product of h k + e^2 */
+} Lane;
+
+static inline __attribute__((always_inline)) void
+lane_step(Lane *x, const bool student, double k, double square, double seen)
+{
+	if (student)
+		x->top *= x->h * (Pair){k, k} + (Pair){square, square};
+	else
+		x->top = x->top * x->h + (Pair){square, square} * x->product;
+	x->product *= x->h;
+	x->h = (x->omega + x->reaction * (Pair){seen, seen}) + x->beta * x->h;
+}
+
+static Lane
+new_lane(const McGarchSeries *series, const double *reaction, const double *beta)
+{
+	double v = series->variance;
+	double s = series->spec.presample == MC_GARCH_BACKCAST ? series->backcast : v;
+	Lane x;
+
+	x.reaction = (Pair){reaction[0], reaction[1]};
+	x.beta = (Pair){beta[0], beta[1]};
+	x.omega = (Pair){(1 - reaction[0] - beta[0]) * v, (1 - reaction[1] - beta[1]) * v};
+	x.h = x.omega + (x.reaction + x.beta) * (Pair){s, s};
+	x.product = x.top = (Pair){1, 1};
+	return x;
+}
+
 static inline __attribute__((always_inline)) void
 rate_pass(const McGarchSeries *series, const bool student, double *rates)
 {
-	double omega[MC_GARCH_STARTS];
-	double h[MC_GARCH_STARTS];
-	double s = series->spec.presample == MC_GARCH_BACKCAST ? series->backcast : series->variance;
+	Lane x[2] = {new_lane(series, start_reaction, start_beta),
+	             new_lane(series, start_reaction + 2, start_beta + 2)};
 	double k = 1 / FIRST_ETA - 2;
 	double rise = series->spec.asymmetric ? 0.5 : 1;
 	double fall = series->spec.asymmetric ? 1.5 : 1;
 
 	for (int i = 0; i < MC_GARCH_STARTS; i++)
-	{
-		omega[i] = (1 - start_reaction[i] - start_beta[i]) * series->variance;
-		h[i] = omega[i] + (start_reaction[i] + start_beta[i]) * s;
 		rates[i] = 0;
-	}
 	for (size_t t = 0; t < series->n;)
 	{
 		size_t end = series->n - t < GROUP ? series->n : t + GROUP;
-		double product[MC_GARCH_STARTS] = {1, 1, 1, 1};
-		double top[MC_GARCH_STARTS];
+		double empty = student ? 1 : 0;
 
-		for (int i = 0; i < MC_GARCH_STARTS; i++)
-			top[i] = student ? 1 : 0;
+		x[0].product = x[1].product = (Pair){1, 1};
+		x[0].top = x[1].top = (Pair){empty, empty};
 		for (; t < end; t++)
 		{
 			double e = series->z[t] - series->mean;
 			double square = e * e;
-			double seen = (e < 0 ? fall : rise) * square;
+			double down = e < 0.0 ? e : 0.0;
+			double seen = rise * square + (fall - rise) * (down * down);
 
-			for (int i = 0; i < MC_GARCH_STARTS; i++)
-			{
-				if (student)
-					top[i] *= h[i] * k + square;
-				else
-					top[i] = top[i] * h[i] + square * product[i];
-				product[i] *= h[i];
-				h[i] = (omega[i] + start_reaction[i] * seen) + start_beta[i] * h[i];
-			}
+			lane_step(&x[0], student, k, square, seen);
+			lane_step(&x[1], student, k, square, seen);
 		}
 		for (int i = 0; i < MC_GARCH_STARTS; i++)
-			rates[i] += student ? (k + 3) * log(top[i]) - (k + 2) * log(product[i])
-			                    : top[i] / product[i] + log(product[i]);
+		{
+			double top = x[i / 2].top[i % 2];
+			double product = x[i / 2].product[i % 2];
+
+			rates[i] += student ? (k + 3) * log(top) - (k + 2) * log(product)
+			                    : top / product + log(product);
+		}
 	}
 }
 
-static void
-rate_starts(const McGarchSeries *series, double *rates)
+void
+mc_garch_rate_starts(const McGarchSeries *series, double *rates)
 {
 	if (series->spec.student)
 		rate_pass(series, true, rates);
@@ -196,7 +223,7 @@ mc_garch_fit(const McGarchSeries *series, McGarchFit *fit, const McPoll *poll)
 	fit->fit = MC_FIT_FAILED;
 	fit->evaluations = 0;
 	mc_garch_bounds(series, lower, upper);
-	rate_starts(series, rates);
+	mc_garch_rate_starts(series, rates);
 	for (int i = 0; i < MC_GARCH_STARTS && (i == 0 || is_doubtful(series, fit)); i++)
 	{
 		McBoxMinimum m;
@@ -205,8 +232,9 @@ mc_garch_fit(const McGarchSeries *series, McGarchFit *fit, const McPoll *poll)
 		if (mc_poll_stop(poll))
 			return MC_STOPPED;
 		mc_garch_start(series, next_start(rates), m.x);
-		mc_garch_information(series, m.x, MC_GARCH_FISHER, m.curvature);
-		status = mc_box_minimise(&problem, &m);
+		status = mc_garch_information(series, m.x, MC_GARCH_FISHER, m.curvature, poll);
+		if (status == MC_OK)
+			status = mc_box_minimise(&problem, &m);
 		if (status != MC_OK)
 			return status;
 		keep_better(series, &m, fit);

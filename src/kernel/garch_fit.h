@@ -31,6 +31,12 @@ typedef struct McGarchFit
 extern void mc_garch_start(const McGarchSeries *series, int i, double *theta);
 
 /*
+ * Twice minus the log-likelihood of each of the MC_GARCH_STARTS starts, all but for the same constant, in
+ * one pass.
+ */
+extern void mc_garch_rate_starts(const McGarchSeries *series, double *rates);
+
+/*
  * Fit a prepared series: the best of the starts, and from the next ones too when the optimum lies on a bound or is
  * not reached.  The likelihood is at least that of every start.  MC_OK or MC_STOPPED.
  */

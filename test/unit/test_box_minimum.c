@@ -202,6 +202,43 @@ test_without(void)
 	      "a variable that stays where it is makes no boundary");
 }
 
+/* -exp(-|x|^2 / 2): curved the wrong way where |x| > 1 */
+static double
+well(void *arg, const double *x, double *g)
+{
+	double value = -exp(-(x[0] * x[0] + x[1] * x[1]) / 2);
+
+	(void) arg;
+	g[0] = -x[0] * value;
+	g[1] = -x[1] * value;
+	return value;
+}
+
+static void
+test_bad_curvature(void)
+{
+	double lower[] = {-3, -3};
+	double upper[] = {3, 3};
+	double start[] = {-1.2, 1};
+	McBoxProblem p = {2, rosenbrock, NULL, lower, upper, 1e-15, 1e-9, 300, NULL};
+	McBoxMinimum m = minimise(well, NULL, 2, lower, upper, (double[]){1.8, -1.5}, 100);
+
+	check(m.fit == MC_FIT_CONVERGED && fabs(m.x[0]) < 1e-8 && fabs(m.x[1]) < 1e-8 &&
+	          m.evaluations < 25,
+	      "from a slope of the wrong curvature: %d evaluations", m.evaluations);
+	for (int k = 0; k < 3; k++)
+	{
+		memset(&m, 0, sizeof(m));
+		memcpy(m.x, start, sizeof(start));
+		m.curvature[0] = k == 2 ? NAN : k;
+		m.curvature[1] = m.curvature[2] = 2 * k;
+		mc_box_minimise(&p, &m);
+		check(m.fit == MC_FIT_CONVERGED && fabs(m.x[0] - 1) < 1e-7 && fabs(m.x[1] - 1) < 1e-7 &&
+		          m.evaluations < 60,
+		      "a start without a usable curvature, %d: %d evaluations", k, m.evaluations);
+	}
+}
+
 static bool
 stop(void *arg)
 {
@@ -256,6 +293,7 @@ test_box_minimum(void)
 	test_rosenbrock();
 	test_quadratics();
 	test_without();
+	test_bad_curvature();
 	test_stop();
 	test_solve();
 }

@@ -107,6 +107,12 @@ test_chain(void)
 	result = run(N, MC_FILTER_GARCH);
 	check(result.used == MC_FILTER_NONE && losses[7] == -r[7],
 	      "squares that underflow: as they are");
+	/* one square of 1e-320: a hundredth of its mean is no double, so calm bars have no variance at all */
+	memset(r, 0, sizeof(r));
+	r[N - 1] = 1e-160;
+	result = run(N, MC_FILTER_EWMA);
+	check(result.used == MC_FILTER_NONE && losses[N - 1] == -1e-160 && losses[7] == 0,
+	      "a variance that underflows: as they are");
 	for (int t = 0; t < N; t++)
 		r[t] = 1e200 * unit_normal(&random);
 	result = run(N, MC_FILTER_EWMA);

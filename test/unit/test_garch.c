@@ -148,8 +148,8 @@ check_point(const McGarchSeries *s, const double *theta, const char *name)
 		good = good && near(gradient[i], sum, size, i == MC_GARCH_ETA);
 	}
 	check(good, "%s: gradient", name);
-	mc_garch_information(s, theta, MC_GARCH_OPG, opg);
-	mc_garch_information(s, theta, MC_GARCH_FISHER, fisher);
+	mc_garch_information(s, theta, MC_GARCH_OPG, opg, NULL);
+	mc_garch_information(s, theta, MC_GARCH_FISHER, fisher, NULL);
 	for (size_t t = 0; t < s->n; t++)
 		location += 1 / h[t];
 	good = true;
@@ -276,10 +276,39 @@ test_units(void)
 	check_close(mc_garch_next(&s, theta), h, 1e-11, "the next variance too");
 }
 
+static bool
+stop(void *arg)
+{
+	int *left = arg;
+
+	return (*left)-- <= 0;
+}
+
+static void
+test_stop(void)
+{
+	static double zeros[2 * MC_POLL_STEPS];
+	double theta[MC_GARCH_DIM] = {0, 1, 0.5, 0.1, 0, 0};
+	double matrix[MC_GARCH_DIM * MC_GARCH_DIM];
+	McGarchSeries s = {
+	    {false, false, MC_GARCH_BACKCAST}, zeros, 2 * MC_POLL_STEPS, 0, 0, 0, 0, 1, 1, 0, 0};
+	int stopped = 0;
+
+	for (int after = 0; after < 4; after++)
+	{
+		int left = after;
+		McPoll poll = {stop, &left};
+
+		stopped += mc_garch_information(&s, theta, MC_GARCH_OPG, matrix, &poll) == MC_STOPPED;
+	}
+	check(stopped == 2, "information of a long series is asked twice");
+}
+
 void
 test_garch(void)
 {
 	test_definition();
 	test_limits();
 	test_units();
+	test_stop();
 }

@@ -177,7 +177,7 @@ test_kinds(void)
 		        qml[i] / hessian[i] > 0.7 && qml[i] / hessian[i] < 1.4 && opg[i] != hessian[i] &&
 		        qml[i] != hessian[i];
 	check(alike, "the three kinds are alike in a right model");
-	mc_garch_information(&s, fit.theta, MC_GARCH_OPG, g);
+	mc_garch_information(&s, fit.theta, MC_GARCH_OPG, g, NULL);
 	gsl_linalg_cholesky_decomp1(&view.matrix);
 	gsl_linalg_cholesky_invert(&view.matrix);
 	eta = fit.theta[MC_GARCH_ETA];

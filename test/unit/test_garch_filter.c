@@ -87,6 +87,11 @@ test_filter(void)
 	check(mc_garch_filter(r, 3, &p, MC_GARCH_BACKCAST, h, NULL) == MC_OK && isnan(h[0]) &&
 	          isnan(h[3]),
 	      "so does infinity");
+	r[2] = 1;
+	r[0] = NAN;
+	check(mc_garch_filter(r, 3, &p, MC_GARCH_SAMPLE_VARIANCE, h, NULL) == MC_OK && isnan(h[0]) &&
+	          isnan(h[3]),
+	      "NaN in the first bar too");
 	for (int i = 0; i < 400; i++)
 		many[i] = i % 2;
 	check(mc_garch_filter(many, 400, &wild, MC_GARCH_BACKCAST, h, NULL) == MC_OVERFLOW,

@@ -10,6 +10,7 @@
 #include <gsl/gsl_multimin.h>
 
 #include "garch_cases.h"
+#include "kernel/box_minimum.h"
 #include "kernel/garch_filter.h"
 #include "kernel/garch_fit.h"
 #include "unit.h"
@@ -223,6 +224,53 @@ test_simulated(void)
 	check(lower == 0, "never below GSL's likelihood");
 }
 
+/* The rating of the starts is their likelihood, whatever the length of the last group. */
+static void
+test_rating(void)
+{
+	McGarchParameters truth = {0.05, 0.05, 0.08, 0.05, 0.85, 7};
+	UnitRandom random = {44};
+
+	for (int i = 0; i < 8; i++)
+	{
+		size_t n = (size_t) (500 + 5 * i);
+		double rates[MC_GARCH_STARTS];
+		double worst = 0;
+		double first = 0;
+		double lower[MC_GARCH_DIM];
+		double upper[MC_GARCH_DIM];
+		double reaction;
+		bool inside = true;
+		McGarchSeries series;
+		McFit fit;
+
+		simulate_garch(&random, &truth, r, n);
+		mc_garch_prepare(r, n, specs[i], z, &series, &fit, NULL);
+		mc_garch_rate_starts(&series, rates);
+		mc_garch_bounds(&series, lower, upper);
+		for (int k = 0; k < MC_GARCH_STARTS; k++)
+		{
+			double theta[MC_GARCH_DIM];
+			double gradient[MC_GARCH_DIM];
+			double value;
+
+			mc_garch_start(&series, k, theta);
+			for (int j = 0; j < MC_GARCH_DIM; j++)
+				inside = inside && theta[j] >= lower[j] && theta[j] <= upper[j];
+			reaction = specs[i].asymmetric ? (theta[MC_GARCH_RISE] + theta[MC_GARCH_FALL]) / 2
+			                               : theta[MC_GARCH_RISE];
+			inside =
+			    inside && is_close(theta[MC_GARCH_OMEGA] / (1 - reaction - theta[MC_GARCH_BETA]),
+			                       series.variance, 1e-12);
+			value = mc_garch_value(&series, theta, gradient);
+			first = k == 0 ? 2 * value - rates[0] : first;
+			worst = fmax(worst, fabs(2 * value - rates[k] - first));
+		}
+		check(inside, "starts within the bounds and of the sample's variance, model %d", i);
+		check(worst < 1e-9, "rates of the starts, model %d: %.2g", i, worst);
+	}
+}
+
 /* A series multiplied by a power of two, and one turned upside down */
 static void
 test_scales(void)
@@ -345,6 +393,73 @@ test_nasty(void)
 	      count[MC_FIT_FAILED]);
 }
 
+static double
+value_of(void *arg, const double *theta, double *gradient)
+{
+	return mc_garch_value(arg, theta, gradient);
+}
+
+/* The largest likelihood that any of the starts leads to. */
+static double
+best_of_all_starts(const McGarchSeries *series)
+{
+	double lower[MC_GARCH_DIM];
+	double upper[MC_GARCH_DIM];
+	double best = -INFINITY;
+
+	mc_garch_bounds(series, lower, upper);
+	for (int i = 0; i < MC_GARCH_STARTS; i++)
+	{
+		McBoxProblem p = {MC_GARCH_DIM, value_of, (void *) series,
+		                  lower,        upper,    1e-13 * (double) series->n,
+		                  1e-9,         200,      NULL};
+		McBoxMinimum m;
+
+		mc_garch_start(series, i, m.x);
+		mc_garch_information(series, m.x, MC_GARCH_FISHER, m.curvature, NULL);
+		mc_box_minimise(&p, &m);
+		if (mc_fit_usable(m.fit))
+			best = fmax(best, mc_garch_log_likelihood(series, m.value));
+	}
+	return best;
+}
+
+/* On the bounds where likelihoods degenerate every start is tried. */
+static void
+test_doubtful(void)
+{
+	static const int kinds[] = {2, 7, 8, 9, 13, 14, 20, 21, 22};
+	UnitRandom random = {31};
+	int count[5] = {0};
+	int worse = 0;
+
+	for (int i = 0; i < 144; i++)
+	{
+		size_t n = i % 2 == 0 ? 60 : 150;
+		McGarchSpec spec = specs[i / 2 % 8];
+		McGarchSeries series;
+		McGarchFit fit;
+		bool why[5];
+
+		nasty_series(kinds[i % 9], &random, r, n);
+		fit = fit_of(n, spec, &series);
+		if (!mc_fit_usable(fit.fit))
+			continue;
+		why[0] = fit.held[MC_GARCH_OMEGA];
+		why[1] = fit.held[MC_GARCH_BETA];
+		why[2] = fit.held[MC_GARCH_RISE] && (fit.held[MC_GARCH_FALL] || !spec.asymmetric);
+		why[3] = spec.student && fit.parameters.degrees_of_freedom < 2.010001;
+		why[4] = fit.fit == MC_FIT_ITERATIONS;
+		for (int k = 0; k < 5; k++)
+			count[k] += why[k];
+		if (why[0] || why[1] || why[2] || why[3] || why[4])
+			worse += fit.log_likelihood < best_of_all_starts(&series) - 1e-6;
+	}
+	check(worse == 0 && count[0] > 3 && count[1] > 3 && count[2] > 3 && count[3] > 3,
+	      "no start leads higher: omega %d, beta %d, reaction %d, freedom %d, iterations %d",
+	      count[0], count[1], count[2], count[3], count[4]);
+}
+
 static bool
 stop_at_once(void *arg)
 {
@@ -387,8 +502,10 @@ test_garch_fit(void)
 {
 	test_benchmark();
 	test_backcast_benchmark();
+	test_rating();
 	test_simulated();
 	test_scales();
 	test_nasty();
+	test_doubtful();
 	test_stop();
 }
