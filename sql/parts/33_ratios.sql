@@ -228,4 +228,4 @@ CREATE OR REPLACE FUNCTION margin_calib.drawdown(value double precision) RETURNS
     LANGUAGE c WINDOW IMMUTABLE PARALLEL SAFE COST 1
     AS 'MODULE_PATHNAME', 'mc_drawdown';
 COMMENT ON FUNCTION margin_calib.drawdown(value double precision) IS
-'Window function: fall of the current value from the highest value of the partition so far, as a positive fraction of it; 0 at a new peak. Follows the ORDER BY of the window whatever the frame; O(1) a row. Values are prices, or the equity of an account, above 0, else SQLSTATE 22023. NULL on a NULL row; NaN from a NaN or infinite value on. Outside a window SQLSTATE 42P20. Source: doc/ratios.md.';
+'Window function: fall of the current value from the highest value of the partition so far, as a positive fraction of it; 0 at a new peak. Follows the ORDER BY of the window whatever the frame; O(1) a row. Values are prices, or the equity of an account, above 0, else SQLSTATE 22023. NULL on a NULL row; NaN from a NaN or infinite value on. Source: doc/ratios.md.';

@@ -28,17 +28,23 @@ mc_box_log(double z)
 	return fabs(z) < 1e-300 ? 1 : log1p(z) / z;
 }
 
-/* g'(z) = (z / (1 + z) - log(1 + z)) / z^2 = -1/2 + 2z/3 - 3z^2/4 + ... */
+/* g'(z) = (z / (1 + z) - log(1 + z)) / z^2 = -1/2 + 2z/3 - 3z^2/4 + ..., with l = log(1 + z) */
 static inline double
-mc_box_log_first(double z)
+mc_box_log_first_from(double z, double l)
 {
 	double sum = 0;
 
 	if (fabs(z) >= MC_BOX_LOG_SERIES)
-		return (z / (1 + z) - log1p(z)) / z / z;
+		return (z / (1 + z) - l) / z / z;
 	for (int k = MC_BOX_LOG_TERMS; k >= 0; k--)
 		sum = (k + 1.0) / (k + 2.0) - z * sum;
 	return -sum;
+}
+
+static inline double
+mc_box_log_first(double z)
+{
+	return mc_box_log_first_from(z, log1p(z));
 }
 
 /* g''(z) = -(1 / (1 + z)^2 + 2 g'(z)) / z = 2/3 - 3z/2 + 12z^2/5 - ... */

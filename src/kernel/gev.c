@@ -54,6 +54,14 @@ is_feasible(const Sample *sample, const double *p)
 	       1 + p[SHAPE] * low > 0;
 }
 
+static bool
+stop_at(Sample *sample, size_t i)
+{
+	if ((i + 1) % MC_POLL_STEPS == 0 || i + 1 == sample->n)
+		sample->stopped = sample->stopped || mc_poll_stop(sample->poll);
+	return sample->stopped;
+}
+
 static double
 value_at(Sample *sample, const double *p)
 {
@@ -67,8 +75,9 @@ value_at(Sample *sample, const double *p)
 		double phi = w * mc_box_log(p[SHAPE] * w);
 
 		sum += (1 + p[SHAPE]) * phi + exp(-phi);
+		if (stop_at(sample, i))
+			break;
 	}
-	sample->stopped = sample->stopped || mc_poll_stop(sample->poll);
 	return log(p[SCALE]) + sum / (double) sample->n;
 }
 
@@ -108,7 +117,7 @@ likelihood_at(Sample *sample, const double *p)
 	Likelihood l = {0};
 
 	l.value = value_at(sample, p);
-	for (size_t i = 0; i < sample->n; i++)
+	for (size_t i = 0; i < sample->n && !stop_at(sample, i); i++)
 		add_derivatives((sample->x[i] - p[LOCATION]) / p[SCALE], p[SHAPE], &l);
 	for (int i = 0; i < PARAMETERS; i++)
 	{

@@ -9,7 +9,8 @@
  *	  its derivative     = -s' / s - s - theta s'
  *
  * where s and s' (box_log.h) are smooth through theta = 0, the exponential law.  Its local maxima are
- * found on a grid of u = log(1 + theta) and refined by Brent's method.
+ * found on a grid of u = log(1 + theta) and refined by Brent's method.  Of many excesses the grid sees
+ * every k-th one, and the best maximum is found again from there with all of them.
  */
 #include "gpd.h"
 
@@ -24,12 +25,14 @@
 #define GRID_STEP 0.5
 #define GRID_DENSE 12.0 /* beyond, the step grows by an eighth */
 #define MAX_GRID 400
+#define GRID_EXCESSES 1000
 #define MAX_ITERATIONS 100
 
 typedef struct Profile
 {
 	const double *y;
 	size_t n;
+	size_t stride; /* every stride-th excess is looked at */
 	double largest;
 	const McPoll *poll;
 	bool stopped;
@@ -38,6 +41,7 @@ typedef struct Profile
 /* the profile likelihood at one theta */
 typedef struct Point
 {
+	double u;
 	double theta;
 	double scale; /* in units of the largest excess */
 	double value; /* log likelihood / n */
@@ -89,16 +93,19 @@ profile_stop(Profile *profile)
 static Point
 profile_at(Profile *profile, double u)
 {
-	Point point = {expm1(u), 0, 0, 0};
+	Point point = {u, expm1(u), 0, 0, 0};
 	double change = 0; /* s' */
-	double n = (double) profile->n;
+	double n = 0;
 
-	for (size_t i = 0; i < profile->n && !profile->stopped; i++)
+	for (size_t i = 0; i < profile->n && !profile->stopped; i += profile->stride)
 	{
 		double z = profile->y[i] / profile->largest;
+		double t = point.theta * z;
+		double l = log1p(t);
 
-		point.scale += z * mc_box_log(point.theta * z);
-		change += z * z * mc_box_log_first(point.theta * z);
+		point.scale += fabs(t) < 1e-300 ? z : l / point.theta;
+		change += z * z * mc_box_log_first_from(t, l);
+		n++;
 		if ((i + 1) % MC_POLL_STEPS == 0)
 			profile_stop(profile);
 	}
@@ -158,7 +165,7 @@ highest_u(const Profile *profile)
 static Point
 best_maximum(Profile *profile)
 {
-	Point best = {0, 0, -INFINITY, 0};
+	Point best = {0, 0, 0, -INFINITY, 0};
 	double end = highest_u(profile);
 	double step = GRID_STEP;
 	double u = LOWEST_U;
@@ -183,6 +190,36 @@ best_maximum(Profile *profile)
 		u += step;
 	}
 	return best;
+}
+
+/* The maximum near a point, with every excess; value -infinity when there is none. */
+static Point
+maximum_near(Profile *profile, double u)
+{
+	Point none = {0, 0, 0, -INFINITY, 0};
+	double step = 0.05;
+	double low = u;
+	double high = u;
+	Point found;
+
+	if (profile_at(profile, u).slope > 0)
+		do
+		{
+			low = high;
+			high += step;
+			step *= 2;
+		} while (high < HIGHEST_U && !profile->stopped && profile_at(profile, high).slope > 0);
+	else
+		do
+		{
+			high = low;
+			low -= step;
+			step *= 2;
+		} while (low > LOWEST_U && !profile->stopped && !(profile_at(profile, low).slope > 0));
+	if (low < LOWEST_U || high > HIGHEST_U)
+		return none;
+	found = refine(profile, low, high);
+	return found.theta * found.scale > -1 ? found : none;
 }
 
 /*
@@ -221,13 +258,21 @@ observed_information(const Profile *profile, McGpd *model)
 McStatus
 mc_gpd_fit_likelihood(const double *y, size_t n, McGpd *model, const McPoll *poll)
 {
-	Profile profile = {y, n, 1, poll, false};
+	Profile profile = {y, n, 1 + n / (2 * GRID_EXCESSES), 1, poll, false};
 	Point best;
 
 	if (!can_be_fitted(y, n, model))
 		return MC_OK;
 	profile.largest = y[0];
 	best = best_maximum(&profile);
+	if (profile.stride > 1)
+	{
+		profile.stride = 1;
+		if (isfinite(best.value))
+			best = maximum_near(&profile, best.u);
+		if (!isfinite(best.value))
+			best = best_maximum(&profile);
+	}
 	if (profile.stopped)
 		return MC_STOPPED;
 	if (!(best.value > 0))

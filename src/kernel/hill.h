@@ -8,8 +8,8 @@
  *
  * estimates the shape of a heavy tail (1 / H the tail index): B. M. Hill, Ann. Statist. 3 (1975)
  * 1163.  It is summed as k H(k) = sum of j log(L_j / L_(j+1)), so that no digits cancel: relative
- * error below 1e-13 (test/unit/test_hill.c).  fExtremes and evir print the same H(k) for k + 1
- * order statistics where they take L_k as the threshold.
+ * error below 1e-13 (test/unit/test_hill.c).  Others count the threshold as one of the k values:
+ * fExtremes' hillPlot has (k - 1) / k H(k - 1) at k.
  */
 #ifndef MC_HILL_H
 #define MC_HILL_H

@@ -12,7 +12,7 @@
 #include "kernel/gpd.h"
 #include "unit.h"
 
-#define MOST 3000
+#define MOST 6000
 
 static double losses[MOST];
 static double work[MOST];
@@ -210,6 +210,14 @@ test_shapes(void)
 		          (scaled.scale_error == m.scale_error * 0x1p-40 || isnan(m.scale_error)),
 		      "%s: the unit does not matter", name);
 	}
+	for (int i = 0; i < 9; i++)
+	{
+		char name[40] = "6000 quantiles, shape ";
+
+		name[22] = (char) ('0' + i);
+		quantiles(work, MOST, shapes[i], 3);
+		check_maximum(work, MOST, name);
+	}
 	for (double scale = 1e-300; scale < 1e301; scale *= 1e300)
 	{
 		quantiles(work, 50, 0.3, scale);
@@ -271,6 +279,9 @@ test_degenerate(void)
 	      "equal excesses");
 	check(mc_gpd_fit_moments(same, 6, &m, NULL) == MC_OK && m.fit == MC_FIT_CONSTANT,
 	      "equal excesses, moments");
+	same[0] = 3;
+	mc_gpd_fit_likelihood(same, 6, &m, NULL);
+	check(m.fit != MC_FIT_CONSTANT, "one above equal excesses is a variation");
 	check(mc_gpd_fit_likelihood(huge, 6, &m, NULL) == MC_OK && m.fit == MC_FIT_FAILED,
 	      "an infinite excess");
 	mc_gpd_fit_likelihood(y, 6, &m, NULL);

@@ -1,0 +1,62 @@
+# The fits of extreme value theory, quantile regression and ratios end within a second of pg_cancel_backend, at
+# whatever moment it comes: while rows are read, sorted, or in the middle of a fit.
+#   CANCEL_ROWS   rows of the table (1000000)
+use strict;
+use warnings;
+use FindBin;
+use lib "$FindBin::Bin/lib";
+use Psql;
+use Test::More;
+use Time::HiRes qw(time);
+
+my $rows = $ENV{CANCEL_ROWS} || 1000000;
+my $s = Psql->fresh('evt_cancel');
+my $admin = Psql->new('evt_cancel');
+$s->rows(q{SET search_path = public, margin_calib; SET jit = off; SET max_parallel_workers_per_gather = 0;});
+$s->rows(qq{CREATE UNLOGGED TABLE t AS SELECT -exp(3 * sin(i * 1.7) * cos(i::float8 * i * 0.3)) AS x, (i::bigint * 69621 % 2147483647)::float8 AS z
+	FROM generate_series(1, $rows) AS i; SELECT count(*) FROM t});
+my @queries = (
+	'SELECT gpd_fit(x, 0) FROM t',
+	q{SELECT gpd_fit(x, 0, 'pwm') FROM t},
+	'SELECT gpd_fit_tail(x, 0.9) FROM t',
+	'SELECT gev_fit(-x) FROM t',
+	'SELECT hill_series(x, 900000) IS NULL FROM t',
+	q{SELECT mean_excess(x, array_fill(0.5::float8, ARRAY[200])) IS NULL FROM t},
+	'SELECT quantile_regression(x, z, 0.3) FROM t',
+	'SELECT quantile_regression(x, ARRAY[z, z ^ 2, sin(z), cos(z)], 0.3) FROM t',
+	'SELECT sharpe_ratio_test(x, 0) FROM t',
+	'SELECT omega_ratio(x, -1) FROM t',
+);
+
+# seconds from the cancel to the answer, or undef when the query was faster than the delay
+sub latency
+{
+	my ($sql, $delay) = @_;
+	$s->send($sql);
+	return undef if $s->receive($delay);
+	my $start = time;
+	$admin->value("SELECT pg_cancel_backend($s->{backend})");
+	my $answer = $s->receive(30);
+	return (time - $start, $answer ? $answer->{state} : 'HANG');
+}
+
+for my $sql (@queries)
+{
+	my ($bad, $tried) = ('', 0);
+	for my $delay (0.1, 0.4, 0.7, 1.1)
+	{
+		# a second chance: the machine may have been busy with something else
+		for my $attempt (1, 2)
+		{
+			my ($seconds, $state) = latency($sql, $delay);
+			last unless defined $seconds;
+			$tried++;
+			$bad = $seconds > 1 || $state !~ /^(57014|00000)$/ ? sprintf('%.2f s after a cancel at %.1f s: %s', $seconds, $delay, $state) : '';
+			last unless $bad;
+		}
+		last if $bad;
+	}
+	ok(!$bad, "$sql: $tried cancels") or diag($bad);
+}
+ok($s->alive && $s->value('SELECT 1') eq '1', 'the session goes on');
+done_testing();
