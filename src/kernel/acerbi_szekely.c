@@ -100,6 +100,8 @@ quantile_table(double p, double degrees_of_freedom, double *table, const McPoll 
 
 		table[2 * i] = q;
 		table[2 * i + 1] = STEP * u / loss_density(q, degrees_of_freedom);
+		if (!(isfinite(q) && isfinite(table[2 * i + 1])))
+			return MC_OVERFLOW;
 		if (mc_poll_stop(poll))
 			return MC_STOPPED;
 	}
@@ -177,11 +179,14 @@ mc_es_paths(const McEsNull *null, int which, size_t paths, double *z, size_t *ke
 	uint64_t state = null->seed;
 	size_t entries = 0;
 	size_t steps = 0;
+	McStatus status;
 
 	*kept = 0;
-	if (quantile_table(p, null->degrees_of_freedom, work, poll) != MC_OK ||
-	    count_table(null, counts, poll, &entries) != MC_OK)
-		return MC_STOPPED;
+	status = quantile_table(p, null->degrees_of_freedom, work, poll);
+	if (status == MC_OK)
+		status = count_table(null, counts, poll, &entries);
+	if (status != MC_OK)
+		return status;
 	for (size_t path = 0; path < paths; path++)
 	{
 		size_t count = draw_count(counts, entries, next_uniform(&state));

@@ -46,7 +46,8 @@ extern size_t mc_es_paths_worksize(size_t observations);
 /*
  * Z of `paths` samples of the null hypothesis into z, the same for the same arguments on every
  * machine; Z1 of paths without exceptions is left out, *kept counts the others.  which is 1 or 2;
- * work holds mc_es_paths_worksize(observations) doubles.  MC_OK or MC_STOPPED.
+ * work holds mc_es_paths_worksize(observations) doubles.  MC_OK, MC_STOPPED, or
+ * MC_OVERFLOW when a quantile is beyond a double (a confidence within 1e-16 of 0).
  */
 extern McStatus mc_es_paths(const McEsNull *null, int which, size_t paths, double *z, size_t *kept,
                             double *work, const McPoll *poll);

@@ -8,6 +8,7 @@
  * adaptive bet is their growth-rate optimal one for the empirical e-values so far, by the second
  * order expansion of log(1 + lambda (e - 1)): mean(e - 1) / mean((e - 1)^2), capped at 1/2.
  */
+#include <float.h>
 #include <math.h>
 
 #include "e_process.h"
@@ -56,5 +57,5 @@ mc_e_process_add(McEProcess *process, double e, double lambda)
 double
 mc_e_process_wealth(const McEProcess *process)
 {
-	return exp(process->log_wealth);
+	return fmin(exp(process->log_wealth), DBL_MAX);
 }

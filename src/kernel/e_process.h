@@ -37,7 +37,7 @@ extern double mc_e_adaptive_bet(const McEProcess *process);
 /* The next observation, with a bet 0 <= lambda < 1. */
 extern void mc_e_process_add(McEProcess *process, double e, double lambda);
 
-/* E_t; infinite above the range of a double. */
+/* E_t; the largest double when it is beyond, also by infinite evidence. */
 extern double mc_e_process_wealth(const McEProcess *process);
 
 #endif

@@ -44,23 +44,23 @@ mc_is_exception(double pnl, double value_at_risk)
 extern void mc_exceptions_add(McExceptions *counts, bool exception);
 
 /*
- * Proportion of failures: the likelihood ratio of k exceptions in n observations against probability p,
+ * Proportion of failures: the likelihood ratio of k exceptions in n observations against probability 1 - confidence,
  * chi-squared with 1 degree of freedom; 0 log 0 = 0.  MC_TEST_TOO_FEW with n = 0.
  */
-extern McTest mc_kupiec_test(size_t exceptions, size_t observations, double p);
+extern McTest mc_kupiec_test(size_t exceptions, size_t observations, double confidence);
 
 /*
  * Time until first failure: the same for the first exception at observation `first`; with first = 0
  * for no exception in n observations.
  */
-extern McTest mc_tuff_test(size_t first, size_t observations, double p);
+extern McTest mc_tuff_test(size_t first, size_t observations, double confidence);
 
 /*
  * Independence (chi-squared, 1 degree of freedom) and conditional coverage, the sum with Kupiec's
  * statistic of all observations (2 degrees of freedom).  MC_TEST_TOO_FEW below 2 observations.
  */
-extern void mc_christoffersen_test(const McExceptions *counts, double p, McTest *independence,
-                                   McTest *conditional);
+extern void mc_christoffersen_test(const McExceptions *counts, double confidence,
+                                   McTest *independence, McTest *conditional);
 
 typedef enum McZone
 {
