@@ -364,7 +364,11 @@ MC_FUNCTION(mc_traffic_light_zones)
 	size_t red;
 
 	mc_check_confidence(confidence);
-	mc_check_part(0, observations, "0", "observations");
+	if (observations < 0)
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+		                errmsg("observations must not be negative"),
+		                errdetail("The number given is %lld.", (long long) observations),
+		                errhint("Write the number of days, such as 250.")));
 	if (observations == 0)
 		PG_RETURN_NULL();
 	mc_zone_bounds(observations, mc_exception_probability(confidence), &green, &red);

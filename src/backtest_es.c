@@ -73,8 +73,9 @@ MC_FUNCTION(mc_acerbi_szekely_test_final)
 }
 
 /*
- * The simulated statistics of a call (statistic, [value,] observations, confidence, degrees_of_freedom,
- * ..., paths, seed), where the arguments after `observations` stand from number `first` on.
+ * The simulated statistics of a call (statistic, [value,] observations, confidence,
+ * degrees_of_freedom, ..., paths, seed), where the arguments after `observations` stand from
+ * number `first` on.
  */
 static double *
 simulate(FunctionCallInfo fcinfo, int first, int paths_arg, Size *kept)

@@ -5,8 +5,8 @@
  *
  * C. Acerbi, B. Szekely, "Back-testing expected shortfall", Risk 27 (December 2014) 76-81, tests 1
  * and 2.  A path of the simulation needs no more than its tail: the number of exceptions is
- * binomial, and each of them a quantile at a uniform probability below 1 - c.  Random numbers: Steele, Lea
- * and Flood's splitmix64.
+ * binomial, and each of them a quantile at a uniform probability below 1 - c.  Random numbers:
+ * Steele, Lea and Flood's splitmix64.
  */
 #include <math.h>
 
@@ -83,9 +83,9 @@ null_shortfall(double p, double degrees_of_freedom)
 }
 
 /*
- * Quantiles at p exp(-t) and their derivatives by t, for t = 0, STEP, ...: where a tail is a power or thinner, both are
- * smooth in t, and a cubic between two of them is good to 1e-9 (test_acerbi_szekely.c).  A quantile of Student's t itself
- * takes a microsecond or more.
+ * Quantiles at p exp(-t) and their derivatives by t, for t = 0, STEP, ...: where a tail is a power
+ * or thinner, both are smooth in t, and a cubic between two of them is good to 1e-9
+ * (test_acerbi_szekely.c).  A quantile of Student's t itself takes a microsecond or more.
  */
 #define STEP 0.02
 #define NODES 1900 /* beyond t = 53 log(2), the least uniform number */

@@ -25,14 +25,17 @@ typedef struct McAcerbiSzekely
 } McAcerbiSzekely;
 
 /*
- * Both statistics of n > 0 observations with ES > 0, the same digits in any order of the rows.  work holds n
- * doubles.  MC_OVERFLOW when a loss over its ES is beyond a double; MC_STOPPED.
+ * Both statistics of n > 0 observations with ES > 0, the same digits in any order of the rows.
+ * work holds n doubles.  MC_OVERFLOW when a loss over its ES is beyond a double; MC_STOPPED.
  */
 extern McStatus mc_acerbi_szekely(const double *pnl, const double *value_at_risk,
                                   const double *expected_shortfall, size_t n, double confidence,
                                   double *work, const McPoll *poll, McAcerbiSzekely *result);
 
-/* P&L independent and Student t (normal when the degrees of freedom are infinite), with right forecasts. */
+/*
+ * P&L independent and Student t (normal when the degrees of freedom are infinite), with right
+ * forecasts.
+ */
 typedef struct McEsNull
 {
 	size_t observations;

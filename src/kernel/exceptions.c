@@ -1,18 +1,20 @@
 /*
  * exceptions.c
- *	  Backtests of value at risk that count exceptions: coverage, time until the first, independence,
- *	  traffic light.
+ *	  Backtests of value at risk that count exceptions: coverage, time until the first,
+ *	  independence, traffic light.
  *
- * Every likelihood ratio here is a binomial deviance: k exceptions in n trials of probability p give
+ * Every likelihood ratio here is a binomial deviance: k exceptions in n trials of probability p
+ * give
  *
  *	  LR = 2 [ D(k, n p) + D(n - k, n (1 - p)) ],  D(x, m) = x log(x / m) + m - x
  *
  * with D(0, m) = m, which is 0 log 0 = 0.  Written so, nothing cancels when k is close to n p.
  *
- * P. H. Kupiec, "Techniques for verifying the accuracy of risk measurement models", J. Derivatives 3
- * (1995) 73-84; P. F. Christoffersen, "Evaluating interval forecasts", Int. Econ. Review 39 (1998)
- * 841-862; Basel Committee, "Supervisory framework for the use of backtesting" (1996), and MAR99
- * (2019).  Relative error of a statistic below 1e-13 but for that of p (test/unit/test_exceptions.c).
+ * P. H. Kupiec, "Techniques for verifying the accuracy of risk measurement models", J. Derivatives
+ * 3 (1995) 73-84; P. F. Christoffersen, "Evaluating interval forecasts", Int. Econ. Review 39
+ * (1998) 841-862; Basel Committee, "Supervisory framework for the use of backtesting" (1996), and
+ * MAR99 (2019).  Relative error of a statistic below 1e-12 but for that of p
+ * (test/unit/test_exceptions.c).
  */
 #include <gsl/gsl_randist.h>
 #include <gsl/gsl_sf_log.h>
@@ -112,8 +114,9 @@ mc_zone_name(McZone zone)
 }
 
 /*
- * Beyond 10^9 trials GSL's incomplete beta function loses digits: a normal distribution with a term for the
- * skewness is right to 1e-8 there, unless exceptions are so rare that the function is right still.
+ * Beyond 10^9 trials GSL's incomplete beta function loses digits: a normal distribution with a
+ * term for the skewness is right to 1e-8 there, unless exceptions are so rare that the function is
+ * right still.
  */
 static double
 binomial_of_many(double k, double n, double p)

@@ -1,7 +1,7 @@
 /*
  * test_e_process.c
- *	  The vector of the definition, the adaptive bet beside its formula, infinite evidence, and wealth beyond the range
- *	  of a double.
+ *	  The vector of the definition, the adaptive bet beside its formula, infinite evidence, and
+ *	  wealth beyond the range of a double.
  */
 #include <float.h>
 #include <math.h>

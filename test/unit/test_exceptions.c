@@ -1,7 +1,7 @@
 /*
  * test_exceptions.c
- *	  Kupiec's table and statistics, Christoffersen's, Basel's zones; deviances beside long double logarithms and
- *	  binomial sums; no exceptions, none in succession, nothing but exceptions.
+ *	  Kupiec's table and statistics, Christoffersen's, Basel's zones; deviances beside long double
+ *	  logarithms and binomial sums; no exceptions, none in succession, nothing but exceptions.
  */
 #include <math.h>
 #include <string.h>

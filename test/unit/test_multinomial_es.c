@@ -50,6 +50,9 @@ one_level(void)
 	          mc_multinomial_nass(nothing, 1, 0.99).status == MC_TEST_TOO_FEW &&
 	          mc_multinomial_likelihood_ratio(nothing, 1, 0.99).status == MC_TEST_TOO_FEW,
 	      "no observations");
+	check(mc_multinomial_pearson(nothing, 1, 0.99).observations == 0 &&
+	          mc_multinomial_likelihood_ratio(nothing, 1, 0.99).observations == 0,
+	      "and that is what they say");
 }
 
 static void
