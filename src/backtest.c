@@ -156,12 +156,14 @@ MC_FUNCTION(mc_exception_deserialize)
 	PG_RETURN_POINTER(state);
 }
 
-/* Of a checked confidence. */
+/* The confidence of a state, checked. */
 static double
-exception_probability(double confidence)
+state_confidence(const ExceptionState *state)
 {
+	double confidence = mc_setting_float8(&state->settings, 0);
+
 	mc_check_confidence(confidence);
-	return mc_exception_probability(confidence);
+	return confidence;
 }
 
 static bool
@@ -185,9 +187,11 @@ add_statistic(McRowBuilder *row, const McTest *test, bool not_finite)
 
 /* A row of margin_calib.exception_test. */
 static Datum
-kupiec_row(FunctionCallInfo fcinfo, int64 exceptions, int64 observations, double p, bool not_finite)
+kupiec_row(FunctionCallInfo fcinfo, int64 exceptions, int64 observations, double confidence,
+           bool not_finite)
 {
-	McTest test = mc_kupiec_test(exceptions, observations, p);
+	McTest test = mc_kupiec_test(exceptions, observations, confidence);
+	double p = mc_exception_probability(confidence);
 	McRowBuilder row = {0};
 
 	add_statistic(&row, &test, not_finite);
@@ -208,8 +212,7 @@ MC_FUNCTION(mc_kupiec_test_final)
 	if (no_rows(state))
 		PG_RETURN_NULL();
 	return kupiec_row(fcinfo, state->counts.exceptions, state->counts.observations,
-	                  exception_probability(mc_setting_float8(&state->settings, 0)),
-	                  state->not_finite > 0);
+	                  state_confidence(state), state->not_finite > 0);
 }
 
 /* kupiec_test_counts(exceptions bigint, observations bigint, confidence) */
@@ -217,19 +220,21 @@ MC_FUNCTION(mc_kupiec_test_counts)
 {
 	int64 exceptions = PG_GETARG_INT64(0);
 	int64 observations = PG_GETARG_INT64(1);
-	double p = exception_probability(PG_GETARG_FLOAT8(2));
+	double confidence = PG_GETARG_FLOAT8(2);
 
+	mc_check_confidence(confidence);
 	mc_check_part(exceptions, observations, "exceptions", "observations");
 	if (observations == 0)
 		PG_RETURN_NULL();
-	return kupiec_row(fcinfo, exceptions, observations, p, false);
+	return kupiec_row(fcinfo, exceptions, observations, confidence, false);
 }
 
 /* A row of margin_calib.tuff_result. */
 static Datum
-tuff_row(FunctionCallInfo fcinfo, int64 first, int64 observations, double p, bool not_finite)
+tuff_row(FunctionCallInfo fcinfo, int64 first, int64 observations, double confidence,
+         bool not_finite)
 {
-	McTest test = mc_tuff_test(first, observations, p);
+	McTest test = mc_tuff_test(first, observations, confidence);
 	McRowBuilder row = {0};
 
 	add_statistic(&row, &test, not_finite);
@@ -238,7 +243,7 @@ tuff_row(FunctionCallInfo fcinfo, int64 first, int64 observations, double p, boo
 		mc_row_int64(&row, first);
 	else
 		mc_row_null(&row);
-	mc_row_float8(&row, 1 / p);
+	mc_row_float8(&row, 1 / mc_exception_probability(confidence));
 	return mc_row_result(fcinfo, &row);
 }
 
@@ -249,8 +254,7 @@ MC_FUNCTION(mc_tuff_test_final)
 	if (no_rows(state))
 		PG_RETURN_NULL();
 	return tuff_row(fcinfo, state->counts.first, state->counts.observations,
-	                exception_probability(mc_setting_float8(&state->settings, 0)),
-	                state->not_finite > 0);
+	                state_confidence(state), state->not_finite > 0);
 }
 
 /* tuff_test_counts(first_exception bigint, observations bigint, confidence) */
@@ -258,12 +262,13 @@ MC_FUNCTION(mc_tuff_test_counts)
 {
 	int64 first = PG_GETARG_INT64(0);
 	int64 observations = PG_GETARG_INT64(1);
-	double p = exception_probability(PG_GETARG_FLOAT8(2));
+	double confidence = PG_GETARG_FLOAT8(2);
 
+	mc_check_confidence(confidence);
 	mc_check_part(first, observations, "first_exception", "observations");
 	if (observations == 0)
 		PG_RETURN_NULL();
-	return tuff_row(fcinfo, first, observations, p, false);
+	return tuff_row(fcinfo, first, observations, confidence, false);
 }
 
 MC_FUNCTION(mc_christoffersen_test_final)
@@ -274,14 +279,14 @@ MC_FUNCTION(mc_christoffersen_test_final)
 	McTest coverage;
 	McTest independence;
 	McTest conditional;
-	double p;
+	double confidence;
 
 	if (no_rows(state))
 		PG_RETURN_NULL();
 	counts = &state->counts;
-	p = exception_probability(mc_setting_float8(&state->settings, 0));
-	coverage = mc_kupiec_test(counts->exceptions, counts->observations, p);
-	mc_christoffersen_test(counts, p, &independence, &conditional);
+	confidence = state_confidence(state);
+	coverage = mc_kupiec_test(counts->exceptions, counts->observations, confidence);
+	mc_christoffersen_test(counts, confidence, &independence, &conditional);
 	add_statistic(&row, &conditional, state->not_finite > 0);
 	add_statistic(&row, &independence, state->not_finite > 0);
 	add_statistic(&row, &coverage, state->not_finite > 0);
@@ -297,7 +302,7 @@ static Datum
 traffic_light_row(FunctionCallInfo fcinfo, int64 exceptions, int64 observations, double confidence,
                   bool not_finite)
 {
-	double p = exception_probability(confidence);
+	double p = mc_exception_probability(confidence);
 	bool basel = observations == 250 && confidence == 0.99 && !not_finite;
 	McRowBuilder row = {0};
 
@@ -333,7 +338,7 @@ MC_FUNCTION(mc_traffic_light_final)
 	if (no_rows(state))
 		PG_RETURN_NULL();
 	return traffic_light_row(fcinfo, state->counts.exceptions, state->counts.observations,
-	                         mc_setting_float8(&state->settings, 0), state->not_finite > 0);
+	                         state_confidence(state), state->not_finite > 0);
 }
 
 /* traffic_light_counts(exceptions bigint, observations bigint, confidence) */
@@ -353,15 +358,20 @@ MC_FUNCTION(mc_traffic_light_counts)
 MC_FUNCTION(mc_traffic_light_zones)
 {
 	int64 observations = PG_GETARG_INT64(0);
-	double p = exception_probability(PG_GETARG_FLOAT8(1));
+	double confidence = PG_GETARG_FLOAT8(1);
 	McRowBuilder row = {0};
 	size_t green;
 	size_t red;
 
-	mc_check_part(0, observations, "0", "observations");
+	mc_check_confidence(confidence);
+	if (observations < 0)
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+		                errmsg("observations must not be negative"),
+		                errdetail("The number given is %lld.", (long long) observations),
+		                errhint("Write the number of days, such as 250.")));
 	if (observations == 0)
 		PG_RETURN_NULL();
-	mc_zone_bounds(observations, p, &green, &red);
+	mc_zone_bounds(observations, mc_exception_probability(confidence), &green, &red);
 	mc_row_int64(&row, (int64) green);
 	if (red <= (size_t) observations)
 		mc_row_int64(&row, (int64) red);
@@ -391,7 +401,7 @@ MC_FUNCTION(mc_adaptive_conformal_final)
 
 	if (no_rows(state))
 		PG_RETURN_NULL();
-	p = exception_probability(mc_setting_float8(&state->settings, 0));
+	p = mc_exception_probability(state_confidence(state));
 	step = mc_setting_float8(&state->settings, 1);
 	if (!(step > 0 && step < 1))
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),

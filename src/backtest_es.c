@@ -73,8 +73,9 @@ MC_FUNCTION(mc_acerbi_szekely_test_final)
 }
 
 /*
- * The simulated statistics of a call (statistic, [value,] observations, confidence, degrees_of_freedom,
- * ..., paths, seed), where the arguments after `observations` stand from number `first` on.
+ * The simulated statistics of a call (statistic, [value,] observations, confidence,
+ * degrees_of_freedom, ..., paths, seed), where the arguments after `observations` stand from
+ * number `first` on.
  */
 static double *
 simulate(FunctionCallInfo fcinfo, int first, int paths_arg, Size *kept)
@@ -267,6 +268,8 @@ MC_FUNCTION(mc_multinomial_es_test_final)
 	tests[2] = mc_multinomial_likelihood_ratio(state->counts, state->levels, confidence);
 	for (int i = 0; i < 3; i++)
 	{
+		if (tests[i].observations > 0 && !isfinite(tests[i].statistic + tests[i].p_value))
+			mc_check_status(MC_OVERFLOW);
 		if (state->not_finite > 0)
 			tests[i].statistic = tests[i].p_value = get_float8_nan();
 		mc_row_float8(&row, tests[i].statistic);

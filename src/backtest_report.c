@@ -74,14 +74,14 @@ add_mean(McRowBuilder *row, McDD sum, Size n)
 static void
 add_var_tests(McRowBuilder *row, const Forecasts *f, const McExceptions *counts)
 {
-	double p = 1 - f->confidence;
-	McTest coverage = mc_kupiec_test(counts->exceptions, counts->observations, p);
+	double p = mc_exception_probability(f->confidence);
+	McTest coverage = mc_kupiec_test(counts->exceptions, counts->observations, f->confidence);
 	McTest independence;
 	McTest conditional;
 	McTest quantile;
 	Size worksize = mc_dynamic_quantile_worksize(f->rows, DYNAMIC_QUANTILE_LAGS);
 
-	mc_christoffersen_test(counts, p, &independence, &conditional);
+	mc_christoffersen_test(counts, f->confidence, &independence, &conditional);
 	mc_check_status(mc_dynamic_quantile_test(
 	    f->pnl, f->var, f->rows, f->confidence, DYNAMIC_QUANTILE_LAGS,
 	    mc_work_space(worksize, sizeof(double)), &mc_interrupt_poll, &quantile));

@@ -5,8 +5,8 @@
  *
  * C. Acerbi, B. Szekely, "Back-testing expected shortfall", Risk 27 (December 2014) 76-81, tests 1
  * and 2.  A path of the simulation needs no more than its tail: the number of exceptions is
- * binomial, and each of them a quantile at a uniform probability below 1 - c.  Random numbers: Steele, Lea
- * and Flood's splitmix64.
+ * binomial, and each of them a quantile at a uniform probability below 1 - c.  Random numbers:
+ * Steele, Lea and Flood's splitmix64.
  */
 #include <math.h>
 
@@ -83,9 +83,9 @@ null_shortfall(double p, double degrees_of_freedom)
 }
 
 /*
- * Quantiles at p exp(-t) and their derivatives by t, for t = 0, STEP, ...: where a tail is a power or thinner, both are
- * smooth in t, and a cubic between two of them is good to 1e-9 (test_acerbi_szekely.c).  A quantile of Student's t itself
- * takes a microsecond or more.
+ * Quantiles at p exp(-t) and their derivatives by t, for t = 0, STEP, ...: where a tail is a power
+ * or thinner, both are smooth in t, and a cubic between two of them is good to 1e-9
+ * (test_acerbi_szekely.c).  A quantile of Student's t itself takes a microsecond or more.
  */
 #define STEP 0.02
 #define NODES 1900 /* beyond t = 53 log(2), the least uniform number */
@@ -100,6 +100,8 @@ quantile_table(double p, double degrees_of_freedom, double *table, const McPoll 
 
 		table[2 * i] = q;
 		table[2 * i + 1] = STEP * u / loss_density(q, degrees_of_freedom);
+		if (!(isfinite(q) && isfinite(table[2 * i + 1])))
+			return MC_OVERFLOW;
 		if (mc_poll_stop(poll))
 			return MC_STOPPED;
 	}
@@ -177,11 +179,14 @@ mc_es_paths(const McEsNull *null, int which, size_t paths, double *z, size_t *ke
 	uint64_t state = null->seed;
 	size_t entries = 0;
 	size_t steps = 0;
+	McStatus status;
 
 	*kept = 0;
-	if (quantile_table(p, null->degrees_of_freedom, work, poll) != MC_OK ||
-	    count_table(null, counts, poll, &entries) != MC_OK)
-		return MC_STOPPED;
+	status = quantile_table(p, null->degrees_of_freedom, work, poll);
+	if (status == MC_OK)
+		status = count_table(null, counts, poll, &entries);
+	if (status != MC_OK)
+		return status;
 	for (size_t path = 0; path < paths; path++)
 	{
 		size_t count = draw_count(counts, entries, next_uniform(&state));

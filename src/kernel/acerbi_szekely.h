@@ -25,14 +25,17 @@ typedef struct McAcerbiSzekely
 } McAcerbiSzekely;
 
 /*
- * Both statistics of n > 0 observations with ES > 0, the same digits in any order of the rows.  work holds n
- * doubles.  MC_OVERFLOW when a loss over its ES is beyond a double; MC_STOPPED.
+ * Both statistics of n > 0 observations with ES > 0, the same digits in any order of the rows.
+ * work holds n doubles.  MC_OVERFLOW when a loss over its ES is beyond a double; MC_STOPPED.
  */
 extern McStatus mc_acerbi_szekely(const double *pnl, const double *value_at_risk,
                                   const double *expected_shortfall, size_t n, double confidence,
                                   double *work, const McPoll *poll, McAcerbiSzekely *result);
 
-/* P&L independent and Student t (normal when the degrees of freedom are infinite), with right forecasts. */
+/*
+ * P&L independent and Student t (normal when the degrees of freedom are infinite), with right
+ * forecasts.
+ */
 typedef struct McEsNull
 {
 	size_t observations;
@@ -46,7 +49,8 @@ extern size_t mc_es_paths_worksize(size_t observations);
 /*
  * Z of `paths` samples of the null hypothesis into z, the same for the same arguments on every
  * machine; Z1 of paths without exceptions is left out, *kept counts the others.  which is 1 or 2;
- * work holds mc_es_paths_worksize(observations) doubles.  MC_OK or MC_STOPPED.
+ * work holds mc_es_paths_worksize(observations) doubles.  MC_OK, MC_STOPPED, or
+ * MC_OVERFLOW when a quantile is beyond a double (a confidence within 1e-16 of 0).
  */
 extern McStatus mc_es_paths(const McEsNull *null, int which, size_t paths, double *z, size_t *kept,
                             double *work, const McPoll *poll);

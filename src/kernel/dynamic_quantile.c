@@ -63,8 +63,8 @@ mc_dynamic_quantile_test(const double *pnl, const double *value_at_risk, size_t 
 
 		sum = mc_dd_add(sum, mc_dd_two_product(fitted, fitted));
 	}
-	*test = mc_chi_squared_test(mc_dd_value(sum) / (p * (1 - p)), (double) fit.rank, rows);
+	*test = mc_chi_squared_test(mc_dd_value(sum) / (p * confidence), (double) fit.rank, rows);
 	if (fit.rank < columns)
 		test->status = MC_TEST_SINGULAR;
-	return MC_OK;
+	return isfinite(test->statistic) ? MC_OK : MC_OVERFLOW;
 }

@@ -15,9 +15,9 @@
 extern size_t mc_dynamic_quantile_worksize(size_t n, size_t lags);
 
 /*
- * The test of n observations in order of time.  test->observations is n - lags.
- * MC_TEST_SINGULAR when the regressors depend on each other (constant VaR, no exceptions), MC_TEST_TOO_FEW when
- * n - lags <= lags + 2.  MC_OK or MC_STOPPED.
+ * The test of n observations in order of time.  test->observations is n - lags.  MC_TEST_SINGULAR
+ * when the regressors depend on each other (constant VaR, no exceptions), MC_TEST_TOO_FEW unless
+ * n - lags > lags + 2.  MC_OK, MC_STOPPED, or MC_OVERFLOW with a confidence near 0.
  */
 extern McStatus mc_dynamic_quantile_test(const double *pnl, const double *value_at_risk, size_t n,
                                          double confidence, size_t lags, double *work,

@@ -3,11 +3,13 @@
  *	  Anytime-valid backtests: the wealth of a bet against forecasts of value at risk or expected
  *	  shortfall.
  *
- * Q. Wang, R. Wang, J. Ziegel, "E-backtesting", arXiv:2209.00991, sections 3 and 5.  The wealth is kept as
- * a logarithm, so that decades of quiet days do not underflow and a disaster does not overflow. The
- * adaptive bet is their growth-rate optimal one for the empirical e-values so far, by the second
- * order expansion of log(1 + lambda (e - 1)): mean(e - 1) / mean((e - 1)^2), capped at 1/2.
+ * Q. Wang, R. Wang, J. Ziegel, "E-backtesting", arXiv:2209.00991, sections 3 and 5.  The wealth is
+ * kept as a logarithm, so that decades of quiet days do not underflow and a disaster does not
+ * overflow. The adaptive bet is their growth-rate optimal one for the empirical e-values so far,
+ * by the second order expansion of log(1 + lambda (e - 1)): mean(e - 1) / mean((e - 1)^2), capped
+ * at 1/2.
  */
+#include <float.h>
 #include <math.h>
 
 #include "e_process.h"
@@ -56,5 +58,5 @@ mc_e_process_add(McEProcess *process, double e, double lambda)
 double
 mc_e_process_wealth(const McEProcess *process)
 {
-	return exp(process->log_wealth);
+	return fmin(exp(process->log_wealth), DBL_MAX);
 }

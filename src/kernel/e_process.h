@@ -7,8 +7,8 @@
  *	  VaR: e = 1{L > VaR} / (1 - c)
  *	  ES:  e = max(L - VaR, 0) / ((1 - c) (ES - VaR))
  *
- * When the forecasts are not too low, e has a mean of at most 1, so E exceeds 1 / s ever with probability
- * at most s, whenever one looks.
+ * When the forecasts are not too low, e has a mean of at most 1, so E exceeds 1 / s ever with
+ * probability at most s, whenever one looks.
  */
 #ifndef MC_E_PROCESS_H
 #define MC_E_PROCESS_H
@@ -29,15 +29,15 @@ extern double mc_e_expected_shortfall(double pnl, double value_at_risk, double e
                                       double confidence);
 
 /*
- * The bet that would have made the past grow fastest, to second order, between 0 and 1/2; it uses past
- * rows only, 0 before the first.
+ * The bet that would have made the past grow fastest, to second order, between 0 and 1/2; it uses
+ * past rows only, 0 before the first.
  */
 extern double mc_e_adaptive_bet(const McEProcess *process);
 
 /* The next observation, with a bet 0 <= lambda < 1. */
 extern void mc_e_process_add(McEProcess *process, double e, double lambda);
 
-/* E_t; infinite above the range of a double. */
+/* E_t; the largest double when it is beyond, also by infinite evidence. */
 extern double mc_e_process_wealth(const McEProcess *process);
 
 #endif

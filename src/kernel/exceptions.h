@@ -1,7 +1,7 @@
 /*
  * exceptions.h
- *	  Backtests of value at risk that count exceptions: coverage, time until the first, independence,
- *	  traffic light.
+ *	  Backtests of value at risk that count exceptions: coverage, time until the first,
+ *	  independence, traffic light.
  *
  * An exception is a loss strictly above the value at risk, with probability p = 1 - confidence.
  */
@@ -22,8 +22,8 @@ typedef struct McExceptions
 } McExceptions;
 
 /*
- * 1 - confidence, as it was meant: 0.01 for 0.99, which as a double lies 9e-18 lower.  The number with at most
- * 15 decimals whose complement is that double, if there is one.
+ * 1 - confidence, as it was meant: 0.01 for 0.99, which as a double lies 9e-18 lower.  The number
+ * with at most 15 decimals whose complement is that double, if there is one.
  */
 static inline double
 mc_exception_probability(double confidence)
@@ -44,23 +44,24 @@ mc_is_exception(double pnl, double value_at_risk)
 extern void mc_exceptions_add(McExceptions *counts, bool exception);
 
 /*
- * Proportion of failures: the likelihood ratio of k exceptions in n observations against probability p,
- * chi-squared with 1 degree of freedom; 0 log 0 = 0.  MC_TEST_TOO_FEW with n = 0.
+ * Proportion of failures: the likelihood ratio of k exceptions in n observations against
+ * probability 1 - confidence, chi-squared with 1 degree of freedom; 0 log 0 = 0.  MC_TEST_TOO_FEW
+ * with n = 0.
  */
-extern McTest mc_kupiec_test(size_t exceptions, size_t observations, double p);
+extern McTest mc_kupiec_test(size_t exceptions, size_t observations, double confidence);
 
 /*
  * Time until first failure: the same for the first exception at observation `first`; with first = 0
  * for no exception in n observations.
  */
-extern McTest mc_tuff_test(size_t first, size_t observations, double p);
+extern McTest mc_tuff_test(size_t first, size_t observations, double confidence);
 
 /*
  * Independence (chi-squared, 1 degree of freedom) and conditional coverage, the sum with Kupiec's
  * statistic of all observations (2 degrees of freedom).  MC_TEST_TOO_FEW below 2 observations.
  */
-extern void mc_christoffersen_test(const McExceptions *counts, double p, McTest *independence,
-                                   McTest *conditional);
+extern void mc_christoffersen_test(const McExceptions *counts, double confidence,
+                                   McTest *independence, McTest *conditional);
 
 typedef enum McZone
 {
@@ -81,7 +82,7 @@ extern double mc_binomial_at_most(double k, double n, double p);
  */
 extern McZone mc_traffic_light(size_t exceptions, size_t observations, double p);
 
-/* *green: the most exceptions of the green zone; *red: the least of the red one, n + 1 if none is. */
+/* The most exceptions of the green zone, and the least of the red one: n + 1 if none is. */
 extern void mc_zone_bounds(size_t observations, double p, size_t *green, size_t *red);
 
 /* The addition of the zones to Basel's multiplier, for n = 250 and p = 0.01. */

@@ -2,12 +2,13 @@
  * forecast_comparison.c
  *	  Scores of value at risk and expected shortfall forecasts, and a test of equal accuracy.
  *
- * FZ0: A. J. Patton, J. F. Ziegel, R. Chen, "Dynamic semiparametric models for expected shortfall (and
- * value-at-risk)", J. Econometrics 211 (2019) 388-413, equation 6, with positive losses.
+ * FZ0: A. J. Patton, J. F. Ziegel, R. Chen, "Dynamic semiparametric models for expected shortfall
+ * (and value-at-risk)", J. Econometrics 211 (2019) 388-413, equation 6, with positive losses.
  *
  * Test: F. X. Diebold, R. S. Mariano, J. Bus. Econ. Stat. 13 (1995) 253-263, with the long-run
- * variance of W. K. Newey, K. D. West, Econometrica 55 (1987) 703-708, and the correction of D. Harvey,
- * S. Leybourne, P. Newbold, Int. J. Forecasting 13 (1997) 281-291.  With d = a - b, h = lags + 1:
+ * variance of W. K. Newey, K. D. West, Econometrica 55 (1987) 703-708, and the correction of D.
+ * Harvey, S. Leybourne, P. Newbold, Int. J. Forecasting 13 (1997) 281-291.  With d = a - b, h =
+ * lags + 1:
  *
  *	  v = g_0 + 2 sum_(k = 1..lags) (1 - k / h) g_k,  g_k the autocovariances of d, divisor n
  *	  DM = mean(d) / sqrt(v / n) * sqrt((n + 1 - 2 h + h (h - 1) / n) / n),  Student t (n - 1)

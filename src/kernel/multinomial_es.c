@@ -2,9 +2,9 @@
  * multinomial_es.c
  *	  Implicit backtest of expected shortfall: exceptions at N levels of value at risk at once.
  *
- * M. Kratz, Y. H. Lok, A. J. McNeil, "Multinomial VaR backtests: a simple implicit approach to backtesting
- * expected shortfall", J. Banking & Finance 88 (2018) 393-407, section 3.  With cells of probability
- * q_0 = c and q_j = (1 - c) / N and counts O_j of n observations
+ * M. Kratz, Y. H. Lok, A. J. McNeil, "Multinomial VaR backtests: a simple implicit approach to
+ * backtesting expected shortfall", J. Banking & Finance 88 (2018) 393-407, section 3.  With cells
+ * of probability q_0 = c and q_j = (1 - c) / N and counts O_j of n observations
  *
  *	  S = sum (O_j - n q_j)^2 / (n q_j)						  chi-squared (N)
  *	  Nass: a S, a = 2 E(S) / var(S), E(S) = N,				  chi-squared (a N)

@@ -2,8 +2,8 @@
  * multinomial_es.h
  *	  Implicit backtest of expected shortfall: exceptions at N levels of value at risk at once.
  *
- * Levels c_j = c + (j - 1) / N (1 - c), j = 1..N; cell j counts the observations that exceed exactly j of
- * them.
+ * Levels c_j = c + (j - 1) / N (1 - c), j = 1..N; cell j counts the observations that exceed
+ * exactly j of them.
  */
 #ifndef MC_MULTINOMIAL_ES_H
 #define MC_MULTINOMIAL_ES_H

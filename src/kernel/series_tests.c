@@ -5,8 +5,9 @@
  * C. M. Jarque, A. K. Bera, Economics Letters 6 (1980) 255-259; G. M. Ljung, G. E. P. Box,
  * Biometrika 65 (1978) 297-303; R. F. Engle, Econometrica 50 (1982) 987-1007.
  *
- * Deviations are taken from a mean in double-double and sums of their powers are double-double, of values
- * that a power of two has brought below 1: neither the level nor the scale of the series matters.
+ * Deviations are taken from a mean in double-double and sums of their powers are double-double, of
+ * values that a power of two has brought below 1: neither the level nor the scale of the series
+ * matters.
  */
 #include <string.h>
 

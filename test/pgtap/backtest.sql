@@ -123,7 +123,7 @@ WHERE i % 23 = 1;
 SELECT ok((SELECT abs(e_process_var(pnl, var, 0.95, CASE WHEN i % 2 = 0 THEN 0.03 ELSE 0 END ORDER BY i)
                       / exp(sum(CASE WHEN i % 2 = 0 THEN ln(CASE WHEN -pnl > var THEN 0.97 + 0.03 * 20 ELSE 0.97 END) ELSE 0 END)) - 1) < 1e-12
            FROM book), 'lambda may differ from row to row');
-SELECT is((SELECT e_process_es(-5, 1, 1, 0.99, 0.1)), 'Infinity'::float8, 'ES = VaR below the loss is infinite evidence');
+SELECT is((SELECT e_process_es(-5, 1, 1, 0.99, 0.1)), 1.7976931348623157e308::float8, 'ES = VaR below the loss is infinite evidence: the largest double');
 
 -- parallel = serial, to the last bit, and really parallel
 CREATE TABLE big AS
@@ -219,7 +219,7 @@ END $$;
 SET LOCAL statement_timeout = '300ms';
 SELECT ok(stops_within('SELECT acerbi_szekely_critical(''z2'', 250, 0.975, 5, 0.05, 10000000)', 1.3), 'a cancel of a simulation');
 SELECT ok(stops_within('SELECT acerbi_szekely_critical(''z2'', 1000000, 0.5, ''Infinity'', 0.05, 100)', 1.3), 'a cancel of a table of counts');
-SELECT ok(stops_within('SELECT arch_lm_test(pnl, 400) FROM big', 1.3), 'a cancel of a regression');
+SELECT ok(stops_within('SELECT arch_lm_test(pnl, 120) FROM big', 1.3), 'a cancel of a regression');
 SELECT ok(stops_within('SELECT ljung_box_test(pnl, 1000) FROM big', 1.3), 'a cancel of autocorrelations');
 SET LOCAL statement_timeout = 0;
 

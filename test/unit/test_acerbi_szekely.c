@@ -142,8 +142,9 @@ median_shortfall(double nu)
 }
 
 /*
- * With one observation at 50 %, X = (1 - Z2) ES / 2 is 0 or the loss at a uniform number, the same one for
- * every distribution of a seed: so what the normal path exceeds with probability u, the others do.
+ * With one observation at 50 %, X = (1 - Z2) ES / 2 is 0 or the loss at a uniform number, the same
+ * one for every distribution of a seed: so what the normal path exceeds with probability u, the
+ * others do.
  */
 static void
 quantiles(void)

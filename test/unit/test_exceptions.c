@@ -1,7 +1,7 @@
 /*
  * test_exceptions.c
- *	  Kupiec's table and statistics, Christoffersen's, Basel's zones; deviances beside long double logarithms and
- *	  binomial sums; no exceptions, none in succession, nothing but exceptions.
+ *	  Kupiec's table and statistics, Christoffersen's, Basel's zones; deviances beside long double
+ *	  logarithms and binomial sums; no exceptions, none in succession, nothing but exceptions.
  */
 #include <math.h>
 #include <string.h>
@@ -45,7 +45,7 @@ non_rejection_table(void)
 			/* its first cell is N < 7, where 0 exceptions have a p-value of 0.024 */
 			for (size_t k = 0; k <= n[j]; k++)
 			{
-				bool kept = mc_kupiec_test(k, n[j], p[i]).p_value >= 0.05;
+				bool kept = mc_kupiec_test(k, n[j], 1 - p[i]).p_value >= 0.05;
 
 				wrong += kept != (k > above[i][j] && k < below[i][j]);
 			}
@@ -66,7 +66,7 @@ published_statistics(void)
 
 	for (size_t k = 0; k <= 10; k++)
 	{
-		McTest test = mc_kupiec_test(k, 250, mc_exception_probability(0.99));
+		McTest test = mc_kupiec_test(k, 250, 0.99);
 
 		check_close(test.statistic, lr[k], 1e-9, "LR of %zu exceptions in 250", k);
 		check(fabs(test.p_value - p_value[k]) < 6e-8, "its p-value");
@@ -87,29 +87,29 @@ christoffersen(void)
 	check(counts.from[0][0] == 487 && counts.from[0][1] == 5 && counts.from[1][0] == 4 &&
 	          counts.from[1][1] == 3 && counts.first == 21 && counts.exceptions == 8,
 	      "transitions of 8 exceptions in 500");
-	mc_christoffersen_test(&counts, 0.01, &ind, &cc);
-	check_close(mc_kupiec_test(8, 500, 0.01).statistic, 1.5382767287717, 1e-12, "coverage");
+	mc_christoffersen_test(&counts, 0.99, &ind, &cc);
+	check_close(mc_kupiec_test(8, 500, 0.99).statistic, 1.5382767287717, 1e-12, "coverage");
 	check_close(ind.statistic, 16.6015499114648, 1e-13, "independence");
 	check_close(cc.statistic, 18.1398266402365, 1e-13, "conditional coverage");
-	check_close(mc_kupiec_test(8, 500, 0.01).p_value, .21487449298, 1e-10, "p of coverage");
+	check_close(mc_kupiec_test(8, 500, 0.99).p_value, .21487449298, 1e-10, "p of coverage");
 	check_close(ind.p_value, 4.6113321e-05, 2e-8, "p of independence");
 	check_close(cc.p_value, 1.1507651e-04, 5e-8, "p of conditional coverage");
 	check(cc.degrees_of_freedom == 2 && ind.degrees_of_freedom == 1 && cc.observations == 500,
 	      "degrees of freedom");
 	counts = count_hits(apart, 4, 250);
-	mc_christoffersen_test(&counts, 0.01, &ind, &cc);
+	mc_christoffersen_test(&counts, 0.99, &ind, &cc);
 	check(counts.from[0][0] == 241 && counts.from[1][1] == 0, "no two in succession");
 	check_close(ind.statistic, .1306180480877, 1e-12, "independence without succession");
 	check_close(cc.statistic, .8997564124735, 1e-12, "conditional coverage without succession");
 	counts = count_hits(apart, 0, 250);
-	mc_christoffersen_test(&counts, 0.01, &ind, &cc);
+	mc_christoffersen_test(&counts, 0.99, &ind, &cc);
 	check(ind.statistic == 0 && ind.p_value == 1, "no exceptions: nothing against independence");
 	check_close(cc.statistic, 5.0251679268, 1e-10, "conditional coverage is coverage then");
 	counts = count_hits(apart, 0, 1);
-	mc_christoffersen_test(&counts, 0.01, &ind, &cc);
+	mc_christoffersen_test(&counts, 0.99, &ind, &cc);
 	check(ind.status == MC_TEST_TOO_FEW && cc.status == MC_TEST_TOO_FEW, "one observation");
 	memset(&counts, 0, sizeof(counts));
-	mc_christoffersen_test(&counts, 0.01, &ind, &cc);
+	mc_christoffersen_test(&counts, 0.99, &ind, &cc);
 	check(ind.status == MC_TEST_TOO_FEW && isnan(ind.statistic), "no observation");
 }
 
@@ -123,7 +123,7 @@ only_exceptions(void)
 	memset(&counts, 0, sizeof(counts));
 	for (int i = 0; i < 5; i++)
 		mc_exceptions_add(&counts, true);
-	mc_christoffersen_test(&counts, 0.01, &ind, &cc);
+	mc_christoffersen_test(&counts, 0.99, &ind, &cc);
 	check(ind.statistic == 0 && counts.from[1][1] == 4 && counts.first == 1, "only exceptions");
 	check_close(cc.statistic, 10 * log(100), 1e-14, "coverage of 5 in 5: -2 log(0.01^5)");
 }
@@ -140,22 +140,23 @@ first_failure(void)
 		double want = -2 * (log(0.01) + (n - 1) * log1p(-0.01)) +
 		              (v > 1 ? 2 * (-log(n) + (n - 1) * log1p(-1 / n)) : 0);
 
-		check(fabs(mc_tuff_test(v, 2000, 0.01).statistic - want) < 1e-12 * (1 + want),
+		check(fabs(mc_tuff_test(v, 2000, 0.99).statistic - want) < 1e-12 * (1 + want),
 		      "first exception at %zu", v);
 	}
 	for (size_t v = 1; v <= 1000; v++)
-		kept += (mc_tuff_test(v, 2000, 0.01).p_value >= 0.05) == (v > 6 && v < 439);
+		kept += (mc_tuff_test(v, 2000, 0.99).p_value >= 0.05) == (v > 6 && v < 439);
 	check(kept == 1000, "Kupiec's region of the first failure at 1 %%: 6 < v < 439");
-	check_close(mc_tuff_test(0, 200, 0.01).statistic, -400 * log1p(-0.01), 1e-13,
+	check_close(mc_tuff_test(0, 200, 0.99).statistic, -400 * log1p(-0.01), 1e-13,
 	            "none in 200: twice 200 log(1/0.99)");
-	check(mc_tuff_test(7, 200, 0.01).observations == 200, "observations are all of them");
-	check(mc_tuff_test(0, 0, 0.01).status == MC_TEST_TOO_FEW, "no observations");
+	check(mc_tuff_test(7, 200, 0.99).observations == 200, "observations are all of them");
+	check(mc_tuff_test(0, 0, 0.99).status == MC_TEST_TOO_FEW, "no observations");
 }
 
 /* 2 [k log(k / n p) + (n - k) log((n - k) / n q)] in long double */
 static double
-plain_ratio(size_t exceptions, size_t observations, double p)
+plain_ratio(size_t exceptions, size_t observations, double confidence)
 {
+	long double p = mc_exception_probability(confidence);
 	long double k = exceptions;
 	long double n = observations;
 	long double sum = 0;
@@ -163,32 +164,32 @@ plain_ratio(size_t exceptions, size_t observations, double p)
 	if (exceptions > 0)
 		sum += k * logl(k / (n * p));
 	if (exceptions < observations)
-		sum += (n - k) * logl((n - k) / (n * (1 - (long double) p)));
+		sum += (n - k) * logl((n - k) / (n * (long double) confidence));
 	return (double) (2 * sum);
 }
 
 static void
 deviances(void)
 {
-	static const double probabilities[] = {1e-12, 0.001, 0.01, 0.25, 0.5, 0.9, 0.999};
+	static const double confidences[] = {1e-300, 1e-12, 0.001, 0.1, 0.5, 0.75, 0.99, 0.999};
 	double worst = 0;
 
-	for (size_t i = 0; i < 7; i++)
+	for (size_t i = 0; i < 8; i++)
 		for (size_t n = 1; n <= 100000; n = n * 3 + 1)
 			for (size_t k = 0; k <= n; k += 1 + n / 57)
 			{
-				double want = plain_ratio(k, n, probabilities[i]);
-				double got = mc_kupiec_test(k, n, probabilities[i]).statistic;
+				double want = plain_ratio(k, n, confidences[i]);
+				double got = mc_kupiec_test(k, n, confidences[i]).statistic;
 
 				/* valgrind computes long double as double, and the logarithms cancel */
 				worst = fmax(worst, fabs(got - want) / (1e-12 * want + 1e-15 * (double) n));
 			}
 	check(worst < 1, "likelihood ratios to 1e-12 beside long double logarithms (%.1e)", worst);
 	/* one exception too many in 10^12: (1e-6)^2 * 1e12 p / ... = 1 / (n p q) */
-	check_close(mc_kupiec_test(10000000001, 1000000000000, 0.01).statistic,
+	check_close(mc_kupiec_test(10000000001, 1000000000000, 0.99).statistic,
 	            1 / (1e12 * 0.01 * 0.99), 1e-6, "a ratio that plain logarithms lose");
-	check(mc_kupiec_test(5, 500, 0.01).statistic < 1e-25, "k = n p");
-	check(mc_kupiec_test(0, 0, 0.01).status == MC_TEST_TOO_FEW, "no observations");
+	check(mc_kupiec_test(5, 500, 0.99).statistic < 1e-25, "k = n p");
+	check(mc_kupiec_test(0, 0, 0.99).status == MC_TEST_TOO_FEW, "no observations");
 }
 
 static double
@@ -238,6 +239,11 @@ zones(void)
 			                             binomial_sum(k, n, 0.02) -
 			                         1));
 	check(worst < 2e-11, "binomial probabilities beside sums (%.1e)", worst);
+	/* R's pbinom */
+	check(fabs(mc_binomial_at_most(10000099498, 1e12, 0.01) - 0.841344153390887) < 1e-11 &&
+	          fabs(mc_binomial_at_most(9999801002, 1e12, 0.01) - 0.0227498592326607) < 1e-11 &&
+	          fabs(mc_binomial_at_most(10012585, 1e9 + 1, 0.01) - 0.999968215649971) < 1e-8,
+	      "binomial probabilities of 10^12 trials");
 	check(mc_traffic_light(0, 1, 0.01) == MC_GREEN && mc_traffic_light(1, 1, 0.01) == MC_RED,
 	      "one observation: no exception is green");
 	mc_zone_bounds(1, 0.01, &green, &red);

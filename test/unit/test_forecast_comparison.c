@@ -1,7 +1,7 @@
 /*
  * test_forecast_comparison.c
- *	  Scores by hand and at their minima; Diebold and Mariano's test by hand, beside plain sums, and at
- *	  any scale.
+ *	  Scores by hand and at their minima; Diebold and Mariano's test by hand, beside plain sums,
+ *	  and at any scale.
  */
 #include <math.h>
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 /*
  * test_series_tests.c
- *	  Jarque-Bera, Ljung-Box and ARCH tests by hand and beside long double sums, on every scale; order
- *	  of rows; constants; few rows.
+ *	  Jarque-Bera, Ljung-Box and ARCH tests by hand and beside long double sums, on every scale;
+ *	  order of rows; constants; few rows.
  */
 #include <math.h>
 #include <stdlib.h>
