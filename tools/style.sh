@@ -89,7 +89,10 @@ not_executable() {
 }
 # an example that is indented instead of fenced would not run
 examples() {
-    grep -nE '^    (SELECT|CALL|SET|CREATE|INSERT|GRANT) ' README.md doc/*.md | grep -v '^doc/reference.md'
+    matching '^(README|doc/[a-z_]+)\.md$' | grep -v '^doc/reference.md$' | xargs -r awk '
+        FNR == 1 { fenced = 0 }
+        /^```/ { fenced = !fenced }
+        !fenced && /^    (SELECT|CALL|SET|CREATE|INSERT|GRANT) / { print FILENAME ":" FNR ": " $0 }'
 }
 white_space() {
     grep -vE '\.(out|patch)$|^LICENSE$' "$list" | xargs -r grep -nIE '[[:blank:]]+$|'$'\r'
