@@ -10,7 +10,7 @@
 #include "miscadmin.h"
 #include "utils/memutils.h"
 
-#include "covariance.h"
+#include "covariance_state.h"
 #include "covariance_io.h"
 #include "errors.h"
 #include "kernel/double_double.h"

@@ -1,9 +1,9 @@
 /*
- * covariance.h
+ * covariance_state.h
  *	  The running state of the covariance aggregates, for those that build on it.
  */
-#ifndef MC_COVARIANCE_GLUE_H
-#define MC_COVARIANCE_GLUE_H
+#ifndef MC_COVARIANCE_STATE_H
+#define MC_COVARIANCE_STATE_H
 
 #include "compat.h"
 
