@@ -24,8 +24,8 @@ extern McCovarianceState *mc_new_covariance_state(MemoryContext context);
 extern const double *mc_covariance_row(McCovarianceState *state, FunctionCallInfo fcinfo, int arg);
 
 /*
- * The covariance matrix with divisor rows - 1 or rows, not yet made definite; NULL when there are fewer than
- * two rows.  22003 when an element is too large for a double.
+ * The covariance matrix with divisor rows - 1 or rows, not yet made definite; NULL when there are
+ * fewer than two rows.  22003 when an element is too large for a double.
  */
 extern double *mc_covariance_triangle(const McCovarianceState *state, bool maximum_likelihood);
 

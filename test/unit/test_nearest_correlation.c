@@ -37,8 +37,8 @@ test_published(void)
 }
 
 /*
- * X is nearest exactly when X is a correlation matrix and A = X + D + Z with D diagonal and Z negative semidefinite,
- * Z X = 0 (Higham 2002, theorem 2.2).  Returns the largest violation.
+ * X is nearest exactly when X is a correlation matrix and A = X + D + Z with D diagonal and Z negative
+ * semidefinite, Z X = 0 (Higham 2002, theorem 2.2).  Returns the largest violation.
  */
 static double
 violation(const double *a, const double *x, size_t k)
