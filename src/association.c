@@ -9,7 +9,7 @@
 
 #include "utils/float.h"
 
-#include "covariance.h"
+#include "covariance_state.h"
 #include "errors.h"
 #include "kernel/ewma_covariance.h"
 #include "kernel/market_model.h"

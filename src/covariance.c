@@ -10,7 +10,7 @@
 #include "miscadmin.h"
 #include "utils/memutils.h"
 
-#include "covariance.h"
+#include "covariance_state.h"
 #include "covariance_io.h"
 #include "errors.h"
 #include "kernel/double_double.h"
@@ -231,7 +231,8 @@ MC_FUNCTION(mc_covariance_serialize)
 /* covariance_deserialize(bytea, internal) -> state, which only lives until it is combined */
 MC_FUNCTION(mc_covariance_deserialize)
 {
-	bytea *bytes = PG_GETARG_BYTEA_P(0);
+	/* a copy: a bytea inside a tuple need not be aligned for doubles */
+	bytea *bytes = PG_GETARG_BYTEA_P_COPY(0);
 	McCovarianceState *state = mc_new_covariance_state(CurrentMemoryContext);
 
 	if (VARSIZE(bytes) > VARHDRSZ + sizeof(int64))

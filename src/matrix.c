@@ -10,7 +10,7 @@
 #include "utils/float.h"
 #include "utils/tuplestore.h"
 
-#include "covariance.h"
+#include "covariance_state.h"
 #include "errors.h"
 #include "kernel/definite.h"
 #include "kernel/nearest_correlation.h"

@@ -10,7 +10,7 @@
 #include "utils/float.h"
 #include "utils/memutils.h"
 
-#include "covariance.h"
+#include "covariance_state.h"
 #include "errors.h"
 #include "kernel/ewma_covariance.h"
 #include "kernel/shrinkage.h"

@@ -45,8 +45,8 @@ mc_ewma_covariance_add(McEwmaCovariance *e, const double *x)
 
 	if (e->filled == MC_RANK)
 	{
+		/* what stays in the block has no weight until it is overwritten */
 		take_block(e, e->triangle, &e->weights);
-		memset(e->block, 0, MC_RANK * stride * sizeof(double));
 		e->filled = 0;
 	}
 	row = e->block + e->filled++ * stride;

@@ -138,4 +138,6 @@ test_ewma_covariance(void)
 	test_pair();
 	check(mc_ewma_pair(long_series, long_series, MC_POLL_STEPS, 0.9, &pair, &poll) == MC_STOPPED,
 	      "a cancel stops");
+	check(mc_ewma_pair(long_series, long_series, MC_POLL_STEPS, 0.9, &pair, NULL) == MC_OK,
+	      "and nothing else does");
 }

@@ -93,6 +93,7 @@ test_market_model(void)
 	const McPoll poll = {stop, NULL};
 	McPair line[] = {{1, 5}, {2, 7}, {3, 9}, {4, 11}};
 	McPair two[] = {{1, 5}, {2, 7}};
+	McPair rough[] = {{0.1, 0.3}, {0.7, 1 / 3.0}};
 	McPair flat[] = {{1, 5}, {2, 5}, {3, 5}};
 	McPair vertical[] = {{1, 5}, {1, 6}, {1, 7}};
 	McPair large[] = {{1e200, 5}, {-1e200, 6}, {0, 7}};
@@ -108,6 +109,9 @@ test_market_model(void)
 	check(mc_market_model(two, 2, work, &m, NULL) == MC_OK && m.beta == 2 && isnan(m.beta_error) &&
 	          isnan(m.intercept_error) && isnan(m.residual_vol) && m.r_squared == 1,
 	      "two rows have no standard errors");
+	check(mc_market_model(rough, 2, work, &m, NULL) == MC_OK && isnan(m.beta_error) &&
+	          isnan(m.intercept_error) && isnan(m.residual_vol),
+	      "not even when the line misses them by rounding");
 	check(mc_market_model(flat, 3, work, &m, NULL) == MC_OK && m.beta == 0 && m.intercept == 5 &&
 	          isnan(m.r_squared) && m.residual_vol == 0,
 	      "an asset that never moves has no r squared");

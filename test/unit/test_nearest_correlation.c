@@ -37,8 +37,8 @@ test_published(void)
 }
 
 /*
- * X is nearest exactly when X is a correlation matrix and A = X + D + Z with D diagonal and Z negative semidefinite,
- * Z X = 0 (Higham 2002, theorem 2.2).  Returns the largest violation.
+ * X is nearest exactly when X is a correlation matrix and A = X + D + Z with D diagonal and Z negative
+ * semidefinite, Z X = 0 (Higham 2002, theorem 2.2).  Returns the largest violation.
  */
 static double
 violation(const double *a, const double *x, size_t k)
@@ -111,6 +111,35 @@ test_conditions(void)
 	check(worst_loose > worst && worst_loose < 1e-3, "with a loose tolerance by %.2g", worst_loose);
 }
 
+/* nothing is expected of the work space, and nothing written behind it */
+static void
+test_work(void)
+{
+	double a[] = {1, 0.9, 1, -0.9, 0.9, 1, 0.5, 0.5, -0.8, 1};
+	size_t size = mc_nearest_worksize(4);
+	bool untouched = true;
+	bool same = true;
+	double first = 0;
+
+	for (size_t offset = 0; offset < 8; offset++)
+	{
+		double x[10];
+		int iterations;
+
+		memcpy(x, a, sizeof(a));
+		for (size_t i = 0; i < size + 8; i++)
+			work[offset + i] = NAN;
+		mc_nearest_correlation(x, 4, 1e-12, work + offset, &iterations, NULL);
+		for (size_t i = 0; i < 8; i++)
+			untouched &= isnan(work[offset + size + i]);
+		if (offset == 0)
+			first = x[6];
+		same &= iterations > 0 && x[6] == first;
+	}
+	check(untouched && same, "the work space may hold anything, and is large enough");
+	check(size == 40 + 4 + 16 + 16 + 64 + 8, "and no larger");
+}
+
 static bool
 stop(void *arg __attribute__((unused)))
 {
@@ -127,6 +156,7 @@ test_nearest_correlation(void)
 	int iterations;
 
 	check(mc_nearest_worksize(MOST) < sizeof(work) / sizeof(work[0]), "work space");
+	test_work();
 	test_published();
 	test_conditions();
 	check(mc_nearest_correlation(a, 3, 1e-10, work, &iterations, &poll) == MC_STOPPED,

@@ -1,9 +1,9 @@
 /*
- * covariance.h
+ * covariance_state.h
  *	  The running state of the covariance aggregates, for those that build on it.
  */
-#ifndef MC_COVARIANCE_GLUE_H
-#define MC_COVARIANCE_GLUE_H
+#ifndef MC_COVARIANCE_STATE_H
+#define MC_COVARIANCE_STATE_H
 
 #include "compat.h"
 
@@ -24,8 +24,8 @@ extern McCovarianceState *mc_new_covariance_state(MemoryContext context);
 extern const double *mc_covariance_row(McCovarianceState *state, FunctionCallInfo fcinfo, int arg);
 
 /*
- * The covariance matrix with divisor rows - 1 or rows, not yet made definite; NULL when there are fewer than
- * two rows.  22003 when an element is too large for a double.
+ * The covariance matrix with divisor rows - 1 or rows, not yet made definite; NULL when there are
+ * fewer than two rows.  22003 when an element is too large for a double.
  */
 extern double *mc_covariance_triangle(const McCovarianceState *state, bool maximum_likelihood);
 
