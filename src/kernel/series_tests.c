@@ -38,7 +38,6 @@ mc_jarque_bera_test(double *x, size_t n, const McPoll *poll, McTest *test)
 	McDD m3 = {0, 0};
 	McDD m4 = {0, 0};
 	double size = (double) n;
-	double scale;
 	double skewness;
 	double excess;
 	McStatus status = mc_sort_descending(x, n, poll);
@@ -49,16 +48,14 @@ mc_jarque_bera_test(double *x, size_t n, const McPoll *poll, McTest *test)
 	*test = mc_no_test(MC_TEST_CONSTANT, n);
 	if (x[0] == x[n - 1])
 		return MC_OK;
+	/* the largest is at least 1e-17: fourth powers do not vanish */
 	deviations(x, n, x);
-	/* fourth powers of deviations far below the level would vanish */
-	scale = mc_unit_scale(x, n);
 	for (size_t i = 0; i < n; i++)
 	{
-		double d = x[i] * scale;
-		McDD square = mc_dd_two_product(d, d);
+		McDD square = mc_dd_two_product(x[i], x[i]);
 
 		m2 = mc_dd_add(m2, square);
-		m3 = mc_dd_add(m3, mc_dd_two_product(square.hi, d));
+		m3 = mc_dd_add(m3, mc_dd_two_product(square.hi, x[i]));
 		m4 = mc_dd_add(m4, mc_dd_two_product(square.hi, square.hi));
 	}
 	skewness = mc_dd_value(m3) / size / pow(mc_dd_value(m2) / size, 1.5);

@@ -89,6 +89,16 @@ normality(void)
 		turned[i] = series[(i * 77 + 13) % N];
 	}
 	check_close(jarque_bera(level, N).statistic, plain_jarque_bera(level, N), 1e-10, "level 1e8");
+	for (int i = 0; i < N; i++)
+		level[i] = 1 + (i % 5 == 0) * 0x1p-52;
+	check_close(jarque_bera(level, N).statistic, plain_jarque_bera(level, N), 1e-10,
+	            "a fifth of the values one bit above the others");
+	for (int s = -1; s <= 1; s += 2)
+	{
+		for (int i = 0; i < N; i++)
+			level[i] = ldexp(series[i], 1000 * s);
+		check(jarque_bera(level, N).statistic == test.statistic, "scale 2^%d", 1000 * s);
+	}
 	check(jarque_bera(turned, N).statistic == test.statistic, "any order, the same digits");
 	check(jarque_bera(same, 3).status == MC_TEST_CONSTANT, "constant");
 	check(jarque_bera(small, 1).status == MC_TEST_TOO_FEW, "one value");
