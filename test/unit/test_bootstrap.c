@@ -155,6 +155,38 @@ row_by_row(void)
 	check(worst < 1e-14, "replications are those of resamples written out, error %.2g", worst);
 }
 
+/* More rows than a stretch between two looks at the poll. */
+static void
+long_samples(void)
+{
+	size_t n = 9001;
+	double *x = malloc(n * sizeof(double));
+	double *rows = malloc(n * sizeof(double));
+	UnitRandom random = {28};
+	int wrong = 0;
+
+	for (size_t i = 0; i < n; i++)
+		x[i] = unit_normal(&random);
+	for (int resampling = 0; resampling < 4; resampling++)
+	{
+		McBootstrap settings = {.statistic = MC_STATISTIC_EXPECTED_SHORTFALL,
+		                        .resampling = resampling,
+		                        .confidence = 0.4,
+		                        .replications = 1,
+		                        .seed = 3,
+		                        .level = 0.9,
+		                        .block_length = 6000};
+		Run r = run(settings, x, n);
+
+		resample(&settings, x, n, 0, rows);
+		wrong += !is_close(r.replicates[0], statistic(&settings, rows, n), 1e-14);
+		free(r.replicates);
+	}
+	check(wrong == 0, "9001 rows, and blocks of 6000");
+	free(x);
+	free(rows);
+}
+
 static double
 quantile(const double *descending, size_t n, double p)
 {
@@ -559,6 +591,7 @@ void
 test_bootstrap(void)
 {
 	row_by_row();
+	long_samples();
 	intervals();
 	coverages();
 	dependence();
