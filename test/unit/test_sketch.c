@@ -6,6 +6,8 @@
 #include "kernel/select.h"
 #include "sketching.h"
 
+__extension__ typedef unsigned __int128 Wide128;
+
 static uint64_t
 bits_of(double x)
 {
@@ -272,6 +274,42 @@ coarsest(void)
 	forget(&sketch);
 }
 
+/* Counts beyond 2^40, whose sums of offsets pass 64 bits, in one bucket that becomes coarser. */
+static void
+wide_sums(void)
+{
+	const int level = (1023 >> 2) + 40;
+	const uint64_t one = UINT64_C(1023) << 52;
+	McSketchBucket bucket = {one + (UINT64_C(5) << 40), UINT64_C(1) << 45, 12345, 1 << 19};
+	Wide128 sum = (Wide128) bucket.high << 64 | bucket.low;
+	McSketch sketch;
+	McSketch coarse;
+	McSketchNeed need;
+	const McSketchSide *side = &sketch.sides[MC_SKETCH_LOSSES];
+
+	mc_sketch_init(&sketch, 16);
+	mc_sketch_init(&coarse, 16);
+	for (int i = 0; i < 16; i++)
+		add(&sketch, 1e9);
+	coarse.sides[MC_SKETCH_LOSSES].level = level;
+	mc_sketch_adopt(&sketch, &coarse);
+	for (int i = 0; i < 3; i++)
+		while ((need = mc_sketch_add_bucket(&sketch, MC_SKETCH_LOSSES, &bucket)) != MC_SKETCH_READY)
+			serve(&sketch, need);
+	coarse.sides[MC_SKETCH_LOSSES].level = level + 3;
+	mc_sketch_adopt(&sketch, &coarse);
+	settle(&sketch);
+	sum = 3 * (sum + ((Wide128) 5 << 85));
+	for (size_t i = 0; i < side->capacity; i++)
+		if (side->buckets[i].count > 0)
+			check(side->buckets[i].edge == one && side->buckets[i].count == bucket.count * 3 &&
+			          side->buckets[i].low == (uint64_t) sum &&
+			          side->buckets[i].high == (uint64_t) (sum >> 64),
+			      "sums of 106 bits, through a coarser level");
+	check(side->used == 1 && sketch.rows == 16 + 3 * bucket.count, "in one bucket");
+	forget(&sketch);
+}
+
 void
 test_sketch(void)
 {
@@ -279,4 +317,5 @@ test_sketch(void)
 	orders_and_trees();
 	bounds();
 	coarsest();
+	wide_sums();
 }
