@@ -154,6 +154,10 @@ test_compact(void)
 	p[1] = 0.5;
 	p[2] = 2;
 	check(mc_align_compact(t, p, 3) == 2 && p[1] == 0.5, "the lower one after an infinity");
+	t[0] = t[1];
+	p[0] = 0.5;
+	p[1] = NAN;
+	check(mc_align_compact(t, p, 1) == 1 && p[0] == 0.5, "nothing behind the rows is read");
 	check(mc_align_compact(t, p, 0) == 0, "no rows");
 }
 
