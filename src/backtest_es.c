@@ -72,6 +72,71 @@ MC_FUNCTION(mc_acerbi_szekely_test_final)
 	return mc_row_result(fcinfo, &row);
 }
 
+static void
+check_degrees_of_freedom(double degrees_of_freedom)
+{
+	if (!(degrees_of_freedom > 1))
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+		                errmsg("degrees_of_freedom must be above 1"),
+		                errdetail("The number given is %g.", degrees_of_freedom),
+		                errhint("Write 'Infinity' for normal P&L; with 1 or fewer there is no "
+		                        "expected shortfall.")));
+}
+
+/* 22023 unless every predictive distribution has an expected shortfall above 0 */
+static void
+check_predictive(const McSample *sample, double expected)
+{
+	for (Size i = 0; i < sample->rows; i++)
+	{
+		double location = sample->values[3 * i + 1];
+		double scale = sample->values[3 * i + 2];
+
+		if (!(scale > 0))
+			ereport(ERROR,
+			        (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("scale must be positive"),
+			         errdetail("The scale found is %g.", scale),
+			         errhint("Pass the scale of the forecast: the standard deviation of a "
+			                 "normal one.")));
+		if (!(scale * expected > location))
+			ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			                errmsg("a forecast must have an expected shortfall above 0"),
+			                errdetail("Location %g and scale %g have none.", location, scale),
+			                errhint("Location and scale are those of the P&L of one row.")));
+	}
+}
+
+/* acerbi_szekely_rank_test(pnl, location, scale, confidence [, degrees_of_freedom]) */
+MC_FUNCTION(mc_acerbi_szekely_rank_test_final)
+{
+	const McSample *sample = mc_sample(fcinfo);
+	double degrees_of_freedom = INFINITY;
+	double confidence;
+	double expected;
+	double z3;
+	size_t k;
+
+	if (sample == NULL)
+		PG_RETURN_NULL();
+	confidence = mc_setting_float8(&sample->settings, 0);
+	mc_check_confidence(confidence);
+	if (mc_setting_given(&sample->settings, 1))
+		degrees_of_freedom = mc_setting_float8(&sample->settings, 1);
+	check_degrees_of_freedom(degrees_of_freedom);
+	if (sample->not_finite > 0)
+		PG_RETURN_FLOAT8(get_float8_nan());
+	k = mc_es_worst_ranks(sample->rows, confidence);
+	if (k == 0 || k == sample->rows)
+		PG_RETURN_NULL();
+	mc_check_status(mc_es_worst_loss(sample->rows, k, degrees_of_freedom, &expected));
+	check_predictive(sample, expected);
+	mc_check_status(mc_acerbi_szekely_ranks(
+	    mc_sample_column(sample, 0), mc_sample_column(sample, 1), mc_sample_column(sample, 2),
+	    sample->rows, k, expected, mc_work_space(sample->rows, sizeof(double)), &mc_interrupt_poll,
+	    &z3));
+	PG_RETURN_FLOAT8(z3);
+}
+
 /*
  * The simulated statistics of a call (statistic, [value,] observations, confidence,
  * degrees_of_freedom, ..., paths, seed), where the arguments after `observations` stand from
@@ -80,11 +145,12 @@ MC_FUNCTION(mc_acerbi_szekely_test_final)
 static double *
 simulate(FunctionCallInfo fcinfo, int first, int paths_arg, Size *kept)
 {
-	static const char *const names[] = {"z1", "z2", NULL};
+	static const char *const names[] = {"z1", "z2", "z3", NULL};
 	int which = mc_choice(PG_GETARG_TEXT_PP(0), names, "statistic") + 1;
 	int paths = mc_check_count(PG_GETARG_INT32(paths_arg), 1, MAX_PATHS, "paths");
 	McEsNull null;
 	double *z;
+	double *work;
 	size_t count;
 
 	null.observations = mc_check_count(PG_GETARG_INT32(first), 1, MAX_OBSERVATIONS, "observations");
@@ -92,17 +158,19 @@ simulate(FunctionCallInfo fcinfo, int first, int paths_arg, Size *kept)
 	null.degrees_of_freedom = PG_GETARG_FLOAT8(first + 2);
 	null.seed = (uint64_t) PG_GETARG_INT64(paths_arg + 1);
 	mc_check_confidence(null.confidence);
-	if (!(null.degrees_of_freedom > 1))
-		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-		                errmsg("degrees_of_freedom must be above 1"),
-		                errdetail("The number given is %g.", null.degrees_of_freedom),
-		                errhint("Write 'Infinity' for normal P&L; with 1 or fewer there is no "
-		                        "expected shortfall.")));
+	check_degrees_of_freedom(null.degrees_of_freedom);
 	z = mc_work_space(paths, sizeof(double));
-	mc_check_status(
-	    mc_es_paths(&null, which, paths, z, &count,
-	                mc_work_space(mc_es_paths_worksize(null.observations), sizeof(double)),
-	                &mc_interrupt_poll));
+	work = mc_work_space(mc_es_paths_worksize(null.observations), sizeof(double));
+	if (which == 3)
+	{
+		size_t k = mc_es_worst_ranks(null.observations, null.confidence);
+
+		*kept = k > 0 && k < null.observations ? paths : 0;
+		if (*kept > 0)
+			mc_check_status(mc_es_rank_paths(&null, k, paths, z, work, &mc_interrupt_poll));
+		return z;
+	}
+	mc_check_status(mc_es_paths(&null, which, paths, z, &count, work, &mc_interrupt_poll));
 	*kept = count;
 	return z;
 }

@@ -4,18 +4,21 @@
  *	  hypothesis.
  *
  * C. Acerbi, B. Szekely, "Back-testing expected shortfall", Risk 27 (December 2014) 76-81, tests 1
- * and 2.  A path of the simulation needs no more than its tail: the number of exceptions is
- * binomial, and each of them a quantile at a uniform probability below 1 - c.  Random numbers:
- * Steele, Lea and Flood's splitmix64.
+ * to 3.  A path of the simulation needs no more than its tail.  For Z1 and Z2 the number of
+ * exceptions is binomial, and each of them a quantile at a uniform probability below 1 - c; for Z3
+ * the least uniform numbers come one after the other from exponential spacings (A. Renyi 1953).
  */
 #include <math.h>
 
 #include <gsl/gsl_cdf.h>
+#include <gsl/gsl_errno.h>
+#include <gsl/gsl_integration.h>
 #include <gsl/gsl_randist.h>
 
 #include "acerbi_szekely.h"
 #include "double_double.h"
 #include "exceptions.h"
+#include "random.h"
 #include "select.h"
 #include "tail.h"
 
@@ -46,14 +49,12 @@ mc_acerbi_szekely(const double *pnl, const double *value_at_risk, const double *
 
 /* Uniform in (0, 1), never an end. */
 static double
-next_uniform(uint64_t *state)
+next_uniform(McRandom *random)
 {
-	uint64_t z = *state += UINT64_C(0x9e3779b97f4a7c15);
+	uint64_t high = mc_random_word(random);
+	uint64_t bits = high << 32 | mc_random_word(random);
 
-	z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
-	z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
-	z ^= z >> 31;
-	return ((double) (z >> 12) + 0.5) * 0x1p-52;
+	return ((double) (bits >> 12) + 0.5) * 0x1p-52;
 }
 
 /* The loss that is exceeded with this probability. */
@@ -89,6 +90,8 @@ null_shortfall(double p, double degrees_of_freedom)
  */
 #define STEP 0.02
 #define NODES 1900 /* beyond t = 53 log(2), the least uniform number */
+
+#define RANDOM_PURPOSE 3 /* other users of a seed get other numbers */
 
 static McStatus
 quantile_table(double p, double degrees_of_freedom, double *table, const McPoll *poll)
@@ -176,12 +179,13 @@ mc_es_paths(const McEsNull *null, int which, size_t paths, double *z, size_t *ke
 	double mass = (double) null->observations * p;
 	const double *quantiles = work;
 	double *counts = work + 2 * NODES;
-	uint64_t state = null->seed;
+	McRandom random;
 	size_t entries = 0;
 	size_t steps = 0;
 	McStatus status;
 
 	*kept = 0;
+	mc_random_start(&random, null->seed, (uint32_t) which, RANDOM_PURPOSE);
 	status = quantile_table(p, null->degrees_of_freedom, work, poll);
 	if (status == MC_OK)
 		status = count_table(null, counts, poll, &entries);
@@ -189,14 +193,14 @@ mc_es_paths(const McEsNull *null, int which, size_t paths, double *z, size_t *ke
 		return status;
 	for (size_t path = 0; path < paths; path++)
 	{
-		size_t count = draw_count(counts, entries, next_uniform(&state));
+		size_t count = draw_count(counts, entries, next_uniform(&random));
 		double sum = 0;
 
 		if (path % MC_POLL_STEPS == 0 && mc_poll_stop(poll))
 			return MC_STOPPED;
 		for (size_t i = 0; i < count; i++)
 		{
-			sum += tail_quantile(quantiles, next_uniform(&state));
+			sum += tail_quantile(quantiles, next_uniform(&random));
 			if (++steps % MC_POLL_STEPS == 0 && mc_poll_stop(poll))
 				return MC_STOPPED;
 		}
@@ -204,6 +208,135 @@ mc_es_paths(const McEsNull *null, int which, size_t paths, double *z, size_t *ke
 			z[(*kept)++] = 1 - sum / es / mass;
 		else if (count > 0)
 			z[(*kept)++] = 1 - sum / es / (double) count;
+	}
+	return MC_OK;
+}
+
+/* The density of the mean of the k worst of T ranks at p: k / T times what is returned. */
+typedef struct WorstRanks
+{
+	double k;
+	double rest; /* T - k */
+	double degrees_of_freedom;
+} WorstRanks;
+
+static double
+worst_rank_loss(double p, void *arg)
+{
+	const WorstRanks *ranks = arg;
+
+	return loss_quantile(p, ranks->degrees_of_freedom) * gsl_cdf_beta_Q(p, ranks->k, ranks->rest);
+}
+
+size_t
+mc_es_worst_ranks(size_t n, double confidence)
+{
+	McTailRank rank = mc_tail_rank(n, confidence);
+
+	return rank.whole + (rank.fraction >= 1);
+}
+
+McStatus
+mc_es_worst_loss(size_t n, size_t k, double degrees_of_freedom, double *expected)
+{
+	WorstRanks ranks = {(double) k, (double) (n - k), degrees_of_freedom};
+	gsl_function function = {worst_rank_loss, &ranks};
+	/* half of the mass lies on each side, so that neither end is missed */
+	double middle = gsl_cdf_beta_Pinv(0.5, ranks.k, ranks.rest + 1);
+	gsl_integration_workspace *space = gsl_integration_workspace_alloc(1000);
+	double lower;
+	double upper;
+	double error;
+	int failed;
+
+	if (space == NULL)
+		return MC_OVERFLOW;
+	failed = gsl_integration_qags(&function, 0, middle, 0, 1e-11, 1000, space, &lower, &error);
+	/* the upper part is small beside the lower one */
+	if (!failed)
+		failed = gsl_integration_qags(&function, middle, 1, fabs(lower) * 1e-12, 1e-11, 1000, space,
+		                              &upper, &error);
+	gsl_integration_workspace_free(space);
+	if (failed || !isfinite(lower + upper))
+		return MC_OVERFLOW;
+	*expected = (lower + upper) * (double) n / ranks.k;
+	return MC_OK;
+}
+
+McStatus
+mc_acerbi_szekely_ranks(const double *pnl, const double *location, const double *scale, size_t n,
+                        size_t k, double expected, double *work, const McPoll *poll, double *z3)
+{
+	McDD sum = {0, 0};
+	double worst;
+	McStatus status;
+
+	for (size_t i = 0; i < n; i++)
+		work[i] = -(pnl[i] - location[i]) / scale[i];
+	status = mc_tail_largest_in_place(work, n, k, poll);
+	if (status != MC_OK)
+		return status;
+	for (size_t i = 0; i < k; i++)
+		sum = mc_dd_add_double(sum, work[i]);
+	worst = mc_dd_value(sum) / (double) k;
+	for (size_t i = 0; i < n; i++)
+		work[i] = (scale[i] * worst - location[i]) / (scale[i] * expected - location[i]);
+	status = mc_sort_descending(work, n, poll);
+	sum = (McDD){0, 0};
+	for (size_t i = 0; i < n; i++)
+		sum = mc_dd_add_double(sum, work[i]);
+	*z3 = 1 - mc_dd_value(sum) / (double) n;
+	if (status == MC_OK && !isfinite(*z3))
+		status = MC_OVERFLOW;
+	return status;
+}
+
+/* The mean loss at the k least of n uniform numbers, in rising order. */
+static double
+draw_worst(const double *quantiles, double base, size_t n, size_t k, double degrees_of_freedom,
+           McRandom *random)
+{
+	double spacing = 0;
+	double sum = 0;
+
+	for (size_t i = 0; i < k; i++)
+	{
+		double u;
+
+		spacing -= log(next_uniform(random)) / (double) (n - i);
+		u = -expm1(-spacing);
+		sum += u < base ? tail_quantile(quantiles, u / base) : loss_quantile(u, degrees_of_freedom);
+	}
+	return sum / (double) k;
+}
+
+McStatus
+mc_es_rank_paths(const McEsNull *null, size_t k, size_t paths, double *z, double *work,
+                 const McPoll *poll)
+{
+	size_t n = null->observations;
+	/* one path in ten thousand leaves the table */
+	double base = fmin(gsl_cdf_beta_Qinv(1e-4, (double) k, (double) (n - k) + 1), 0.9);
+	double expected;
+	size_t steps = 0;
+	McRandom random;
+	McStatus status = mc_es_worst_loss(n, k, null->degrees_of_freedom, &expected);
+
+	if (status == MC_OK)
+		status = quantile_table(base, null->degrees_of_freedom, work, poll);
+	if (status != MC_OK)
+		return status;
+	mc_random_start(&random, null->seed, 3, RANDOM_PURPOSE);
+	for (size_t path = 0; path < paths; path++)
+	{
+		z[path] = 1 - draw_worst(work, base, n, k, null->degrees_of_freedom, &random) / expected;
+		steps += k;
+		if (steps >= MC_POLL_STEPS)
+		{
+			steps = 0;
+			if (mc_poll_stop(poll))
+				return MC_STOPPED;
+		}
 	}
 	return MC_OK;
 }

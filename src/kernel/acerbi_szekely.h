@@ -8,7 +8,12 @@
  *	  Z1 = (sum over exceptions of X / ES) / N + 1
  *	  Z2 = (sum over exceptions of X / ES) / (T (1 - c)) + 1
  *
- * Both have a mean of 0 when VaR and ES are right, and are negative when ES is too low.
+ * Both have a mean of 0 when VaR and ES are right, and are negative when ES is too low.  The third test
+ * asks for the whole predictive distribution, F_t = F((x - location_t) / scale_t) with F normal or Student
+ * t, and looks at the k = floor(T (1 - c)) worst ranks.  With a the mean of the k worst standardised
+ * losses, and b what it is expected to be when the ranks are uniform:
+ *
+ *	  Z3 = 1 - mean over t of (scale_t a - location_t) / (scale_t b - location_t)
  */
 #ifndef MC_ACERBI_SZEKELY_H
 #define MC_ACERBI_SZEKELY_H
@@ -32,6 +37,24 @@ extern McStatus mc_acerbi_szekely(const double *pnl, const double *value_at_risk
                                   const double *expected_shortfall, size_t n, double confidence,
                                   double *work, const McPoll *poll, McAcerbiSzekely *result);
 
+/* k: the whole number of ranks in the tail, 0 when n (1 - confidence) is below one. */
+extern size_t mc_es_worst_ranks(size_t n, double confidence);
+
+/*
+ * b: the expected mean of the k worst of n independent standard losses, 0 < k < n; infinite degrees of
+ * freedom for normal ones, else above 1.  Relative error below 1e-9.  MC_OVERFLOW when it has no value
+ * that a double holds.
+ */
+extern McStatus mc_es_worst_loss(size_t n, size_t k, double degrees_of_freedom, double *expected);
+
+/*
+ * Z3 of n observations; scale > 0, and scale b > location everywhere (an ES above 0).  The same digits in any
+ * order of the rows.  work holds n doubles.  MC_OVERFLOW, MC_STOPPED.
+ */
+extern McStatus mc_acerbi_szekely_ranks(const double *pnl, const double *location,
+                                        const double *scale, size_t n, size_t k, double expected,
+                                        double *work, const McPoll *poll, double *z3);
+
 /*
  * P&L independent and Student t (normal when the degrees of freedom are infinite), with right
  * forecasts.
@@ -54,6 +77,10 @@ extern size_t mc_es_paths_worksize(size_t observations);
  */
 extern McStatus mc_es_paths(const McEsNull *null, int which, size_t paths, double *z, size_t *kept,
                             double *work, const McPoll *poll);
+
+/* The same for Z3, with the k worst ranks and locations of 0; all paths have one. */
+extern McStatus mc_es_rank_paths(const McEsNull *null, size_t k, size_t paths, double *z,
+                                 double *work, const McPoll *poll);
 
 /*
  * The smallest z with F(z) >= significance among kept > 0 values, which are reordered.

@@ -10,7 +10,7 @@ import tempfile
 import mpmath
 import numpy as np
 import statsmodels.api as sm
-from scipy import stats
+from scipy import integrate, stats
 from statsmodels.stats.diagnostic import acorr_ljungbox, het_arch
 
 import _tap as t
@@ -103,6 +103,24 @@ for which, df, s, want, tolerance, paths in CRITICAL:
 # ---- recomputation --------------------------------------------------------------------------------------
 
 
+def rank_test(name, pnl, var, es, confidence, p):
+    """Z3 with an integral of scipy's over the loss of the rank."""
+    n = len(pnl)
+    k = int(n * p + 1e-9)
+    location, scale = 0.1 * var, es / 2.5
+    for df in (None, 4.0):
+        law = stats.norm if df is None else stats.t(df)
+        lower, upper = law.ppf([1e-14, 1 - 1e-14])
+        # the density of the worst k ranks at u is n / k P(Binomial(n - 1, u) < k)
+        b = integrate.quad(lambda x: x * law.pdf(x) * stats.binom.cdf(k - 1, n - 1, law.sf(x)) * n / k, lower, upper,
+                           limit=500, epsabs=0, epsrel=1e-10, points=[0, float(law.isf(p))])[0]
+        a = np.sort((location - pnl) / scale)[::-1][:k].mean()
+        want = 1 - np.mean((scale * a - location) / (scale * b - location))
+        extra = "" if df is None else f", {df}"
+        got = float(t.value(f"SELECT acerbi_szekely_rank_test(pnl, 0.1 * var, es / 2.5, {confidence}{extra}) FROM forecast"))
+        t.ok(abs(got - want) < 1e-6 * max(1, abs(want)), f"{name}: Acerbi-Szekely Z3, degrees of freedom {df}, scipy's integral, 1e-6", got, want)
+
+
 def deviance(k, n, p):
     """Likelihood ratio of k in n, with 30 digits: close to n p its terms cancel."""
     p = mpmath.mpf(p) if isinstance(p, float) else p
@@ -159,6 +177,7 @@ def check_forecasts(name, pnl, var, es, confidence):
     z1, z2 = 1 - ratio.mean(), 1 - ratio.sum() / (n * p)
     got = fields(f"acerbi_szekely_test(pnl, var, es, {confidence})", "forecast")
     t.ok(abs(got["z1"] - z1) < 1e-13 and abs(got["z2"] - z2) < 1e-13, f"{name}: Acerbi-Szekely, abs 1e-13", got, z1, z2)
+    rank_test(name, pnl, var, es, confidence, p)
     e_var = hits / p
     e_es = np.maximum(-pnl - var, 0) / (p * (es - var))
     for bet in (None, .01):

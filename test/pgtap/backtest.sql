@@ -185,7 +185,8 @@ FROM (VALUES ('kupiec_test(pnl, var, 1)', '22023'), ('kupiec_test(pnl, var, NULL
              ('kupiec_test_counts(5, 4, 0.9)', '22023'), ('kupiec_test_counts(-1, 4, 0.9)', '22023'), ('kupiec_test_counts(1, 4, 1)', '22023'),
              ('tuff_test_counts(5, 4, 0.9)', '22023'), ('traffic_light_counts(5, 4, 0.9)', '22023'), ('traffic_light_zones(-1, 0.9)', '22023'),
              ('pinball_loss(1, 1, 1)', '22023'), ('fz0_loss(1, 1, -1, 0.9)', '22023'), ('fz0_loss(1, 3, 2, 0.9)', '22023'), ('fz0_loss(-1e308, 1e-9, 1e-9, 0.9)', '22003'),
-             ('acerbi_szekely_critical(''z3'', 250, 0.975, 5, 0.05)', '22023'), ('acerbi_szekely_critical(''z2'', 0, 0.975, 5, 0.05)', '22023'),
+             ('acerbi_szekely_critical(''z4'', 250, 0.975, 5, 0.05)', '22023'), ('acerbi_szekely_rank_test(pnl, 0, 0, 0.95)', '22023'),
+             ('acerbi_szekely_rank_test(pnl, 1e6, 1, 0.95)', '22023'), ('acerbi_szekely_rank_test(pnl, 0, 1, 0.95, 1)', '22023'), ('acerbi_szekely_rank_test(pnl, 0, 1, 1)', '22023'), ('acerbi_szekely_critical(''z2'', 0, 0.975, 5, 0.05)', '22023'),
              ('acerbi_szekely_critical(''z2'', 250, 0.975, 1, 0.05)', '22023'), ('acerbi_szekely_critical(''z2'', 250, 0.975, 5, 0)', '22023'),
              ('acerbi_szekely_critical(''z2'', 250, 1, 5, 0.05)', '22023'), ('acerbi_szekely_critical(''z2'', 250, 0.975, 5, 0.05, 0)', '22023'),
              ('acerbi_szekely_p_value(''z2'', -1, 250, 0.975, ''NaN'')', '22023'),
@@ -204,7 +205,7 @@ SELECT is((SELECT array_agg(p.proname::text ORDER BY 1) FROM pg_proc p
           NULL, 'support functions are not for the public');
 SELECT is((SELECT array_agg(DISTINCT concat(a.aggfinalmodify, p.proparallel, p.provolatile)) FROM pg_aggregate a JOIN pg_proc p ON p.oid = aggfnoid
            WHERE p.pronamespace = 'margin_calib'::regnamespace AND obj_description(p.oid, 'pg_proc') IS NOT NULL
-             AND p.proname ~ '^(kupiec|tuff|christof|traffic|dynamic|adaptive|acerbi|multinomial|e_process|backtest|jarque|ljung|arch|diebold)' HAVING count(*) = 21),
+             AND p.proname ~ '^(kupiec|tuff|christof|traffic|dynamic|adaptive|acerbi|multinomial|e_process|backtest|jarque|ljung|arch|diebold)' HAVING count(*) = 23),
           '{rsi}', 'the aggregates have read-only finals and comments, and are parallel safe');
 
 -- a cancel is served within a second

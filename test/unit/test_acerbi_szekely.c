@@ -2,6 +2,8 @@
  * test_acerbi_szekely.c
  *	  Z1 and Z2 by hand and in any order of rows; simulated critical values beside those of another
  *	  simulation and those that were published; the mean of the null distribution; what must stop.
+ *	  Z3: expected order statistics from tables and from another integral, its value by hand, and its
+ *	  paths beside those of sorted samples.
  */
 #include <math.h>
 #include <stdlib.h>
@@ -257,6 +259,121 @@ stopping(void)
 	free(work);
 }
 
+/* expected mean of the k worst of n, by the midpoint rule over the loss of the rank */
+static double
+worst_by_rule(size_t n, size_t k, double nu)
+{
+	const size_t steps = 400000;
+	const double end = asinh(1e9);
+	double sum = 0;
+
+	for (size_t i = 0; i < steps; i++)
+	{
+		/* losses from -1e6 to 1e6, close together in the middle */
+		double s = end * (2 * ((double) i + 0.5) / (double) steps - 1);
+		double x = sinh(s) * 1e-3;
+		double density = isinf(nu) ? gsl_ran_ugaussian_pdf(x) : gsl_ran_tdist_pdf(x, nu);
+		double p = isinf(nu) ? gsl_cdf_ugaussian_Q(x) : gsl_cdf_tdist_Q(x, nu);
+
+		sum += x * density * gsl_cdf_binomial_P((unsigned) k - 1, p, (unsigned) n - 1) * cosh(s) *
+		       1e-3;
+	}
+	return sum * 2 * end / (double) steps * (double) n / (double) k;
+}
+
+static void
+expected_ranks(void)
+{
+	/* largest of n normals: H. J. Godwin, Ann. Math. Stat. 20 (1949) 279 */
+	static const double largest[] = {0.5641895835, 0.8462843753, 1.0293753730, 1.1629644736};
+	const double nus[] = {INFINITY, 5, 3};
+	double got;
+
+	for (size_t n = 2; n <= 5; n++)
+	{
+		mc_es_worst_loss(n, 1, INFINITY, &got);
+		check_close(got, largest[n - 2], 1e-10, "largest of %zu normals", n);
+	}
+	for (size_t i = 0; i < 3; i++)
+	{
+		check(mc_es_worst_loss(250, 6, nus[i], &got) == MC_OK, "the 6 worst of 250");
+		check_close(got, worst_by_rule(250, 6, nus[i]), i == 2 ? 1e-5 : 1e-8,
+		            "%g: another integral", nus[i]);
+		mc_es_worst_loss(9, 7, nus[i], &got);
+		check_close(got, worst_by_rule(9, 7, nus[i]), 1e-8, "%g: 7 of 9", nus[i]);
+	}
+	mc_es_worst_loss(1000000, 25000, INFINITY, &got);
+	check_close(got, 2.337802792201413, 1e-5, "many ranks: the expected shortfall");
+	check(mc_es_worst_ranks(250, 0.975) == 6 && mc_es_worst_ranks(200, 0.975) == 5 &&
+	          mc_es_worst_ranks(100, 0.99) == 1 && mc_es_worst_ranks(99, 0.99) == 0 &&
+	          mc_es_worst_ranks(1, 0.5) == 0,
+	      "how many ranks are the tail");
+}
+
+static void
+ranks_by_hand(void)
+{
+	/* standardised losses 3, -1, 2, 0: the two worst have a mean of 2.5 */
+	const double pnl[] = {-3, 3, -1, 5};
+	const double location[] = {0, 1, 3, 5};
+	const double scale[] = {1, 2, 2, 7};
+	const double turned[3][4] = {{5, -1, 3, -3}, {5, 3, 1, 0}, {7, 2, 2, 1}};
+	double work[4];
+	double z3;
+	double again;
+	double want =
+	    1 - (2.5 / 4 + (5 - 1) / (8 - 1.0) + (5 - 3) / (8 - 3.0) + (17.5 - 5) / (28 - 5.0)) / 4;
+
+	/* 4 in place of the mean that is expected */
+	mc_acerbi_szekely_ranks(pnl, location, scale, 4, 2, 4, work, NULL, &z3);
+	check_close(z3, want, 1e-15, "Z3 by hand");
+	mc_acerbi_szekely_ranks(turned[0], turned[1], turned[2], 4, 2, 4, work, NULL, &again);
+	check(z3 == again, "Z3 in another order");
+}
+
+/* the same statistic of samples that are sorted */
+static void
+rank_paths(void)
+{
+	enum
+	{
+		PATHS = 20000,
+		ROWS = 100
+	};
+	McEsNull null = {ROWS, 0.95, 4, 7};
+	double *work = malloc(mc_es_paths_worksize(ROWS) * sizeof(double));
+	double *z = malloc(PATHS * sizeof(double));
+	double losses[ROWS];
+	double rows[ROWS];
+	double zero[ROWS] = {0};
+	double one[ROWS];
+	double moments[2][2] = {{0, 0}, {0, 0}};
+	double expected;
+	UnitRandom random = {11};
+
+	mc_es_worst_loss(ROWS, 5, 4, &expected);
+	check(mc_es_rank_paths(&null, 5, PATHS, z, work, NULL) == MC_OK, "paths of Z3");
+	for (size_t i = 0; i < ROWS; i++)
+		one[i] = 1;
+	for (size_t path = 0; path < PATHS; path++)
+	{
+		double brute;
+
+		for (size_t i = 0; i < ROWS; i++)
+			losses[i] = gsl_cdf_tdist_Pinv(unit_uniform(&random), 4);
+		mc_acerbi_szekely_ranks(losses, zero, one, ROWS, 5, expected, rows, NULL, &brute);
+		moments[0][0] += z[path] / PATHS;
+		moments[0][1] += z[path] * z[path] / PATHS;
+		moments[1][0] += brute / PATHS;
+		moments[1][1] += brute * brute / PATHS;
+	}
+	check(fabs(moments[0][0]) < 0.01 && fabs(moments[1][0]) < 0.01, "Z3 has a mean of 0: %g, %g",
+	      moments[0][0], moments[1][0]);
+	check_close(sqrt(moments[0][1]), sqrt(moments[1][1]), 0.06, "Z3 spreads as of sorted samples");
+	free(work);
+	free(z);
+}
+
 void
 test_acerbi_szekely(void)
 {
@@ -266,4 +383,7 @@ test_acerbi_szekely(void)
 	quantiles();
 	small_samples();
 	stopping();
+	expected_ranks();
+	ranks_by_hand();
+	rank_paths();
 }
