@@ -164,7 +164,7 @@ SELECT throws_ok(format('SELECT %s FROM pair', call), state, NULL, call || ' is 
 FROM (VALUES ('lower_tail_dependence(x, y, 1)', '22023'), ('upper_tail_dependence(x, y, 0)', '22023'), ('lower_tail_dependence(x, y, NULL)', '22004'), ('lower_tail_dependence(x, y, CASE WHEN i < 9 THEN 0.9 ELSE 0.8 END)', '22023'),
              ('ewma_correlation(x, y, 1)', '22023'), ('ewma_beta(x, y, ''NaN'')', '22023'), ('ewma_beta(x, y, NULL)', '22004'), ('ewma_covariance(ARRAY[y], 0)', '22023'), ('ewma_covariance(ARRAY[y], NULL)', '22004'),
              ('ewma_covariance(ARRAY[y], CASE WHEN i < 9 THEN 0.9 ELSE 0.8 END)', '22023'), ('covariance(ARRAY[1e200 * y])', '22003'), ('correlation(ARRAY[1e200 * y])', '22003'),
-             ('covariance_state(ARRAY[1e200 * y])', '22003'), ('ewma_covariance(ARRAY[1e200 * y], 0.9)', '22003'), ('ledoit_wolf_covariance(ARRAY[1e100 * y, i])', '22003'), ('beta(y, 1e200 * x)', '22003'),
+             ('covariance_state(ARRAY[1e200 * y])', '22003'), ('ewma_covariance(ARRAY[1e200 * y], 0.9)', '22003'), ('ledoit_wolf_covariance(ARRAY[1e200 * y, i])', '22003'), ('beta(1e200 * y, 1e-200 * x)', '22003'),
              ('covariance(CASE WHEN i = 7 THEN ARRAY[y] ELSE ARRAY[x, y] END)', '2202E'), ('covariance(CASE WHEN i = 7 THEN ARRAY[x, NULL, y] ELSE ARRAY[x, y] END)', '2202E'), ('covariance(ARRAY[]::float8[])', '2202E'), ('covariance(ARRAY[ARRAY[x], ARRAY[y]])', '2202E'),
              ('ewma_covariance(CASE WHEN i = 7 THEN ARRAY[y] ELSE ARRAY[x, y] END, 0.9)', '2202E'), ('covariance(array_fill(y, ARRAY[5001]))', '2202E')) v (call, state);
 SET LOCAL margin_calib.max_state_mb = 1;
