@@ -49,7 +49,8 @@ merge_part(Part *to, const Part *from)
 	if (mc_covariance_full(&to->sums))
 		mc_covariance_flush(&to->sums);
 	if (from->sums.rows > 0)
-		mc_covariance_merge(&to->sums, from->sums.rows, from->sums.mean, from->sums.rest, comoments);
+		mc_covariance_merge(&to->sums, from->sums.rows, from->sums.mean, from->sums.rest,
+		                    comoments);
 	free(comoments);
 }
 
@@ -113,8 +114,8 @@ check_part(const Part *part, const double *rows, size_t n, bool mild)
 				continue;
 			/* a rounding of each value, and of the long double sums at their level */
 			scale = sqrtl(brute(rows, n, k, i, i)) * sqrtl(brute(rows, n, k, j, j)) + 1e-13L;
-			CHECK(close_to(got, brute(rows, n, k, i, j), scale, 1e-13), "%zu %zu: %.17g, brute %.17Lg",
-			      i, j, got, brute(rows, n, k, i, j));
+			CHECK(close_to(got, brute(rows, n, k, i, j), scale, 1e-13),
+			      "%zu %zu: %.17g, brute %.17Lg", i, j, got, brute(rows, n, k, i, j));
 		}
 	}
 	if (n >= 2 && mc_covariance_scale(matrix, part->sums.mean, k, (double) n - 1) == MC_OK)
@@ -143,7 +144,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	{
 		for (size_t i = 0; i < k; i++)
 			rows[n * k + i] = (kind & 64) && take(&b, 1) == 7 ? (take(&b, 1) & 1 ? NAN : -INFINITY)
-			                                                   : take_finite(&b, kind);
+			                                                  : take_finite(&b, kind);
 		n++;
 	}
 	cut = n > 0 ? cut % (n + 1) : 0;

@@ -6,6 +6,8 @@
 #include "fuzz.h"
 #include "kernel/least_squares.h"
 
+FUZZ_WITH_GSL
+
 #define MOST 4
 
 static void
@@ -80,7 +82,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		for (size_t j = 0; j < p; j++)
 		{
 			CHECK(isfinite(coefficients[j]), "coefficient %zu %g", j, coefficients[j]);
-			CHECK(fit.degrees_of_freedom == 0 || (isfinite(covariance[j * p + j]) && covariance[j * p + j] >= 0),
+			CHECK(fit.degrees_of_freedom == 0 ||
+			          (isfinite(covariance[j * p + j]) && covariance[j * p + j] >= 0),
 			      "variance %zu %g", j, covariance[j * p + j]);
 		}
 		for (size_t i = 0; i < n; i++)

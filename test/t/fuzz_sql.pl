@@ -358,10 +358,12 @@ note "seed $seed, $calls calls, $data_count row sets";
 
 # --- run ------------------------------------------------------------------------------------
 
-# Infinity, never NaN, where the comment on the function says so: laws whose mean is infinite
+# Infinity, never NaN, where the comment on the function says so: laws whose mean is infinite, and
 my %infinite_mean = map { ("margin_calib.$_" => 1) } (
 	'expected_shortfall(margin_calib.gpd_model;double precision)', 'expected_shortfall_evt(double precision;double precision;double precision)',
-	'student_t_tail(double precision;double precision;double precision;double precision)');
+	'student_t_tail(double precision;double precision;double precision;double precision)',
+	'expected_shortfall_student_t(double precision;double precision)', 'expected_shortfall_student_t(double precision;double precision;double precision)',
+	'student_t_fit(double precision)'); # degrees of freedom: the normal law
 
 my (@lost, @internal, @late, @infinite);
 my $limit = $ENV{FUZZ_LIMIT} || 10;
@@ -421,7 +423,8 @@ while ($made < $calls && @lost < 5)
 		push @internal, "$state $answer->{message}: $c->{sql}" if $state =~ /^XX/;
 		push @late, $c->{sql} if $state eq '57014';
 		next unless $state eq '00000' && $answer->{text} =~ /not finite/;
-		my $finite_in = $c->{sql} !~ /NaN|Infinity/ && (!$c->{source} || $finite_data{ $c->{source} });
+		# what is asked of the answer names both
+		my $finite_in = ($c->{sql} =~ s/CASE .*? END//r) !~ /NaN|Infinity|unlogged/ && !grep({ !$finite_data{$_} } $c->{sql} =~ /WHERE id = (\d+)/g) && (!$c->{source} || $finite_data{ $c->{source} });
 		next if $answer->{text} !~ /nan/ && $infinite_mean{ $c->{f}{label} };
 		push @infinite, $c->{sql} if $finite_in || $c->{f}{label} =~ /calibrat/;
 	}
