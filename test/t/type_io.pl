@@ -103,7 +103,7 @@ for my $type (sort keys %readers)
 	my @letters = $type eq 'tail_sketch' ? ('0' .. '9', 'a' .. 'f') : ('0' .. '9', ' ', '-', '.', 'e');
 	for (1 .. $damages)
 	{
-		my $damage = damaged($texts[ rand @texts ], @letters) =~ s/'/''/gr;
+		my $damage = damaged($texts[ rand @texts ], @letters) =~ tr/\0//dr =~ s/'/''/gr;
 		$taken += judge($s->try("SELECT $readers{$type} FROM (SELECT '$damage'::text::$type AS v OFFSET 0) AS d"), "'$damage'", \@bad);
 		last unless $s->alive;
 	}
