@@ -35,6 +35,14 @@ SELECT is(covariance(ARRAY[x, 2 * x, 7, -x]), '{{2,4,0,-2},{4,8,0,-4},{0,0,0,0},
 SELECT is(correlation(ARRAY[x, 3 * x, 7, -x]), '{{1,1,NULL,-1},{1,1,NULL,-1},{NULL,NULL,NULL,NULL},{-1,-1,NULL,1}}', 'correlations of multiples and of a constant')
 FROM unnest('{1,-1,5}'::float8[]) x;
 
+-- ---- the ends of the range ----
+SELECT is((SELECT array_agg(share) FROM principal_components('{{1e308,0},{0,1e308}}')), '{0.5,0.5}', 'shares of variances whose sum is no double');
+SELECT throws_ok($$SELECT * FROM principal_components('{{1.5e308,1.5e308},{1.5e308,1.5e308}}')$$, '22003', NULL, 'a variance beyond a double');
+SELECT is(s::text::covariance_state::text, s::text, 'squares that underflow beside ones that do not: text')
+FROM (SELECT covariance_state(ARRAY[1e100 * sin(i), 1e-200 * sin(i)]) AS s FROM generate_series(1, 30) i) q;
+SELECT throws_ok($$SELECT covariance_merge(s::covariance_state) FROM (VALUES ('1 1 9007199254740992 0 1 0 4'), ('1 1 2 0 1 0 4')) v(s)$$, '22003', NULL, 'more rows than a state may say');
+SELECT throws_ok($$SELECT covariance_merge(s::covariance_state) FROM (VALUES ('1 1 2 9007199254740992 1 0 4'), ('1 1 2 1 1 0 4')) v(s)$$, '22003', NULL, 'more skipped rows');
+
 -- ---- rows ----
 SELECT is(covariance(r), (SELECT covariance(r) FROM panel), 'NULL rows and rows with a NULL are skipped')
 FROM (SELECT r, i FROM panel UNION ALL SELECT NULL, 0 UNION ALL SELECT ARRAY[1, NULL, 3, 4], 0 ORDER BY i) q WHERE r IS NULL OR true;
