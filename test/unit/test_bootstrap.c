@@ -106,6 +106,7 @@ row_by_row(void)
 	UnitRandom random = {21};
 	double x[1000];
 	double rows[1000];
+	uint32_t replications = (uint32_t) unit_repeats(40, 10);
 	double want[40];
 	double worst = 0;
 	int estimates = 0;
@@ -117,7 +118,7 @@ row_by_row(void)
 		McBootstrap settings = {.statistic = trial % 3,
 		                        .resampling = trial / 3 % 4,
 		                        .confidence = 0.5 + 0.5 * unit_uniform(&random),
-		                        .replications = 40,
+		                        .replications = replications,
 		                        .seed = (uint64_t) trial << 31,
 		                        .level = 0.9};
 		Run r;
@@ -134,13 +135,13 @@ row_by_row(void)
 			continue;
 		}
 		estimates += !is_close(r.result.estimate, statistic(&settings, x, n), 1e-9);
-		for (uint32_t j = 0; j < 40; j++)
+		for (uint32_t j = 0; j < replications; j++)
 		{
 			resample(&settings, x, n, j, rows);
 			want[j] = statistic(&settings, rows, n);
 		}
-		mc_sort_descending(want, 40, NULL);
-		for (uint32_t j = 0; j < 40; j++)
+		mc_sort_descending(want, replications, NULL);
+		for (uint32_t j = 0; j < replications; j++)
 		{
 			/* a mean is known to the last digit of the values */
 			double level = fabs(x[0]) > 1e7 ? 1e8 : 1;
@@ -291,13 +292,13 @@ intervals(void)
 
 /* Share of samples whose interval holds the true value. */
 static double
-coverage(McBootstrap settings, bool heavy, double truth)
+coverage(McBootstrap settings, bool heavy, double truth, int trials)
 {
 	UnitRandom random = {23};
 	double x[150];
 	int inside = 0;
 
-	for (int trial = 0; trial < 250; trial++)
+	for (int trial = 0; trial < trials; trial++)
 	{
 		Run r;
 
@@ -316,7 +317,7 @@ coverage(McBootstrap settings, bool heavy, double truth)
 		inside += r.result.lower <= truth && truth <= r.result.upper;
 		free(r.replicates);
 	}
-	return inside / 250.;
+	return (double) inside / trials;
 }
 
 static void
@@ -327,17 +328,21 @@ coverages(void)
 	const double truths[2][3] = {{1.2815515655446004, 1.7549833193248675, 1},
 	                             {1.475884048829421, 2.2964395560085956, 1.2909944487358056}};
 
+	const int trials = (int) unit_repeats(250, 125);
+	/* three deviations of a share of 0.8 */
+	const double wider = 1.2 * (sqrt(1. / trials) - sqrt(1. / 250));
+
 	for (int heavy = 0; heavy < 2; heavy++)
 		for (int s = 0; s < 3; s++)
 		{
 			McBootstrap settings = {
 			    .statistic = s, .confidence = 0.9, .replications = 200, .level = 0.9};
-			double p = coverage(settings, heavy, truths[heavy][s]);
+			double p = coverage(settings, heavy, truths[heavy][s], trials);
 			double b;
 
 			settings.interval = MC_INTERVAL_BCA;
-			b = coverage(settings, heavy, truths[heavy][s]);
-			check(p > 0.75 && p < 0.96 && b > 0.78 && b < 0.96,
+			b = coverage(settings, heavy, truths[heavy][s], trials);
+			check(p > 0.75 - wider && p < 0.96 + wider && b > 0.78 - wider && b < 0.96 + wider,
 			      "90 %% intervals of %s cover %.3g (percentile), %.3g (BCa): %s", names[s], p, b,
 			      heavy ? "t with 5 degrees of freedom" : "normal");
 		}
@@ -444,6 +449,7 @@ stopping(void)
 	void *work = malloc(mc_bootstrap_worksize(n));
 	double *lengths = malloc(mc_block_length_worksize(n) * sizeof(double));
 	UnitRandom random = {25};
+	int looks = (int) unit_repeats(60, 15);
 	int late = 0;
 	double unit;
 	double b[2];
@@ -463,12 +469,12 @@ stopping(void)
 		                        .interval = MC_INTERVAL_BCA,
 		                        .level = 0.9};
 
-		counter = (Counter){0, 60};
+		counter = (Counter){0, looks};
 		late +=
 		    mc_bootstrap(&settings, x, n, work, replicates, &unit, &result, &poll) != MC_STOPPED;
-		late += counter.polls != 60;
+		late += counter.polls != looks;
 	}
-	check(late == 0, "a bootstrap stops when the poll says so: 60 looks in 12 runs");
+	check(late == 0, "a bootstrap stops when the poll says so: %d looks in 12 runs", looks);
 	counter = (Counter){0, 20};
 	check(mc_block_length(x, n, lengths, b, b + 1, &poll) == MC_STOPPED && counter.polls == 20,
 	      "so does the search of a block length");
@@ -529,9 +535,9 @@ short_series(void)
 	double b[2];
 	int wrong = 0;
 
-	for (int trial = 0; trial < 3000; trial++)
+	for (size_t trial = 0; trial < unit_repeats(3000, 300); trial++)
 	{
-		int n = trial % 10 == 0 ? 400 : 9 + trial % 97;
+		int n = trial % 10 == 0 ? 400 : 9 + (int) (trial % 97);
 		double rho = 2 * unit_uniform(&random) - 1;
 
 		for (int i = 0; i < n; i++)
@@ -540,7 +546,7 @@ short_series(void)
 		mc_block_length(x, (size_t) n, work, b, b + 1, NULL);
 		wrong += !is_close(b[0], length_by_hand(x, n), 1e-9);
 	}
-	check(wrong == 0, "3000 short series: as worked out step by step (%d are not)", wrong);
+	check(wrong == 0, "short series: as worked out step by step (%d are not)", wrong);
 }
 
 static void

@@ -197,7 +197,7 @@ test_simulated(void)
 	UnitRandom random = {2024};
 	int lower = 0;
 
-	for (int i = 0; i < 8; i++)
+	for (int i = 0; i < (int) unit_repeats(8, 4); i++)
 	{
 		McGarchSeries series;
 		McGarchFit fit;
@@ -433,7 +433,7 @@ test_doubtful(void)
 	int count[5] = {0};
 	int worse = 0;
 
-	for (int i = 0; i < 144; i++)
+	for (int i = 0; i < (int) unit_repeats(144, 72); i++)
 	{
 		size_t n = i % 2 == 0 ? 60 : 150;
 		McGarchSpec spec = specs[i / 2 % 8];

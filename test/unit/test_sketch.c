@@ -114,7 +114,7 @@ orders_and_trees(void)
 	double *x = malloc(n * sizeof(double));
 	int wrong = 0;
 
-	for (int trial = 0; trial < 12 * KINDS; trial++)
+	for (int trial = 0; trial < (int) unit_repeats(12 * KINDS, 3 * KINDS); trial++)
 	{
 		size_t size = trial % 3 == 0 ? 16 : trial % 3 == 1 ? 100 : 1000;
 		McSketch parts[20];

@@ -73,7 +73,7 @@ hostile_bytes(void)
 			prefixes += decode(packed.bytes, length, &back);
 			unpack(&back);
 		}
-		for (int change = 0; change < 400; change++)
+		for (int change = 0; change < (int) unit_repeats(400, 0); change++)
 		{
 			size_t at = (size_t) ((double) packed.length * unit_uniform(&random));
 			uint8_t was = packed.bytes[at];
@@ -95,7 +95,8 @@ hostile_bytes(void)
 	}
 	check(lost == 0, "bytes give back the sketch they were made of");
 	check(prefixes == 0, "no sketch is the beginning of another one");
-	check(unsound == 0 && taken > 1000, "changed bytes are refused, or a sketch (%d were)", taken);
+	check(unsound == 0 && taken > (int) unit_repeats(1000, 0),
+	      "changed bytes are refused, or a sketch (%d were)", taken);
 }
 
 /* One sketch of size 16 by hand: header, then what follows. */
