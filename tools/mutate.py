@@ -6,7 +6,7 @@ suites that reach the changed function, the kernel's own first, up to the first 
 survives: a test is missing, or the change changes nothing. Survivors that a reader has judged stand in
 test/unit/survivors.txt with the reason; any other fails the run. Prints TAP, a line for each kernel. COUNT mutants of
 each kernel (5) are drawn with SEED (1), the first of a longer draw the same; 0 for all. MUTATE_FILES names kernels, comma
-separated; MUTATE_SURVIVORS=1 prints the new survivors as lines for that file; MUTATE_JOBS at a time (all processors).
+separated; MUTATE_SURVIVORS=1 prints the new survivors as that file has them; MUTATE_JOBS at a time (all processors).
 """
 import concurrent.futures
 import glob
@@ -60,7 +60,7 @@ def mutants(path):
             core = re.match(r'[\d.eE+-]+', text).group(0)
             suffix = text[len(core):]
             try:
-                replacements = [f'{int(core) + 1}{suffix}'] if re.fullmatch(r'\d+', core) else [f'{float(core) * 1.5!r}{suffix}']
+                replacements = [f'{int(core) + 1}{suffix}'] if re.fullmatch(r'\d+', core) else [f'{(float(core) * 1.5 or 1.0)!r}{suffix}']
             except ValueError:
                 continue
         for replacement in replacements:
@@ -186,7 +186,8 @@ def mutate(unit, files, known, count, seed):
                 argued += 1
             elif survives:
                 new += 1
-                print(' | '.join(entry) if os.environ.get('MUTATE_SURVIVORS') else f'# line {line}: ' + ' | '.join(entry))
+                print(' | '.join(entry) + f'\n    line {line}' if os.environ.get('MUTATE_SURVIVORS')
+                      else f'# line {line}: ' + ' | '.join(entry))
         failed += new > 0
         print(f"{'not ok' if new else 'ok'} {number} - {path}: {verdicts.count(False)} of {made} mutants noticed, "
               f'{argued} judged to change nothing', flush=True)

@@ -31,6 +31,7 @@ by_hand(void)
 	check_close(z.z2, 1 - sum / 0.6, 1e-15, "Z2");
 	check(mc_acerbi_szekely(pnl, es, es, 3, 0.9, work, NULL, &z) == MC_OK && z.exceptions == 1,
 	      "one");
+	check_close(z.z1, 1 - 3 / 2.5, 1e-15, "Z1 of one exception");
 	check(mc_acerbi_szekely(pnl + 1, var + 1, es + 1, 2, 0.9, work, NULL, &z) == MC_OK &&
 	          z.exceptions == 0 && isnan(z.z1) && z.z2 == 1,
 	      "no exceptions: no Z1, and Z2 is 1");
@@ -354,6 +355,8 @@ rank_paths(void)
 	UnitRandom random = {11};
 
 	mc_es_worst_loss(ROWS, 5, 4, &expected);
+	for (size_t path = 0; path < paths; path++)
+		z[path] = NAN;
 	check(mc_es_rank_paths(&null, 5, paths, z, work, NULL) == MC_OK, "paths of Z3");
 	for (size_t i = 0; i < ROWS; i++)
 		one[i] = 1;
