@@ -97,6 +97,8 @@ test_market_model(void)
 	McPair flat[] = {{1, 5}, {2, 5}, {3, 5}};
 	McPair vertical[] = {{1, 5}, {1, 6}, {1, 7}};
 	McPair large[] = {{1e200, 5}, {-1e200, 6}, {0, 7}};
+	McPair tall[] = {{1, 1e200}, {-1, -1e200}, {0, 0}};
+	McPair steep[] = {{1e-158, 1e153}, {-1e-158, -1e153}, {0, 0}};
 	McMarketModel m;
 	UnitRandom random = {8};
 	int above = 0;
@@ -133,6 +135,8 @@ test_market_model(void)
 	          mc_market_model(line, 0, work, &m, NULL) == MC_TOO_FEW,
 	      "too few rows");
 	check(mc_market_model(large, 3, work, &m, NULL) == MC_OVERFLOW, "squares that overflow");
+	check(mc_market_model(tall, 3, work, &m, NULL) == MC_OVERFLOW, "those of the asset alone");
+	check(mc_market_model(steep, 3, work, &m, NULL) == MC_OVERFLOW, "a beta that overflows");
 	fill(0, 1);
 	check(mc_market_model(rows, N, work, &m, &poll) == MC_STOPPED, "a cancel stops");
 }

@@ -133,6 +133,8 @@ test_shrinkage(void)
 	check(isnan(mc_ledoit_wolf_weight(huge, 2, 10, 1)) && isnan(mc_oas_weight(huge, 2, 10)) &&
 	          isnan(mc_ledoit_wolf_weight(matrix, 2, 10, INFINITY)),
 	      "squares that overflow");
+	check(mc_fourth_power((double[]){4, 1}, (double[]){1, 0}, (double[]){2, -1}, 2) == 25,
+	      "the fourth power of a deviation by hand, with the rest of a mean");
 	mc_shrink(matrix, 2, 0.25);
 	check(matrix[0] == 2.25 && matrix[1] == 0.75 && matrix[2] == 3.75, "the matrix shrinks");
 }

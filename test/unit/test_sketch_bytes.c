@@ -171,9 +171,39 @@ bytes_by_hand(void)
 	check(!takes(changed, n + 11), "so is a loss above the least extreme");
 }
 
+/* A sum of offsets beyond 64 bits comes back whole. */
+static void
+wide_sums(void)
+{
+	const uint64_t one = UINT64_C(1023) << 52;
+	McSketchBucket bucket = {one + (UINT64_C(5) << 40), UINT64_C(1) << 31, 12345, 33};
+	McSketch sketch;
+	McSketch coarse;
+	McSketchNeed need;
+	Packed packed;
+	Packed back;
+
+	mc_sketch_init(&sketch, 16);
+	mc_sketch_init(&coarse, 16);
+	for (int i = 0; i < 16; i++)
+		add(&sketch, 1e9);
+	coarse.sides[MC_SKETCH_LOSSES].level = (1023 >> 2) + 40;
+	mc_sketch_adopt(&sketch, &coarse);
+	while ((need = mc_sketch_add_bucket(&sketch, MC_SKETCH_LOSSES, &bucket)) != MC_SKETCH_READY)
+		serve(&sketch, need);
+	packed = pack(&sketch);
+	check(decode(packed.bytes, packed.length, &back) &&
+	          memcmp(&back.flat.sides[MC_SKETCH_LOSSES].buckets[0], &bucket, sizeof(bucket)) == 0,
+	      "a sum of offsets beyond 64 bits");
+	unpack(&back);
+	unpack(&packed);
+	forget(&sketch);
+}
+
 void
 test_sketch_bytes(void)
 {
+	wide_sums();
 	hostile_bytes();
 	bytes_by_hand();
 }
