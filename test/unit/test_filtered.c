@@ -130,7 +130,7 @@ stop(void *arg)
 {
 	int *left = arg;
 
-	return (*left)-- <= 0;
+	return (*left)-- == 0;
 }
 
 static void

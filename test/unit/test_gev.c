@@ -165,6 +165,28 @@ test_shapes(void)
 	}
 }
 
+/* Bounded maxima, whose moments may ask for a support that ends below the largest: the fit's does not. */
+static void
+test_support(void)
+{
+	UnitRandom random = {6};
+	int outside = 0;
+
+	for (size_t trial = 0; trial < unit_repeats(1000, 200); trial++)
+	{
+		size_t n = 5 + (size_t) (15 * unit_uniform(&random));
+		double shape = -0.5 - 1.5 * unit_uniform(&random);
+		McGev m;
+
+		for (size_t i = 0; i < n; i++)
+			x[i] = (pow(-log(unit_uniform(&random)), -shape) - 1) / shape;
+		sort_descending(x, n);
+		mc_gev_fit(x, n, work, &m, NULL);
+		outside += mc_fit_usable(m.fit) && !(1 + m.shape * (x[0] - m.location) / m.scale > -1e-12);
+	}
+	check(outside == 0, "every maximum is within the support of the fit (%d are not)", outside);
+}
+
 /*
  * Small samples of everything: local maxima need not be there, nor be global, but with 30 maxima of a
  * moderate shape no point of a grid is better.
@@ -251,6 +273,7 @@ test_gev(void)
 {
 	gsl_set_error_handler_off();
 	test_shapes();
+	test_support();
 	test_random();
 	test_degenerate();
 	test_return_level();

@@ -366,8 +366,10 @@ one_bucket(double a, double sign)
 		add(&sketch, x[i]);
 	packed = pack(&sketch);
 	mc_sort_descending(x, ROWS, NULL);
-	for (double c = 0.01; c < 0.98; c += 0.0123)
+	for (int i = 0; i < 160; i++)
 	{
+		/* whole losses, then any share */
+		double c = i < 80 ? 1 - (17 + i) / (double) ROWS : 0.01 + 0.0123 * (i - 80);
 		McTailRank rank = mc_tail_rank(ROWS, c);
 		double from_top = (double) (rank.var_rank - 16);
 		double j = sign > 0 ? from_top : BODY + 1 - from_top;
