@@ -387,7 +387,7 @@ one_bucket(double a, double sign)
 		bound = fmax(bound, fabs(fabs(sign > 0 ? var.upper : var.lower) - 1 - upper));
 		bound = fmax(bound, fabs(fabs(sign > 0 ? var.lower : var.upper) - 1 - lower));
 	}
-	check(packed.flat.sides[sign > 0 ? 0 : 1].used == 1 && worst_var < 1e-5 &&
+	check(packed.flat.sides[sign > 0 ? 0 : 1].used == 1 && worst_var < 1e-6 &&
 	              worst_es<1e-5, "a bucket of slope %g, %s: VaR within %.2g, ES within %.2g", a,
 	                       sign> 0
 	          ? "losses"
