@@ -3,7 +3,7 @@
 check-unit: build/unit
 	build/unit
 check-unit-valgrind: build/unit
-	valgrind -q --leak-check=full --show-leak-kinds=all --error-exitcode=99 build/unit
+	UNIT_QUICK=1 valgrind -q --leak-check=full --show-leak-kinds=all --error-exitcode=99 build/unit
 check-unit-sanitized: build/unit_sanitized
 	build/unit_sanitized
 check-regress:

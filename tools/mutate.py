@@ -1,24 +1,32 @@
 #!/usr/bin/python3
 """mutate.py [COUNT [SEED]]: do the unit tests notice a changed kernel?
 
-Changes one comparison, operator or constant of src/kernel at a time, builds the unit tests with it and
-runs them: the suites named after the kernel first, then all. A mutant that passes all of them survives: a test
-is missing, or the change changes nothing. Survivors that a reader has judged stand in test/unit/survivors.txt with
-the reason; any other fails the run. Prints TAP, a line for each kernel. COUNT mutants of each kernel (5) are
-drawn with SEED (1); 0 for all. MUTATE_FILES names kernels, comma separated; MUTATE_SURVIVORS=1 prints
-the new survivors as lines for that file.
+Changes one comparison, operator or constant of src/kernel at a time, builds the unit tests with it and runs the
+suites that reach the changed function, the kernel's own first, up to the first failure. A mutant that passes all of them
+survives: a test is missing, or the change changes nothing. Survivors that a reader has judged stand in
+test/unit/survivors.txt with the reason; any other fails the run. Prints TAP, a line for each kernel. COUNT mutants of
+each kernel (5) are drawn with SEED (1), the first of a longer draw the same; 0 for all. MUTATE_FILES names kernels, comma
+separated; MUTATE_SURVIVORS=1 prints the new survivors as that file has them; MUTATE_JOBS at a time (all processors).
 """
+import concurrent.futures
 import glob
+import json
+import math
 import os
 import random
 import re
+import resource
+import shutil
 import subprocess
 import sys
 import tempfile
+import threading
+import time
 
 CC = os.environ.get('CC', 'cc')
 FLAGS = '-std=c11 -O1 -w -ffp-contract=off -Isrc -fsanitize=address'.split()
-LIBS = ['-fsanitize=address'] + subprocess.run(['gsl-config', '--libs'], capture_output=True, text=True, check=True).stdout.split()
+JOBS = int(os.environ.get('MUTATE_JOBS') or os.cpu_count())
+LIBS = ['-fsanitize=address', '--coverage'] + subprocess.run(['gsl-config', '--libs'], capture_output=True, text=True, check=True).stdout.split()
 SWAPS = {'<=': ['<', '>='], '>=': ['>', '<='], '==': ['!='], '!=': ['=='], '<': ['<=', '>'], '>': ['>=', '<'],
          '&&': ['||'], '||': ['&&'], '+': ['-'], '-': ['+'], '*': ['/'], '++': ['--'], '--': ['++'], '+=': ['-='], '-=': ['+=']}
 TOKEN = re.compile(r'"(?:\\.|[^"\\])*"|\'(?:\\.|[^\'\\])*\'|0[xX][0-9a-fA-F.pP+-]+|\d[\d.]*(?:[eE][+-]?\d+)?[uUlLfF]*'
@@ -52,7 +60,7 @@ def mutants(path):
             core = re.match(r'[\d.eE+-]+', text).group(0)
             suffix = text[len(core):]
             try:
-                replacements = [f'{int(core) + 1}{suffix}'] if re.fullmatch(r'\d+', core) else [f'{float(core) * 1.5!r}{suffix}']
+                replacements = [f'{int(core) + 1}{suffix}'] if re.fullmatch(r'\d+', core) else [f'{(float(core) * 1.5 or 1.0)!r}{suffix}']
             except ValueError:
                 continue
         for replacement in replacements:
@@ -73,72 +81,116 @@ def judged():
 
 
 class Unit:
-    """The unit tests, linked anew with one kernel replaced."""
+    """The unit tests: which suites reach a function, and do they notice a mutant of it?"""
 
-    def __init__(self, work):
-        self.program = os.path.join(work, 'unit')
-        self.mutant = os.path.join(work, 'mutant.o')
-        self.objects = {}
-        for path in sorted(glob.glob('src/kernel/*.c')) + sorted(glob.glob('test/unit/*.c')):
-            self.objects[path] = os.path.join(work, path.replace('/', '_') + '.o')
-            subprocess.run([CC, *FLAGS, '-c', '-o', self.objects[path], path], check=True)
+    def __init__(self, work, files):
+        self.work = work
+        self.files = files
+        sources = sorted(glob.glob('src/kernel/*.c')) + sorted(glob.glob('test/unit/*.c'))
+        self.objects = {path: os.path.join(work, path.replace('/', '_')[:-2] + '.o') for path in sources}
+        with concurrent.futures.ThreadPoolExecutor(JOBS) as pool:
+            list(pool.map(self.compile, sources))
+        self.program = self.link(os.path.join(work, 'unit'), self.objects.values())
+        self.suites = re.findall(r'^SUITE\((\w+)\)', open('test/unit/suites.h').read(), flags=re.M)
+        self.seconds = {}
+        self.reach = {path: {} for path in files}
 
-    def compiles(self, path, text):
-        return subprocess.run([CC, *FLAGS, f'-I{os.path.dirname(path)}', '-x', 'c', '-c', '-o', self.mutant, '-'],
-                              input=text, text=True, capture_output=True).returncode == 0
+    def compile(self, path):
+        coverage = ['--coverage'] if path in self.files else []
+        subprocess.run([CC, *FLAGS, *coverage, '-c', '-o', self.objects[path], path], check=True)
 
-    def passes(self, replaced=None):
-        parts = [self.mutant if path == replaced else obj for path, obj in self.objects.items()]
-        subprocess.run([CC, '-o', self.program, *parts, *LIBS], check=True)
-        own = [[os.path.basename(replaced)[:-2]]] if replaced else []
-        return all(self.suite_passes(suite) for suite in own + [[]])
+    def link(self, program, objects):
+        subprocess.run([CC, '-o', program, *objects, *LIBS], check=True)
+        return program
 
-    def suite_passes(self, suite):
-        try:
-            done = subprocess.run([self.program, *suite], capture_output=True, text=True, timeout=20)
-        except subprocess.TimeoutExpired:
-            return False
-        # a name that selects no suite
-        if suite and done.stdout.startswith('1..0'):
-            return True
-        return done.returncode == 0 and not re.search(r'^not ok', done.stdout, flags=re.M)
+    def measure(self):
+        """Every suite once: does it pass, how long does it take, which functions does it call?"""
+        for suite in self.suites:
+            start = time.monotonic()
+            if not self.passes(self.program, suite, 600):
+                return False
+            self.seconds[suite] = time.monotonic() - start
+            data = glob.glob(self.work + '/*.gcda')
+            for line in subprocess.run(['gcov', '--json-format', '--stdout', *data], capture_output=True, text=True,
+                                       check=True).stdout.splitlines():
+                for file in json.loads(line)['files']:
+                    for function in file['functions']:
+                        if file['file'] in self.reach:
+                            lines = function['start_line'], function['end_line']
+                            callers = self.reach[file['file']].setdefault(lines, set())
+                            callers.update([suite] if function['execution_count'] else [])
+            for file in data:
+                os.unlink(file)
+        return True
+
+    def suites_of(self, path, line):
+        """The suites that call the function of this line (in a table: any of the file), the likeliest first."""
+        name = os.path.basename(path)[:-2]
+        functions = [suites for (first, last), suites in self.reach[path].items() if first <= line <= last]
+        suites = set().union(*functions or self.reach[path].values())
+        return sorted(suites, key=lambda suite: (suite != name, not name.startswith(suite), self.seconds[suite]))
+
+    def survives(self, path, line, text):
+        """None when it does not compile."""
+        stem = os.path.join(self.work, f'mutant{threading.get_ident()}')
+        compiled = subprocess.run([CC, *FLAGS, f'-I{os.path.dirname(path)}', '-x', 'c', '-c', '-o', stem + '.o', '-'],
+                                  input=text, text=True, capture_output=True)
+        if compiled.returncode != 0:
+            return None
+        program = self.link(stem, [stem + '.o' if source == path else file for source, file in self.objects.items()])
+        return all(self.passes(program, suite, 2 + 4 * self.seconds[suite]) for suite in self.suites_of(path, line))
+
+    def passes(self, program, suite, seconds):
+        """Does the suite pass, in so many seconds of a processor?"""
+        with subprocess.Popen([program, suite], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as run:
+            resource.prlimit(run.pid, resource.RLIMIT_CPU, (math.ceil(seconds),) * 2)
+            for line in run.stdout:
+                if line.startswith('not ok'):
+                    run.kill()
+                    return False
+        return run.returncode == 0
 
 
 def main():
     count = int(sys.argv[1]) if len(sys.argv) > 1 else 5
-    random.seed(int(sys.argv[2]) if len(sys.argv) > 2 else 1)
+    seed = int(sys.argv[2]) if len(sys.argv) > 2 else 1
     names = os.environ.get('MUTATE_FILES')
     files = names.split(',') if names else sorted(glob.glob('src/kernel/*.c'))
     known = judged()
     work = tempfile.mkdtemp(prefix='margin_calib_mutate.')
-    unit = Unit(work)
-    if not unit.passes():
-        print('Bail out! the unit tests fail without a mutation')
-        return 1
+    try:
+        unit = Unit(work, files)
+        if not unit.measure():
+            print('Bail out! the unit tests fail without a mutation')
+            return 1
+        return mutate(unit, files, known, count, seed)
+    finally:
+        shutil.rmtree(work)
+
+
+def mutate(unit, files, known, count, seed):
+    """Draw, build and judge; returns 1 when a survivor is new."""
     print(f'1..{len(files)}')
     failed = 0
     for number, path in enumerate(files, 1):
-        everything = list(mutants(path))
-        chosen = everything if count == 0 or count > len(everything) else random.sample(everything, count)
+        chosen = list(mutants(path))
+        random.Random(f'{seed} {path}').shuffle(chosen)
+        chosen = sorted(chosen[:count or None], key=lambda m: m[1])
         code = open(path).read().split('\n')
-        made, noticed, argued, new = 0, 0, 0, []
-        for _, line, old, changed, text in sorted(chosen, key=lambda m: m[1]):
-            if not unit.compiles(path, text):
-                continue
-            made += 1
+        with concurrent.futures.ThreadPoolExecutor(JOBS) as pool:
+            verdicts = list(pool.map(lambda m: unit.survives(m[0], m[1], m[4]), chosen))
+        made, argued, new = len(verdicts) - verdicts.count(None), 0, 0
+        for (_, line, old, changed, _), survives in zip(chosen, verdicts):
             entry = (path, f'{old} -> {changed}', code[line - 1].strip())
-            if not unit.passes(path):
-                noticed += 1
-            elif entry in known:
+            if survives and entry in known:
                 argued += 1
-            else:
-                new.append(entry)
-                print(' | '.join(entry) if os.environ.get('MUTATE_SURVIVORS') else f'# line {line}: ' + ' | '.join(entry),
-                      flush=True)
-        failed += bool(new)
-        print(f"{'not ok' if new else 'ok'} {number} - {path}: {noticed} of {made} mutants noticed, {argued} judged to change nothing",
-              flush=True)
-    subprocess.run(['rm', '-rf', work], check=False)
+            elif survives:
+                new += 1
+                print(' | '.join(entry) + f'\n    line {line}' if os.environ.get('MUTATE_SURVIVORS')
+                      else f'# line {line}: ' + ' | '.join(entry))
+        failed += new > 0
+        print(f"{'not ok' if new else 'ok'} {number} - {path}: {verdicts.count(False)} of {made} mutants noticed, "
+              f'{argued} judged to change nothing', flush=True)
     return failed > 0
 
 

@@ -149,6 +149,10 @@ test_compact(void)
 	p[1] = 0.5;
 	p[2] = 2;
 	check(mc_align_compact(t, p, 3) == 2 && p[1] == 0.5, "the lower one on a tie");
+	memcpy(t, (int64_t[]){1, 2, 2}, 3 * sizeof(int64_t));
+	memcpy(p, (double[]){1, 0.9, 3}, 3 * sizeof(double));
+	check(mc_align_compact(t, p, 3) == 2 && p[1] == 3,
+	      "the one that moves more at the second time");
 	t[1] = t[2] = 2;
 	p[0] = INFINITY;
 	p[1] = 0.5;

@@ -1,6 +1,6 @@
 /*
  * test_block_length.c
- *	  Block lengths beside the optimum of a known process, and worked out step by step.
+ *	  Block lengths beside their steps written out, and beside the optimum of a known process.
  */
 #include <math.h>
 #include <stdlib.h>
@@ -12,20 +12,6 @@ static double
 ar1(UnitRandom *random, double before, double rho)
 {
 	return rho * before + sqrt(1 - rho * rho) * unit_normal(random);
-}
-
-typedef struct Counter
-{
-	int polls;
-	int stop_at;
-} Counter;
-
-static bool
-count_polls(void *arg)
-{
-	Counter *counter = arg;
-
-	return ++counter->polls >= counter->stop_at;
 }
 
 /* The stationary length of a short series, step by step. */
@@ -79,9 +65,9 @@ short_series(void)
 	double b[2];
 	int wrong = 0;
 
-	for (int trial = 0; trial < 3000; trial++)
+	for (size_t trial = 0; trial < unit_repeats(3000, 300); trial++)
 	{
-		int n = trial % 10 == 0 ? 400 : 9 + trial % 97;
+		int n = trial % 10 == 0 ? 400 : 9 + (int) (trial % 97);
 		double rho = 2 * unit_uniform(&random) - 1;
 
 		for (int i = 0; i < n; i++)
@@ -90,7 +76,7 @@ short_series(void)
 		mc_block_length(x, (size_t) n, work, b, b + 1, NULL);
 		wrong += !is_close(b[0], length_by_hand(x, n), 1e-9);
 	}
-	check(wrong == 0, "3000 short series: as worked out step by step (%d are not)", wrong);
+	check(wrong == 0, "short series: as worked out step by step (%d are not)", wrong);
 }
 
 static void
@@ -137,6 +123,12 @@ block_lengths(void)
 	free(work);
 }
 
+static bool
+count_down(void *arg)
+{
+	return --*(int *) arg == 0;
+}
+
 static void
 stopping(void)
 {
@@ -144,14 +136,13 @@ stopping(void)
 	double *x = malloc(n * sizeof(double));
 	double *work = malloc(mc_block_length_worksize(n) * sizeof(double));
 	UnitRandom random = {25};
-	Counter counter = {0, 20};
-	McPoll poll = {count_polls, &counter};
 	double b[2];
+	int left = 20;
+	McPoll poll = {count_down, &left};
 
-	x[0] = 0;
-	for (size_t i = 1; i < n; i++)
-		x[i] = ar1(&random, x[i - 1], 0.999);
-	check(mc_block_length(x, n, work, b, b + 1, &poll) == MC_STOPPED && counter.polls == 20,
+	for (size_t i = 0; i < n; i++)
+		x[i] = i < 1 ? 0 : ar1(&random, x[i - 1], 0.999);
+	check(mc_block_length(x, n, work, b, b + 1, &poll) == MC_STOPPED && left == 0,
 	      "the search stops when the poll says so");
 	free(x);
 	free(work);

@@ -89,6 +89,9 @@ test_rosenbrock(void)
 	m = minimise(rosenbrock, NULL, 2, low, high, start, 500);
 	check(m.fit == MC_FIT_BOUNDARY && m.held[1] && m.x[1] == 1.5 && fabs(m.gradient[0]) < 1e-5,
 	      "Rosenbrock within bounds: x %.6g", m.x[0]);
+	m = minimise(rosenbrock, NULL, 2, wide_low, high, wide_low, 500);
+	check(m.fit == MC_FIT_BOUNDARY && m.held[0] && m.x[0] == 0.5 && fabs(m.x[1] - 0.25) < 1e-7,
+	      "the first variable at a bound: x %.6g", m.x[0]);
 	m = minimise(rosenbrock, NULL, 2, wide_low, wide_high, start, 5);
 	check(m.fit == MC_FIT_ITERATIONS && m.evaluations == 5 &&
 	          m.value < rosenbrock(NULL, start, low),

@@ -199,6 +199,9 @@ test_fallback(void)
 	check(c.fallback && c.side[MC_LONG].rate == 0.4 && c.side[MC_LONG].term == MC_TERM_FALLBACK &&
 	          isnan(c.side[MC_LONG].expected_shortfall) && isnan(c.vol),
 	      "nothing: the fallback rate, no measures");
+	returns[0] = 0.01;
+	returns[1] = -0.03;
+	check_close(run(&plain, 2).vol, 0.04 / sqrt(2), 1e-15, "two returns have a volatility");
 	fill(19, 5, 0.1);
 	c = run(&plain, 19);
 	check(c.fallback && c.side[MC_LONG].rate == 0.4 && c.side[MC_LONG].value_at_risk > 0.09,

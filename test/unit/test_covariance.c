@@ -249,6 +249,9 @@ test_constant(void)
 	check(m[8] == -1 && m[9] == 1 && m[5] == 1 && m[0] == 0 && m[3] == 0 && deviation[0] == 0 &&
 	          deviation[4] == 0,
 	      "no correlation of a constant; exactly -1 of a negative multiple");
+	memcpy(m, (double[]){4, 2, 1}, 3 * sizeof(double));
+	mc_covariance_correlate(m, 2, deviation);
+	check(m[1] == 1, "exactly 1 of a positive one");
 	check_close(deviation[2], sqrt(1000 * 1001 / 12.0), 1e-15, "deviation of 0 to 999");
 }
 
@@ -263,9 +266,11 @@ test_not_finite(void)
 	bool right = true;
 
 	fill(BENIGN);
-	for (int bad = 0; bad < 3; bad++)
+	for (size_t bad = 0; bad < 3 * K; bad++)
 	{
-		size_t at[] = {0, 1, 999};
+		const size_t at[] = {0, 1, 999};
+		/* the last is series 2 */
+		size_t spoilt = (bad / 3 + 3) % K;
 
 		start(&s);
 		start(&clean);
@@ -275,20 +280,18 @@ test_not_finite(void)
 
 			memcpy(row, rows[t], sizeof(row));
 			add(&clean, row);
-			if (t == at[bad])
-				row[2] = bad == 1 ? INFINITY : NAN;
+			if (t == at[bad % 3])
+				row[spoilt] = bad % 3 == 1 ? INFINITY : NAN;
 			add(&s, row);
 		}
 		mc_covariance_comoments(&s.c, m);
 		mc_covariance_comoments(&clean.c, good);
-		for (size_t i = 0, j = 0; i < SIZE; i++)
+		for (size_t i = 0, at_ij = 0; i < K; i++)
 		{
-			bool touched = (i >= 3 && i <= 5) || i == 8 || i == 12;
-
-			right &= touched ? isnan(m[i]) : m[i] == good[i];
-			j++;
+			for (size_t j = 0; j <= i; j++, at_ij++)
+				right &= i == spoilt || j == spoilt ? isnan(m[at_ij]) : m[at_ij] == good[at_ij];
+			right &= i == spoilt ? isnan(s.mean[i]) && s.rest[i] == 0 : s.mean[i] == clean.mean[i];
 		}
-		right &= isnan(s.mean[2]) && s.rest[2] == 0 && s.mean[1] == clean.mean[1];
 		right &= mc_covariance_scale(m, s.mean, K, 999) == MC_OK;
 	}
 	check(right, "a NaN or infinity concerns its own series only, wherever it comes");

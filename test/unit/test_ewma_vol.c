@@ -121,6 +121,7 @@ static void
 test_rules(void)
 {
 	McEwmaVol ewma;
+	double vols[2];
 	double vol = -1;
 
 	mc_ewma_vol_init(&ewma, 0.5);
@@ -142,6 +143,15 @@ test_rules(void)
 	check(mc_ewma_vol_result(&ewma, 1, &vol) == MC_TOO_FEW, "a NaN is no return yet");
 	mc_ewma_vol_add(&ewma, 1);
 	check(mc_ewma_vol_result(&ewma, 1, &vol) == MC_OK && isnan(vol), "now it is");
+	for (int i = 0; i < 2; i++)
+	{
+		mc_ewma_vol_init(&ewma, 0.5);
+		mc_ewma_vol_add(&ewma, 1);
+		mc_ewma_vol_add(&ewma, i == 0 ? exp(1) : exp(1.25));
+		mc_ewma_vol_add(&ewma, i == 0 ? exp(1) : exp(1.25));
+		mc_ewma_vol_result(&ewma, 1, &vols[i]);
+	}
+	check_close(vols[1] / vols[0], 1.25, 1e-15, "a square of exactly 1 fades like any other");
 	check_close(mc_ewma_half_life_lambda(1), 0.5, 0, "half-life of 1");
 	check_close(mc_ewma_half_life_lambda(11.2), 0.93999, 1e-4, "half-life of 11.2");
 	check(mc_ewma_half_life_lambda(1e15) < 1 && mc_ewma_half_life_lambda(0.001) > 0, "its range");

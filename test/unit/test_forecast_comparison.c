@@ -147,9 +147,39 @@ ends(void)
 	            1e-13, "an outlier of 1e8");
 }
 
+/* Losses of 1e300 beside losses near 1, which are nothing to them. */
+static void
+scales(void)
+{
+	enum
+	{
+		n = 50
+	};
+	double zero[n] = {0};
+	double small[n];
+	double plain[n];
+	double huge[n];
+	double work[n];
+	UnitRandom random = {12};
+	McTest want;
+
+	for (int i = 0; i < n; i++)
+	{
+		small[i] = unit_uniform(&random);
+		plain[i] = unit_normal(&random);
+		huge[i] = ldexp(plain[i], 1000);
+	}
+	want = mc_diebold_mariano_test(plain, zero, n, 3, work);
+	check_close(mc_diebold_mariano_test(huge, small, n, 3, work).statistic, want.statistic, 1e-13,
+	            "losses of 1e300 beside losses of 1");
+	check_close(mc_diebold_mariano_test(small, huge, n, 3, work).statistic, -want.statistic, 1e-13,
+	            "and the other way round");
+}
+
 void
 test_forecast_comparison(void)
 {
+	scales();
 	scores();
 	minima();
 	beside_plain_sums();

@@ -43,6 +43,7 @@ define(const McGarchSeries *s, const double complex *theta, double complex *dens
 	double complex fall = s->spec.asymmetric ? theta[MC_GARCH_FALL] : theta[MC_GARCH_RISE];
 	double complex presample = s->backcast;
 	double complex nu = s->spec.student ? 1 / theta[MC_GARCH_ETA] : 0;
+	double complex constant = t_constant(creal(nu)) + t_slope(creal(nu)) * (nu - creal(nu));
 
 	if (s->spec.presample == MC_GARCH_SAMPLE_VARIANCE)
 	{
@@ -67,8 +68,8 @@ define(const McGarchSeries *s, const double complex *theta, double complex *dens
 			       theta[MC_GARCH_BETA] * h[t - 1];
 		}
 		if (s->spec.student)
-			density[t] = t_constant(creal(nu)) + t_slope(creal(nu)) * (nu - creal(nu)) +
-			             clog(h[t]) / 2 + (nu + 1) / 2 * clog(1 + e * e / (h[t] * (nu - 2)));
+			density[t] =
+			    constant + clog(h[t]) / 2 + (nu + 1) / 2 * clog(1 + e * e / (h[t] * (nu - 2)));
 		else
 			density[t] = (log(2 * 3.14159265358979323846) + clog(h[t]) + e * e / h[t]) / 2;
 	}

@@ -3,6 +3,7 @@
  *	  Filters and forecasts: QuantLib's recursion, Hull's numbers, the benchmark's forecasts.
  */
 #include <math.h>
+#include <string.h>
 
 #include "kernel/garch_filter.h"
 #include "unit.h"
@@ -96,8 +97,12 @@ test_filter(void)
 		many[i] = i % 2;
 	check(mc_garch_filter(many, 400, &wild, MC_GARCH_BACKCAST, h, NULL) == MC_OVERFLOW,
 	      "a filter that overflows");
-	many[0] = 1e300;
+	memset(many, 0, sizeof(many));
+	many[399] = 1e200;
 	wild.beta = 0;
+	check(mc_garch_filter(many, 400, &wild, MC_GARCH_BACKCAST, h, NULL) == MC_OVERFLOW,
+	      "a next variance that overflows");
+	many[0] = 1e300;
 	check(mc_garch_filter(many, 400, &wild, MC_GARCH_SAMPLE_VARIANCE, h, NULL) == MC_OVERFLOW,
 	      "one that would forget it");
 }

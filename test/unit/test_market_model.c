@@ -127,6 +127,8 @@ test_market_model(void)
 	McPair vertical[] = {{1, 5}, {1, 6}, {1, 7}};
 	McPair steep[] = {{1e-300, 5e300}, {2e-300, 6e300}, {3e-300, 9e300}};
 	McMarketModel m;
+	UnitRandom random = {8};
+	int above = 0;
 
 	test_level(0, 1);
 	test_level(1e8, 1);
@@ -144,6 +146,16 @@ test_market_model(void)
 	check(mc_market_model(flat, 3, work, &m, NULL) == MC_OK && m.beta == 0 && m.intercept == 5 &&
 	          isnan(m.r_squared) && m.residual_vol == 0,
 	      "an asset that never moves has no r squared");
+	for (int i = 0; i < 1000; i++)
+	{
+		McPair same[3];
+
+		for (int j = 0; j < 3; j++)
+			same[j].y = 3 * (same[j].x = unit_normal(&random));
+		mc_market_model(same, 3, work, &m, NULL);
+		above += m.r_squared > 1;
+	}
+	check(above == 0, "r squared is never above 1");
 	check(mc_market_model(vertical, 3, work, &m, NULL) == MC_TOO_FEW,
 	      "a market that never moves has no beta");
 	check(mc_market_model(line, 1, work, &m, NULL) == MC_TOO_FEW &&

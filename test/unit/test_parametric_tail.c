@@ -192,6 +192,17 @@ components(void)
 	check(mc_component_var(hedge, one, NULL, 2, 0.99, parts) && parts[0] == 0 && parts[1] == 0,
 	      "a perfect hedge has none");
 	check(!mc_component_var(hedge, wrong, NULL, 2, 0.99, parts), "a negative variance is refused");
+	/* the variance is -2 d, the magnitude of its terms about 4: 32 roundings are let pass */
+	for (int d = 4; d <= 64; d *= 2)
+	{
+		double nearly[] = {1, 1 + d * DBL_EPSILON, 1 + d * DBL_EPSILON, 1};
+
+		check(mc_component_var(hedge, nearly, NULL, 2, 0.99, parts) == (d <= 16),
+		      "a variance of -%d roundings", 2 * d);
+		nearly[1] = nearly[2] = 1 - d * DBL_EPSILON;
+		mc_component_var(hedge, nearly, NULL, 2, 0.99, parts);
+		check((parts[0] == 0) == (d < 16), "%d roundings above 0", 2 * d);
+	}
 	check(mc_component_var(w, c, NULL, 0, 0.99, parts), "an empty portfolio");
 }
 

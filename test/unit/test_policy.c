@@ -207,7 +207,11 @@ test_equal(void)
 void
 test_policy(void)
 {
+	McPolicy one_bar = good;
+
 	accepted(good, "the policy of this test");
+	one_bar.horizon = 1;
+	accepted(one_bar, "a horizon of one bar");
 	test_ranges();
 	test_coherence();
 	test_rate_bounds();

@@ -38,13 +38,14 @@ test_publish(void)
 	check(mc_publish_steps(1, 0.0005, 1) == 2000 && mc_publish_steps(5, 0.0005, 1) == 2000,
 	      "never above the maximum");
 	check(mc_publish_steps(INFINITY, 0.1, 1) == 10, "not even without bound");
-	for (int i = 0; i < 200000; i++)
+	for (size_t i = 0; i < unit_repeats(200000, 0); i++)
 	{
 		double step = pow(10, -floor(8 * unit_uniform(&random))) * (i % 2 ? 1 : 5);
 		double k = floor(1000 * unit_uniform(&random));
-		double rate = k * step * (1 + pow(10, -9 - 7 * unit_uniform(&random)) * (i % 3 - 1));
+		double rate =
+		    k * step * (1 + pow(10, -9 - 7 * unit_uniform(&random)) * ((double) (i % 3) - 1));
 
 		wrong += mc_publish_steps(rate, step, 1000 * step) != by_text(rate, step, 1000 * step);
 	}
-	check(wrong == 0, "200000 rates next to whole steps: %d differ from decimal rounding", wrong);
+	check(wrong == 0, "rates next to whole steps: %d differ from decimal rounding", wrong);
 }

@@ -92,6 +92,8 @@ test_errors(void)
 	double g1 = 4.5 / pow(3.5, 1.5);
 	double g2 = 24.5 / 12.25;
 	double error;
+	int sure = 0;
+	int unsure = 0;
 
 	check_close(mc_sharpe_error(s, -2.448, 10.164, 24, MC_SHARPE_MERTENS),
 	            sqrt((1 + 2.448 * s + 9.164 / 4 * s * s) / 23), 1e-15, "error of Mertens");
@@ -117,6 +119,18 @@ test_errors(void)
 	check(mc_sharpe_test(two, 2, MC_SHARPE_MERTENS, 0.9, &t, NULL) == MC_OK &&
 	          t.probability_positive > 0.5,
 	      "two returns");
+	/* a rise of 1 in ten returns at 2 / skewness: the error is 0, but for rounding */
+	for (int k = 0; k < 200; k++)
+	{
+		double ten[10];
+
+		for (int j = 0; j < 10; j++)
+			ten[j] = 0.75 * 0.3 * sqrt(10 / 9.0) - 0.1 + k * 1e-11 + (j == 0);
+		mc_sharpe_test(ten, 10, MC_SHARPE_MERTENS, 0.9, &t, NULL);
+		sure += t.standard_error == 0;
+		unsure += t.standard_error == 0 && t.probability_positive != 1;
+	}
+	check(sure > 20 && unsure == 0, "without an error the sign is sure: %d times", sure);
 	check(mc_sharpe_test(two, 1, MC_SHARPE_MERTENS, 0.9, &t, NULL) == MC_TOO_FEW, "one is too few");
 }
 

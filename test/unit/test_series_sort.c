@@ -27,10 +27,10 @@ in_order(int64_t ts_a, double a, int64_t ts_b, double b)
 static bool
 sorts(size_t n, int kind, UnitRandom *random)
 {
-	int64_t *ts = calloc(n + 1, sizeof(int64_t));
-	int64_t *ts_work = calloc(n + 1, sizeof(int64_t));
-	double *price = calloc(n + 1, sizeof(double));
-	double *work = calloc(n + 1, sizeof(double));
+	int64_t *ts = malloc(n * sizeof(int64_t));
+	int64_t *ts_work = malloc(n * sizeof(int64_t));
+	double *price = malloc(n * sizeof(double));
+	double *work = malloc(n * sizeof(double));
 	uint64_t before = 0;
 	uint64_t after = 0;
 	bool good = true;

@@ -114,7 +114,7 @@ orders_and_trees(void)
 	double *x = malloc(n * sizeof(double));
 	int wrong = 0;
 
-	for (int trial = 0; trial < 12 * KINDS; trial++)
+	for (int trial = 0; trial < (int) unit_repeats(12 * KINDS, 3 * KINDS); trial++)
 	{
 		size_t size = trial % 3 == 0 ? 16 : trial % 3 == 1 ? 100 : 1000;
 		McSketch parts[20];
@@ -310,9 +310,114 @@ wide_sums(void)
 	forget(&sketch);
 }
 
+/* The offset below which a share p lies of the density 1 - a + 2 a x on [0, 1], by halving. */
+static double
+offset_at(double a, double p)
+{
+	double low = 0;
+	double high = 1;
+
+	for (int i = 0; i < 60; i++)
+	{
+		double x = (low + high) / 2;
+
+		*((1 - a) * x + a * x * x < p ? &low : &high) = x;
+	}
+	return low;
+}
+
+/*
+ * One bucket, [1, 2) or its part below the extremes, that holds a linear density of slope a: measures
+ * near those of the sample, whatever they are of a body of losses or of gains, and the bounds of sketch_tail.c.
+ */
+static void
+one_bucket(double a, double sign)
+{
+	enum
+	{
+		BODY = 1000,
+		ROWS = BODY + 16
+	};
+	const double bottom = sign > 0 ? 1 : 1.25;
+	const double least = sign > 0 ? 0 : 0.25;
+	const double most = sign > 0 ? 0.75 : 1;
+	double x[ROWS];
+	double sum = 0;
+	double worst_var = 0;
+	double worst_es = 0;
+	double bound = 0;
+	McSketch sketch;
+	McSketch coarse;
+	Packed packed;
+
+	mc_sketch_init(&sketch, 16);
+	mc_sketch_init(&coarse, 16);
+	for (int i = 0; i < BODY; i++)
+	{
+		x[i] = sign * (bottom + 0.75 * offset_at(a, (i + 0.5) / BODY));
+		sum += fabs(x[i]) - 1;
+	}
+	for (int i = BODY; i < ROWS; i++)
+		x[i] = sign > 0 ? 1.75 : -1.25;
+	for (int side = 0; side < MC_SKETCH_SIDES; side++)
+		coarse.sides[side].level = (1023 >> 2) + 52;
+	mc_sketch_adopt(&sketch, &coarse);
+	for (int i = 0; i < ROWS; i++)
+		add(&sketch, x[i]);
+	packed = pack(&sketch);
+	mc_sort_descending(x, ROWS, NULL);
+	for (int i = 0; i < 160; i++)
+	{
+		/* whole losses, then any share */
+		double c = i < 80 ? 1 - (17 + i) / (double) ROWS : 0.01 + 0.0123 * (i - 80);
+		McTailRank rank = mc_tail_rank(ROWS, c);
+		double from_top = (double) (rank.var_rank - 16);
+		double j = sign > 0 ? from_top : BODY + 1 - from_top;
+		double upper = fmin(most, least + (sum - BODY * least) / j);
+		double lower = fmax(least, (sum - (j - 1) * most) / (BODY - j + 1));
+		McSketchMeasure var;
+		McSketchMeasure es;
+		double exact_var;
+		double exact_es;
+
+		mc_tail_measures(x, &rank, &exact_var, &exact_es);
+		mc_sketch_measures(&packed.flat, c, &var, &es);
+		worst_var = fmax(worst_var, fabs(var.value - exact_var));
+		worst_es = fmax(worst_es, fabs(es.value - exact_es));
+		bound = fmax(bound, fabs(fabs(sign > 0 ? var.upper : var.lower) - 1 - upper));
+		bound = fmax(bound, fabs(fabs(sign > 0 ? var.lower : var.upper) - 1 - lower));
+	}
+	check(packed.flat.sides[sign > 0 ? 0 : 1].used == 1 && worst_var < 1e-6 &&
+	              worst_es<1e-5, "a bucket of slope %g, %s: VaR within %.2g, ES within %.2g", a,
+	                       sign> 0
+	          ? "losses"
+	          : "gains",
+	      worst_var, worst_es);
+	check(bound < 1e-12, "the bounds of its VaR: %.2g", bound);
+	unpack(&packed);
+	forget(&sketch);
+}
+
+static void
+not_finite(void)
+{
+	McSketch a;
+	McSketch b;
+
+	mc_sketch_init(&a, 16);
+	mc_sketch_init(&b, 16);
+	a.not_finite = 2;
+	b.not_finite = 3;
+	mc_sketch_adopt(&a, &b);
+	check(a.not_finite == 5, "losses that are no numbers are counted on");
+}
+
 void
 test_sketch(void)
 {
+	for (int i = 0; i < 10; i++)
+		one_bucket((i / 2 - 2) * 0.4, i % 2 ? -1 : 1);
+	not_finite();
 	definition();
 	orders_and_trees();
 	bounds();

@@ -73,7 +73,7 @@ hostile_bytes(void)
 			prefixes += decode(packed.bytes, length, &back);
 			unpack(&back);
 		}
-		for (int change = 0; change < 400; change++)
+		for (int change = 0; change < (int) unit_repeats(400, 0); change++)
 		{
 			size_t at = (size_t) ((double) packed.length * unit_uniform(&random));
 			uint8_t was = packed.bytes[at];
@@ -95,7 +95,8 @@ hostile_bytes(void)
 	}
 	check(lost == 0, "bytes give back the sketch they were made of");
 	check(prefixes == 0, "no sketch is the beginning of another one");
-	check(unsound == 0 && taken > 1000, "changed bytes are refused, or a sketch (%d were)", taken);
+	check(unsound == 0 && taken > (int) unit_repeats(1000, 0),
+	      "changed bytes are refused, or a sketch (%d were)", taken);
 }
 
 /* One sketch of size 16 by hand: header, then what follows. */
@@ -170,9 +171,39 @@ bytes_by_hand(void)
 	check(!takes(changed, n + 11), "so is a loss above the least extreme");
 }
 
+/* A sum of offsets beyond 64 bits comes back whole. */
+static void
+wide_sums(void)
+{
+	const uint64_t one = UINT64_C(1023) << 52;
+	McSketchBucket bucket = {one + (UINT64_C(5) << 40), UINT64_C(1) << 31, 12345, 33};
+	McSketch sketch;
+	McSketch coarse;
+	McSketchNeed need;
+	Packed packed;
+	Packed back;
+
+	mc_sketch_init(&sketch, 16);
+	mc_sketch_init(&coarse, 16);
+	for (int i = 0; i < 16; i++)
+		add(&sketch, 1e9);
+	coarse.sides[MC_SKETCH_LOSSES].level = (1023 >> 2) + 40;
+	mc_sketch_adopt(&sketch, &coarse);
+	while ((need = mc_sketch_add_bucket(&sketch, MC_SKETCH_LOSSES, &bucket)) != MC_SKETCH_READY)
+		serve(&sketch, need);
+	packed = pack(&sketch);
+	check(decode(packed.bytes, packed.length, &back) &&
+	          memcmp(&back.flat.sides[MC_SKETCH_LOSSES].buckets[0], &bucket, sizeof(bucket)) == 0,
+	      "a sum of offsets beyond 64 bits");
+	unpack(&back);
+	unpack(&packed);
+	forget(&sketch);
+}
+
 void
 test_sketch_bytes(void)
 {
+	wide_sums();
 	hostile_bytes();
 	bytes_by_hand();
 }

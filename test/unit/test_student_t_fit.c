@@ -110,11 +110,11 @@ random_samples(void)
 	int lower = 0;
 	int likelihood = 0;
 
-	for (int trial = 0; trial < 60; trial++)
+	for (size_t trial = 0; trial < unit_repeats(60, 36); trial++)
 	{
 		size_t n = trial % 5 == 0 ? 2000 : (size_t) (10 + 200 * unit_uniform(&random));
 		double nu = degrees[trial % 6];
-		int kind = trial / 6 % 6;
+		size_t kind = trial / 6 % 6;
 		McStudentT t;
 
 		for (size_t i = 0; i < n; i++)
@@ -147,7 +147,7 @@ random_samples(void)
 			         t.log_likelihood + 1e-13 * fabs(t.log_likelihood);
 		}
 	}
-	check(unusable == 0, "60 samples at levels from 1e-300 to 1e300 all have a fit");
+	check(unusable == 0, "samples at levels from 1e-300 to 1e300 all have a fit");
 	check(steep == 0, "which satisfies the likelihood equations");
 	check(likelihood == 0, "the log likelihood is that of the parameters, to 1e-13");
 	check(lower == 0, "nothing around it is likelier");
@@ -188,6 +188,11 @@ limits(void)
 	static const double outlier[] = {1e140, 1, 2, 3, 4, 5, 6, 7};
 	static const double absurd[] = {1e160, 1, 2, 3, 4, 5, 6, 7};
 	static const double huge[] = {DBL_MAX, -DBL_MAX, 1e307, -1e307, 5e307, 0};
+	static const double wide[] = {1.0 * DBL_MAX,  0.95 * DBL_MAX, 0.98 * DBL_MAX,
+	                              0.97 * DBL_MAX, 0.99 * DBL_MAX, -DBL_MAX};
+	static const double least[] = {0, 0, 0, DBL_TRUE_MIN, DBL_TRUE_MIN, DBL_TRUE_MIN};
+	double small[6];
+	McStudentT s;
 	McStudentT t = fit(two_sided, 6, 0);
 
 	check(t.fit == MC_FIT_BOUNDARY && t.degrees_of_freedom == INFINITY &&
@@ -205,6 +210,15 @@ limits(void)
 	t = fit(huge, 6, 0);
 	check(mc_fit_usable(t.fit) && isfinite(t.location) && isfinite(t.scale),
 	      "the largest doubles do not overflow");
+	for (int i = 0; i < 6; i++)
+		small[i] = ldexp(wide[i], -500);
+	t = fit(wide, 6, 3);
+	s = fit(small, 6, 3);
+	check(t.fit == MC_FIT_CONVERGED && is_close(t.location, ldexp(s.location, 500), 1e-13) &&
+	          is_close(t.scale, ldexp(s.scale, 500), 1e-13),
+	      "nor when all but one are at one end");
+	t = fit(least, 6, INFINITY);
+	check(!mc_fit_usable(t.fit) || t.scale > 0, "half of the least double is no scale");
 }
 
 static bool

@@ -128,7 +128,7 @@ random_samples(void)
 	UnitRandom random = {2};
 	int wrong = 0;
 
-	for (int trial = 0; trial < 60; trial++)
+	for (size_t trial = 0; trial < unit_repeats(60, 12); trial++)
 	{
 		size_t n = 100 + (size_t) (1500 * unit_uniform(&random));
 		double confidence = trial % 2 ? unit_uniform(&random) : 1 - 0.1 * unit_uniform(&random);

@@ -244,6 +244,8 @@ extremes(void)
 	const double weights[] = {1, 2, 3, 2};
 	const double some[] = {0, 2, 0, 2};
 	const double none[] = {0, 0, 0, 0};
+	const double apart[] = {0, 1e300};
+	const double least[] = {1, ldexp(1, -87)};
 	const double mixed[] = {DBL_MAX, 5e-324, 1, DBL_MAX / 2};
 	double var = 0;
 	double es = 0;
@@ -262,6 +264,8 @@ extremes(void)
 	check(measure(losses, none, 0, 0.5, &var, &es) == MC_TOO_FEW, "no loss at all");
 	measure(losses, mixed, 4, 0.25, &var, NULL);
 	check(var == 1, "weights from one end of the range to the other");
+	measure(apart, least, 2, 0.5, &var, &es);
+	check(var == 0 && is_close(es, ldexp(2e300, -87), 1e-15), "the least weight that counts");
 	measure(losses, weights, 4, 1e-300, &var, &es);
 	check(var == -DBL_MAX && es < DBL_MAX && es > -DBL_MAX, "a confidence near 0");
 	measure(losses, weights, 4, 1 - DBL_EPSILON / 2, NULL, &es);

@@ -36,6 +36,13 @@ extern double unit_uniform(UnitRandom *random);
 extern double unit_normal(UnitRandom *random);
 
 /*
+ * How often to repeat something random or long: n, but where UNIT_QUICK is set (valgrind is thirty times
+ * as slow) n / 20, and at least `least`.  Multiply a bound that holds for n by its statistics by
+ * sqrt(n / unit_repeats(n, least)).
+ */
+extern size_t unit_repeats(size_t n, size_t least);
+
+/*
  * Read up to `max` numbers from ../shared/vectors/NAME (one a line, lines that do not start with a
  * number are skipped); returns how many, 0 when the file is not there.
  */
