@@ -234,7 +234,7 @@ correlation_of(double covariance, double variance_i, double variance_j, double d
 {
 	if (isnan(covariance))
 		return covariance;
-	if (variance_i == 0 || variance_j == 0)
+	if (covariance == 0 || variance_i == 0 || variance_j == 0)
 		return 0;
 	/* one series is a multiple of the other */
 	if (covariance / variance_j == variance_i / covariance)

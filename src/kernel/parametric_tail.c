@@ -70,7 +70,8 @@ student_t_quantile(double upper, double nu)
 
 	for (int i = 0; i < NEWTON_STEPS; i++)
 	{
-		double step = (student_t_upper(q, nu) - upper) / student_t_density(q, nu);
+		double density = student_t_density(q, nu);
+		double step = density > 0 ? (student_t_upper(q, nu) - upper) / density : INFINITY;
 
 		if (!(fabs(step) <= 0.5 * q && fabs(step) > 0.5 * DBL_EPSILON * q))
 			break;

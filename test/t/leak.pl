@@ -49,7 +49,21 @@ my @queries = (
 	q{SELECT * FROM rolling_vol_all('t', 'k', 'ts', 'price', 3)},
 	q{SELECT * FROM rolling_vol_arrays('(SELECT 1)', 'k', 'ts', 'price', 3)} =~ s/\(SELECT 1\)/t/r,
 	q{SELECT check_policy(policy('prop_desk'))},
+	# kernels that ask GSL for work space: solvers, eigenvalues, integrals
+	q{SELECT gpd_fit(x, 0), gpd_fit(x, 0, 'pwm'), gev_fit(x), student_t_fit(x) FROM t},
+	q{SELECT value_at_risk_student_t(x, 0.9), quantile_regression(x, price, 0.3), har_fit(price) FROM t},
+	q{SELECT nearest_correlation('{{1,0.9,0.1},{0.9,1,0.9},{0.1,0.9,1}}'), (SELECT count(*) FROM principal_components('{{2,1},{1,2}}'))},
+	q{SELECT acerbi_szekely_rank_test(x, 0, 1, 0.9), acerbi_szekely_rank_test(x, 0, 1, 0.9, 4) FROM t},
+	q{SELECT bootstrap_volatility(x, 50, 1, 0.9, 'bca'), block_bootstrap_volatility(x, 'stationary', 2, 50, 1) FROM t},
+	q{SELECT garch_fit(x, 'gjr_t', 'backcast', 'qml') FROM (SELECT x FROM t UNION ALL SELECT x + price FROM t UNION ALL SELECT x - i FROM t) AS u},
+	q{SELECT tail_sketch_bounds(tail_sketch_merge(s), 0.9) FROM (SELECT tail_sketch(x) AS s FROM t GROUP BY k) AS u},
+	q{SELECT correlation(covariance_merge(c)), volatility(volatility_merge(v)) FROM (SELECT covariance_state(ARRAY[x, price]) AS c, volatility_state(x) AS v FROM t GROUP BY k) AS u},
 	# errors in the middle
+	q{SELECT value_at_risk(gpd_fit(x, 0), i) FROM t GROUP BY i},
+	q{SELECT principal_components('{{1.5e308,1.5e308},{1.5e308,1.5e308}}')},
+	q{SELECT acerbi_szekely_rank_test(x, 0, 1, 0.9, 4 - i) FROM t},
+	q{SELECT tail_sketch_merge(s::tail_sketch) FROM (SELECT overlay(tail_sketch(x)::text PLACING 'f' FROM 20) AS s FROM t) AS u},
+	q{SELECT covariance_merge(c) FROM (SELECT covariance_state(CASE WHEN k = 'k1' THEN ARRAY[x] ELSE ARRAY[x, price] END) AS c FROM t GROUP BY k) AS u},
 	q{SELECT policy('no such policy')},
 	q{SELECT rolling_vol(price - 100, 3) OVER (ORDER BY i) FROM t},
 	q{SELECT expected_shortfall(x, CASE WHEN i < 9 THEN 0.9 ELSE 0.8 END) FROM t},
@@ -63,7 +77,7 @@ my @queries = (
 }
 for my $query (@queries)
 {
-	my $n = $query =~ /calibrate_all|_all|arrays|GROUP BY|buffer/ ? int($calls / 4) : $calls;
+	my $n = $query =~ /garch|bootstrap/ ? int($calls / 20) : $query =~ /calibrate_all|_all|arrays|GROUP BY|buffer|_fit/ ? int($calls / 4) : $calls;
 	my ($both, $second, $resident) = split /\|/, $s->value("SELECT * FROM growth(\$q\$$query\$q\$, $n)", 7200);
 	ok($both <= 16 && $second <= 16 && $resident <= 200, "$both, later $second B a call, resident $resident: " . substr($query, 0, 90))
 	  or diag($query);
