@@ -11,13 +11,13 @@
 
 #include "nodes/execnodes.h"
 #include "utils/float.h"
-#include "windowapi.h"
 
 #include "errors.h"
 #include "kernel/drawdown.h"
 #include "settings.h"
 #include "values.h"
 #include "vol_args.h"
+#include "window.h"
 
 #define SUMMARY_COLUMNS 8
 
@@ -137,7 +137,7 @@ MC_FUNCTION(mc_drawdown)
 		                 "ts).")));
 	state = WinGetPartitionLocalMemory(winobj, sizeof(ValueState));
 	value = DatumGetFloat8(WinGetFuncArgCurrent(winobj, 0, &is_null));
-	WinSetMarkPosition(winobj, WinGetCurrentPosition(winobj));
+	mc_release_rows(winobj);
 	if (is_null)
 		PG_RETURN_NULL();
 	add_value(state, value);

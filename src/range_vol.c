@@ -9,12 +9,12 @@
 
 #include "utils/float.h"
 #include "utils/memutils.h"
-#include "windowapi.h"
 
 #include "errors.h"
 #include "kernel/range_vol.h"
 #include "settings.h"
 #include "vol_args.h"
+#include "window.h"
 
 enum
 {
@@ -151,8 +151,7 @@ MC_FUNCTION(mc_rolling_vol_bars)
 	if (!partition->started)
 		start_partition(winobj, partition, PG_NARGS());
 	present = read_bar(winobj, &bar);
-	/* rows before this one are never read again: memory stays O(bars) */
-	WinSetMarkPosition(winobj, WinGetCurrentPosition(winobj));
+	mc_release_rows(winobj);
 	if (!present || partition->null_setting)
 		PG_RETURN_NULL();
 	status = mc_range_vol_add(&partition->window, &bar, &vol);
