@@ -29,6 +29,12 @@ get_state(FunctionCallInfo fcinfo, int arg)
 	return PG_ARGISNULL(arg) ? NULL : (ExceptionState *) PG_GETARG_POINTER(arg);
 }
 
+static bool
+no_rows(const ExceptionState *state)
+{
+	return state == NULL || state->counts.observations + state->not_finite == 0;
+}
+
 static Datum
 return_state(FunctionCallInfo fcinfo, ExceptionState *state)
 {
@@ -37,20 +43,27 @@ return_state(FunctionCallInfo fcinfo, ExceptionState *state)
 	PG_RETURN_POINTER(state);
 }
 
-/* The state with the settings that stand from argument `first` on. */
+/* The state, made when there is none: a transition function of a moving frame must not return NULL. */
 static ExceptionState *
-state_with_settings(FunctionCallInfo fcinfo, ExceptionState *state, int first)
+forward_state(FunctionCallInfo fcinfo)
 {
-	if (likely(state != NULL))
+	ExceptionState *state = get_state(fcinfo, 0);
+
+	if (unlikely(state == NULL))
+		state = MemoryContextAllocZero(mc_aggregate_context(fcinfo, "exception_accum"),
+		                               sizeof(ExceptionState));
+	return state;
+}
+
+/* Settings stand from argument `first` on; those of the first row that counts are kept. */
+static void
+take_settings(FunctionCallInfo fcinfo, ExceptionState *state, int first)
+{
+	if (likely(state->settings.count > 0))
 		mc_settings_compare(&state->settings, fcinfo, first);
 	else
-	{
-		MemoryContext context = mc_aggregate_context(fcinfo, "exception_accum");
-
-		state = MemoryContextAllocZero(context, sizeof(ExceptionState));
-		mc_settings_read(&state->settings, fcinfo, first, context);
-	}
-	return state;
+		mc_settings_read(&state->settings, fcinfo, first,
+		                 mc_aggregate_context(fcinfo, "exception_accum"));
 }
 
 static bool
@@ -62,13 +75,13 @@ is_finite_row(double pnl, double value_at_risk)
 /* exception_accum(state, pnl, value_at_risk, confidence) */
 MC_FUNCTION(mc_exception_accum)
 {
-	ExceptionState *state = get_state(fcinfo, 0);
+	ExceptionState *state = forward_state(fcinfo);
 	double pnl;
 	double value_at_risk;
 
 	if (PG_ARGISNULL(1) || PG_ARGISNULL(2))
-		return return_state(fcinfo, state);
-	state = state_with_settings(fcinfo, state, 3);
+		PG_RETURN_POINTER(state);
+	take_settings(fcinfo, state, 3);
 	pnl = PG_GETARG_FLOAT8(1);
 	value_at_risk = PG_GETARG_FLOAT8(2);
 	if (is_finite_row(pnl, value_at_risk))
@@ -111,13 +124,12 @@ MC_FUNCTION(mc_exception_combine)
 	ExceptionState *state = get_state(fcinfo, 0);
 	const ExceptionState *other = get_state(fcinfo, 1);
 
-	if (other == NULL)
+	if (no_rows(other))
 		return return_state(fcinfo, state);
 	if (state == NULL)
-	{
 		state = MemoryContextAllocZero(context, sizeof(ExceptionState));
+	if (no_rows(state))
 		mc_settings_copy(&state->settings, &other->settings, context);
-	}
 	else
 		mc_settings_agree(&state->settings, &other->settings);
 	state->counts.observations += other->counts.observations;
@@ -164,12 +176,6 @@ state_confidence(const ExceptionState *state)
 
 	mc_check_confidence(confidence);
 	return confidence;
-}
-
-static bool
-no_rows(const ExceptionState *state)
-{
-	return state == NULL || state->counts.observations + state->not_finite == 0;
 }
 
 /* Statistic and p-value, or NaN for both. */
@@ -383,11 +389,11 @@ MC_FUNCTION(mc_traffic_light_zones)
 /* adaptive_conformal_accum(state, exception, confidence, step) */
 MC_FUNCTION(mc_adaptive_conformal_accum)
 {
-	ExceptionState *state = get_state(fcinfo, 0);
+	ExceptionState *state = forward_state(fcinfo);
 
 	if (PG_ARGISNULL(1))
-		return return_state(fcinfo, state);
-	state = state_with_settings(fcinfo, state, 2);
+		PG_RETURN_POINTER(state);
+	take_settings(fcinfo, state, 2);
 	mc_exceptions_add(&state->counts, PG_GETARG_BOOL(1));
 	PG_RETURN_POINTER(state);
 }

@@ -123,6 +123,10 @@ run(const McSample *sample, const McBootstrap *bootstrap, McBootstrapResult *res
 			values[i] = 0 - values[i];
 	*status = mc_bootstrap(bootstrap, values, sample->rows, work, replicates, &unit, result,
 	                       &mc_interrupt_poll);
+	if (*status == MC_OK && !(isfinite(result->estimate) && isfinite(result->bias) &&
+	                          isfinite(result->lower) && isfinite(result->upper) &&
+	                          (bootstrap->replications < 2 || isfinite(result->standard_error))))
+		*status = MC_OVERFLOW;
 	mc_check_status(*status);
 	pfree(values);
 	pfree(work);

@@ -93,6 +93,17 @@ mc_covariance_row(McCovarianceState *state, FunctionCallInfo fcinfo, int arg)
 	return row;
 }
 
+/* beyond, a state could not be read back, and doubles would not count */
+static void
+check_rows(double rows, int64 skipped)
+{
+	if (rows > MC_COVARIANCE_MOST_ROWS || skipped > MC_COVARIANCE_MOST_ROWS)
+		ereport(ERROR, (errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+		                errmsg("too many rows for a covariance_state"),
+		                errdetail("A state counts at most 2^53 rows."),
+		                errhint("Was a state merged with itself again and again?")));
+}
+
 static void
 merge_value(McCovarianceState *state, const McCovarianceValue *value)
 {
@@ -108,6 +119,7 @@ merge_value(McCovarianceState *state, const McCovarianceValue *value)
 		                errmsg("states of different numbers of series cannot be merged"),
 		                errdetail("One has %d series, another %d.", state->series, value->series),
 		                errhint("Merge states of the same series, in the same order.")));
+	check_rows(sums->rows + (double) value->rows, state->skipped + value->skipped);
 	state->skipped += value->skipped;
 	if (value->rows == 0)
 		return;

@@ -8,7 +8,6 @@
  */
 #include "compat.h"
 
-#include <float.h>
 #include <math.h>
 
 #include "common/shortest_dec.h"
@@ -20,8 +19,8 @@
 #include "kernel/rank_update.h"
 #include "triangle.h"
 
-#define MOST_ROWS (INT64CONST(1) << 53)
 #define SLACK 1e-9
+#define LOST_BY_ROW 0x1p-1070
 
 static Size
 numbers_of(int series)
@@ -52,17 +51,20 @@ head_problem(int64 version, int64 series, int64 rows, int64 skipped)
 		return "Its version is unknown.";
 	if (series < 1 || series > MC_MAX_SERIES)
 		return "The number of series is out of range.";
-	if (rows < 1 || rows > MOST_ROWS || skipped < 0 || skipped > MOST_ROWS)
+	if (rows < 1 || rows > MC_COVARIANCE_MOST_ROWS || skipped < 0 ||
+	    skipped > MC_COVARIANCE_MOST_ROWS)
 		return "The number of rows is out of range.";
 	return NULL;
 }
 
-/* Comoments of series i and j, with those of each: a pair that Cauchy and Schwarz allow? */
+/*
+ * Comoments of series i and j, with those of each: a pair that Cauchy and Schwarz allow?  Each row may have lost
+ * LOST_BY_ROW of any of them to underflow.
+ */
 static bool
-possible_comoment(double pair, double own_i, double own_j)
+possible_comoment(double pair, double own_i, double own_j, double lost)
 {
-	/* denormal squares have few digits */
-	return fabs(pair) <= sqrt(own_i) * sqrt(own_j) * (1 + SLACK) + DBL_MIN;
+	return fabs(pair) <= sqrt(own_i + lost) * sqrt(own_j + lost) * (1 + SLACK) + lost;
 }
 
 static const char *
@@ -71,6 +73,7 @@ numbers_problem(const McCovarianceValue *value)
 	const double *mean = mc_value_mean(value);
 	const double *rest = mc_value_rest(value);
 	const double *comoments = mc_value_comoments(value);
+	double lost = (double) value->rows * LOST_BY_ROW;
 
 	for (Size i = 0; i < value->series; i++)
 	{
@@ -83,7 +86,7 @@ numbers_problem(const McCovarianceValue *value)
 		for (Size j = 0; j <= i; j++)
 			if (isnan(mean[i]) || isnan(mean[j])
 			        ? !isnan(row[j])
-			        : !possible_comoment(row[j], row[i], comoments[mc_triangle_row(j) + j]))
+			        : !possible_comoment(row[j], row[i], comoments[mc_triangle_row(j) + j], lost))
 				return "A comoment is larger than the series allow.";
 	}
 	return NULL;

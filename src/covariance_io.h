@@ -9,6 +9,7 @@
 #include "compat.h"
 
 #define MC_COVARIANCE_VERSION 1
+#define MC_COVARIANCE_MOST_ROWS (INT64CONST(1) << 53)
 
 typedef struct McCovarianceValue
 {

@@ -144,15 +144,15 @@ MC_FUNCTION(mc_nearest_correlation_matrix)
 }
 
 static void
-put_component(ReturnSetInfo *result, int number, double variance, double trace,
+put_component(ReturnSetInfo *result, int number, double variance, double share, bool no_share,
               const double *vector, int k)
 {
 	Datum values[4];
-	bool nulls[4] = {false, false, trace == 0, false};
+	bool nulls[4] = {false, false, no_share, false};
 
 	values[0] = Int32GetDatum(number);
 	values[1] = Float8GetDatum(variance);
-	values[2] = Float8GetDatum(trace == 0 ? 0 : variance / trace);
+	values[2] = Float8GetDatum(share);
 	values[3] = mc_float8_array_datum(vector, k);
 	tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
 	pfree(DatumGetPointer(values[3]));
@@ -166,17 +166,24 @@ MC_FUNCTION(mc_principal_components)
 	double *values = palloc(k * sizeof(double));
 	double *vectors = mc_work_space((Size) k * k, sizeof(double));
 	double *work = mc_work_space(mc_eigen_worksize(k), sizeof(double));
-	double trace = 0;
+	double trace = 0; /* in units of 2^exponent, since the sum may be beyond a double */
+	int exponent;
 
 	InitMaterializedSRF(fcinfo, 0);
 	check_semidefinite(is_semidefinite(triangle, k));
 	if (!mc_symmetric_eigen(triangle, k, values, vectors, work))
 		ereport(ERROR, (errcode(ERRCODE_OUT_OF_MEMORY), errmsg("out of memory"),
 		                errdetail("The eigenvalues of %d rows could not be computed.", k)));
+	mc_check_status(isinf(values[0]) ? MC_OVERFLOW : MC_OK);
+	frexp(values[0], &exponent);
 	for (int i = 0; i < k; i++)
-		trace += values[i] = fmax(values[i], 0);
+	{
+		values[i] = fmax(values[i], 0);
+		trace += ldexp(values[i], -exponent);
+	}
 	for (int i = 0; i < k; i++)
-		put_component((ReturnSetInfo *) fcinfo->resultinfo, i + 1, values[i], trace,
+		put_component((ReturnSetInfo *) fcinfo->resultinfo, i + 1, values[i],
+		              trace == 0 ? 0 : ldexp(values[i], -exponent) / trace, trace == 0,
 		              vectors + (Size) i * k, k);
 	return (Datum) 0;
 }

@@ -142,6 +142,8 @@ downside_final(FunctionCallInfo fcinfo, DownsideMeasure measure)
 	/* no return below the target: the ratio is not defined */
 	if (status == MC_OK && d.potential == 0)
 		PG_RETURN_NULL();
+	if (status != MC_OK)
+		return return_ratio(fcinfo, status, 0);
 	return return_ratio(fcinfo, status,
 	                    measure == SORTINO ? d.mean / d.deviation * factor
 	                                       : d.upside / d.potential);

@@ -86,7 +86,7 @@ shrunk_row(FunctionCallInfo fcinfo, double *s, const McCovarianceState *moments,
 	return mc_row_datum(fcinfo, values, nulls);
 }
 
-/* What shrinkage needs of a weight: squares of variances that are doubles. */
+/* What shrinkage needs: a weight and a trace that are doubles. */
 static double
 checked_weight(const double *s, int k, double weight)
 {
@@ -96,7 +96,7 @@ checked_weight(const double *s, int k, double weight)
 		trace += s[mc_triangle_row(i) + i];
 	if (isnan(trace))
 		return trace;
-	if (!isfinite(weight))
+	if (!isfinite(weight) || isinf(trace))
 		mc_check_status(MC_OVERFLOW);
 	return weight;
 }
@@ -108,15 +108,17 @@ MC_FUNCTION(mc_ledoit_wolf_final)
 	double *s = state == NULL ? NULL : mc_covariance_triangle(state->moments, true);
 	const McCovariance *sums;
 	double fourth = 0;
+	double scale;
 
 	if (s == NULL)
 		PG_RETURN_NULL();
 	sums = &state->moments->sums;
+	scale = mc_shrinkage_scale(s, sums->series);
 	for (Size i = 0; i < state->n; i++)
 	{
 		CHECK_FOR_INTERRUPTS();
-		fourth +=
-		    mc_fourth_power(state->rows + i * sums->series, sums->mean, sums->rest, sums->series);
+		fourth += mc_fourth_power(state->rows + i * sums->series, sums->mean, sums->rest,
+		                          sums->series, scale);
 	}
 	return shrunk_row(fcinfo, s, state->moments,
 	                  checked_weight(s, state->moments->series,

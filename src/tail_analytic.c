@@ -25,6 +25,17 @@ check_spread(double spread, const char *name)
 		         errhint("It is in the unit of the P&L, as stddev_samp(pnl) gives it.")));
 }
 
+/* 22003 for what finite float8 arguments gave, unless it is finite */
+static void
+check_result(FunctionCallInfo fcinfo, double result)
+{
+	bool given = isfinite(result);
+
+	for (int i = 0; i < PG_NARGS() && !given; i++)
+		given = !isfinite(PG_GETARG_FLOAT8(i));
+	mc_check_status(given ? MC_OK : MC_OVERFLOW);
+}
+
 /* The margin_calib.tail_risk_level that the running function returns; NaN in, NaN out. */
 static Datum
 level_datum(FunctionCallInfo fcinfo, double confidence, double var, double es)
@@ -32,6 +43,10 @@ level_datum(FunctionCallInfo fcinfo, double confidence, double var, double es)
 	Datum values[3] = {Float8GetDatum(confidence), Float8GetDatum(var), Float8GetDatum(es)};
 	bool nulls[3] = {false, false, false};
 
+	check_result(fcinfo, var);
+	/* the mean of a t distribution with one degree of freedom */
+	if (es != INFINITY || PG_NARGS() != 4 || PG_GETARG_FLOAT8(2) > 1)
+		check_result(fcinfo, es);
 	return mc_row_datum(fcinfo, values, nulls);
 }
 
@@ -88,13 +103,16 @@ MC_FUNCTION(mc_cornish_fisher_tail)
 MC_FUNCTION(mc_cornish_fisher_quantile)
 {
 	double probability = PG_GETARG_FLOAT8(0);
+	double quantile;
 
 	if (!(probability > 0 && probability < 1))
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 		                errmsg("probability must lie strictly between 0 and 1"),
 		                errdetail("The probability given is %g.", probability),
 		                errhint("Write 0.01 for the quantile with one percent below it.")));
-	PG_RETURN_FLOAT8(mc_cornish_fisher(probability, PG_GETARG_FLOAT8(1), PG_GETARG_FLOAT8(2)));
+	quantile = mc_cornish_fisher(probability, PG_GETARG_FLOAT8(1), PG_GETARG_FLOAT8(2));
+	check_result(fcinfo, quantile);
+	PG_RETURN_FLOAT8(quantile);
 }
 
 /* cornish_fisher_is_monotone(skewness, excess_kurtosis) */

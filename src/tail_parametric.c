@@ -53,7 +53,7 @@ get_confidence(const McSample *sample)
 static Datum
 return_measure(FunctionCallInfo fcinfo, double measure)
 {
-	if (isinf(measure))
+	if (!isfinite(measure))
 		mc_check_status(MC_OVERFLOW);
 	PG_RETURN_FLOAT8(measure);
 }

@@ -14,9 +14,13 @@ FUZZ_CFLAGS   = -std=c11 -g -O1 -Wall -Wextra -Werror -ffp-contract=off -Isrc -I
                 -fno-sanitize-recover=all
 FUZZ_NAMES    = $(sort $(patsubst test/fuzz/%.c,%,$(wildcard test/fuzz/*.c)))
 
-$(FUZZ_NAMES:%=build/fuzz/%): build/fuzz/%: test/fuzz/%.c $(wildcard test/fuzz/*.h src/kernel/*.c src/kernel/*.h)
-	mkdir -p build/fuzz
-	$(FUZZ_CC) $(FUZZ_CFLAGS) -o $@ $< $(wildcard src/kernel/*.c) $(GSL_LIBS)
+FUZZ_KERNELS  = $(patsubst src/kernel/%.c,build/fuzz/kernel/%.o,$(wildcard src/kernel/*.c))
+
+$(FUZZ_KERNELS): build/fuzz/kernel/%.o: src/kernel/%.c $(wildcard src/kernel/*.h)
+	mkdir -p build/fuzz/kernel
+	$(FUZZ_CC) $(FUZZ_CFLAGS) -c -o $@ $<
+$(FUZZ_NAMES:%=build/fuzz/%): build/fuzz/%: test/fuzz/%.c $(wildcard test/fuzz/*.h) $(FUZZ_KERNELS)
+	$(FUZZ_CC) $(FUZZ_CFLAGS) -o $@ $< $(FUZZ_KERNELS) $(GSL_LIBS)
 
 .PHONY: build-fuzz check-fuzz check-asan check-mutation
 build-fuzz: $(FUZZ_NAMES:%=build/fuzz/%)

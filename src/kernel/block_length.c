@@ -2,8 +2,8 @@
  * block_length.c
  *	  Block lengths by Politis and White (2004) and Patton, Politis and White (2009).
  *
- * Held against a recomputation in Python in test/oracle/bootstrap.py, and against the optimum of an
- * autoregression that is known.
+ * Held against a recomputation in Python in test/oracle/bootstrap.py, and against the known optimum of an
+ * autoregression in test/unit/test_block_length.c.
  */
 #include "block_length.h"
 

@@ -151,7 +151,7 @@ find_twins(const double *matrix, size_t k, double *twin)
 		{
 			double own = matrix[mc_triangle_row(j) + j];
 
-			if (row[j] != 0 && row[j] * row[j] == row[i] * own &&
+			if (row[j] != 0 && own > 0 && row[j] * row[j] == row[i] * own &&
 			    repeats(matrix, k, i, j, row[j] / own))
 				twin[i] = (double) j + 1;
 		}

@@ -12,6 +12,7 @@
 #include "dynamic_quantile.h"
 #include "exceptions.h"
 #include "least_squares.h"
+#include "scale.h"
 
 size_t
 mc_dynamic_quantile_worksize(size_t n, size_t lags)
@@ -21,16 +22,23 @@ mc_dynamic_quantile_worksize(size_t n, size_t lags)
 	return n + rows * (lags + 3) + mc_least_squares_worksize(rows, lags + 2);
 }
 
-/* Columns 1, Hit of each lag, VaR. */
+/* Columns 1, Hit of each lag, VaR: times a power of two, so that its coefficient is a double. */
 static void
 fill_regressors(double *x, const double *hits, const double *value_at_risk, size_t rows,
                 size_t lags)
 {
+	double largest = 0;
+	double scale;
+
 	for (size_t i = 0; i < rows; i++)
 		x[i] = 1;
 	for (size_t lag = 1; lag <= lags; lag++)
 		memcpy(x + lag * rows, hits + lags - lag, rows * sizeof(double));
-	memcpy(x + (lags + 1) * rows, value_at_risk + lags, rows * sizeof(double));
+	for (size_t i = 0; i < rows; i++)
+		largest = fmax(largest, fabs(value_at_risk[lags + i]));
+	scale = mc_scale_of(largest);
+	for (size_t i = 0; i < rows; i++)
+		x[(lags + 1) * rows + i] = value_at_risk[lags + i] * scale;
 }
 
 McStatus

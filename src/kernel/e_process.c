@@ -27,10 +27,11 @@ double
 mc_e_expected_shortfall(double pnl, double value_at_risk, double expected_shortfall,
                         double confidence)
 {
+	double forecast = mc_exception_probability(confidence) * (expected_shortfall - value_at_risk);
+
 	if (!mc_is_exception(pnl, value_at_risk))
 		return 0;
-	return (-pnl - value_at_risk) /
-	       (mc_exception_probability(confidence) * (expected_shortfall - value_at_risk));
+	return forecast > 0 ? (-pnl - value_at_risk) / forecast : INFINITY;
 }
 
 double

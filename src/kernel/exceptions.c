@@ -40,13 +40,14 @@ mc_exceptions_add(McExceptions *counts, bool exception)
 static double
 deviance(double x, double m)
 {
-	double d = (x - m) / m;
+	double d;
 	gsl_sf_result log_less_d; /* log(1 + d) - d */
 
 	if (!(m > 0) || x == 0)
 		return m > 0 ? m : 0;
+	d = (x - m) / m;
 	if (!(fabs(d) < 0.5))
-		return x * log(x / m) + m - x;
+		return x * (isinf(x / m) ? log(x) - log(m) : log(x / m)) + m - x;
 	gsl_sf_log_1plusx_mx_e(d, &log_less_d);
 	return m * ((1 + d) * log_less_d.val + d * d);
 }

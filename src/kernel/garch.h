@@ -74,7 +74,7 @@ typedef struct McGarchSeries
 } McGarchSeries;
 
 /*
- * Minus the log-likelihood of z at theta, and with gradient not NULL its MC_GARCH_DIM derivatives (0
+ * Minus the log-likelihood of z at theta, and its MC_GARCH_DIM derivatives (0
  * for coordinates that are not used).  Infinite or NaN where it overflows.  Wants omega > 0, the
  * reactions and beta >= 0, 0 < eta < 1/2.
  */

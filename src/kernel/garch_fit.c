@@ -179,18 +179,19 @@ next_start(double *rates)
 	return best;
 }
 
-/* Take over a minimum that is lower, or the first one. */
+/*
+ * Take over a minimum that is lower than the least so far, or the first one.  They are compared in the units of the
+ * fit: the log-likelihood has a constant for those of the returns, and its rounding would choose between equals.
+ */
 static void
-keep_better(const McGarchSeries *series, const McBoxMinimum *m, McGarchFit *fit)
+keep_better(const McGarchSeries *series, const McBoxMinimum *m, McGarchFit *fit, double *least)
 {
-	double log_likelihood = mc_garch_log_likelihood(series, m->value);
-
 	fit->evaluations += m->evaluations;
-	if (!mc_fit_usable(m->fit) ||
-	    (mc_fit_usable(fit->fit) && !(log_likelihood > fit->log_likelihood)))
+	if (!mc_fit_usable(m->fit) || (mc_fit_usable(fit->fit) && !(m->value < *least)))
 		return;
+	*least = m->value;
 	fit->fit = m->fit;
-	fit->log_likelihood = log_likelihood;
+	fit->log_likelihood = mc_garch_log_likelihood(series, m->value);
 	memcpy(fit->theta, m->x, sizeof(fit->theta));
 	memcpy(fit->held, m->held, sizeof(fit->held));
 	memcpy(fit->curvature, m->curvature, sizeof(fit->curvature));
@@ -216,6 +217,7 @@ mc_garch_fit(const McGarchSeries *series, McGarchFit *fit, const McPoll *poll)
 	double lower[MC_GARCH_DIM];
 	double upper[MC_GARCH_DIM];
 	double rates[MC_GARCH_STARTS];
+	double least = INFINITY;
 	McBoxProblem problem = {MC_GARCH_DIM, value, (void *) series, lower, upper, 0, TOLERANCE,
 	                        ALLOWANCE,    poll};
 
@@ -237,7 +239,7 @@ mc_garch_fit(const McGarchSeries *series, McGarchFit *fit, const McPoll *poll)
 			status = mc_box_minimise(&problem, &m);
 		if (status != MC_OK)
 			return status;
-		keep_better(series, &m, fit);
+		keep_better(series, &m, fit, &least);
 	}
 	finish(series, fit);
 	return MC_OK;

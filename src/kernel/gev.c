@@ -361,6 +361,9 @@ mc_gev_fit(const double *x, size_t n, double *work, McGev *model, const McPoll *
 	}
 	if (to_boundary || isfinite(best))
 		compare_boundary(&sample, x[0], range, best, model);
+	/* in the unit of the data: a scale of denormal numbers may vanish */
+	if (!(isfinite(model->location) && model->scale > 0 && isfinite(model->scale)))
+		model->fit = MC_FIT_FAILED;
 	return MC_OK;
 }
 

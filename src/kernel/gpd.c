@@ -356,8 +356,10 @@ mc_gpd_measures(const McGpd *model, double threshold, double tail, double confid
 	if (var != NULL)
 		*var = threshold + excess;
 	if (es != NULL)
+		/* at the end of the law what is left to expect is rounding */
 		*es = model->shape < 1
-		          ? threshold + excess + (model->scale + model->shape * excess) / (1 - model->shape)
+		          ? threshold + excess +
+		                fmax(0, model->scale + model->shape * excess) / (1 - model->shape)
 		          : INFINITY;
 	return isfinite(threshold + excess) && (es == NULL || model->shape >= 1 || isfinite(*es))
 	           ? MC_OK

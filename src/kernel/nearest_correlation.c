@@ -116,6 +116,17 @@ distance(const double *a, const double *b, size_t k)
 	return sqrt(sum);
 }
 
+/* How far a lies from b, in units of a. */
+static double
+relative_distance(const double *a, const double *b, size_t k)
+{
+	double apart = distance(a, b, k);
+	double norm = distance(a, NULL, k);
+
+	/* 0 is 0 away from itself and infinitely far from the rest */
+	return apart == 0 ? 0 : norm > 0 ? apart / norm : INFINITY;
+}
+
 /* One iteration; the largest relative move, or NaN when there is no decomposition. */
 static double
 iterate(const Space *space)
@@ -130,7 +141,7 @@ iterate(const Space *space)
 	/* the correction's place takes X until the old one has been compared */
 	if (!project_definite(space, space->correction))
 		return NAN;
-	moved_x = distance(space->correction, space->x, k) / distance(space->correction, NULL, k);
+	moved_x = relative_distance(space->correction, space->x, k);
 	memcpy(space->x, space->correction, space->size * sizeof(double));
 	for (size_t i = 0; i < space->size; i++)
 		space->correction[i] = space->x[i] - space->r[i];
@@ -138,8 +149,8 @@ iterate(const Space *space)
 	memcpy(space->y, space->x, space->size * sizeof(double));
 	for (size_t i = 0; i < k; i++)
 		space->y[mc_triangle_row(i) + i] = 1;
-	moved_y = distance(space->y, space->r, k) / distance(space->y, NULL, k);
-	apart = distance(space->y, space->x, k) / distance(space->y, NULL, k);
+	moved_y = relative_distance(space->y, space->r, k);
+	apart = relative_distance(space->y, space->x, k);
 	return fmax(apart, fmax(moved_x, moved_y));
 }
 

@@ -279,7 +279,7 @@ second_residual(const Problem *problem, const Vertex *vertex, const double *x, s
 	return second_value(i) - dot(x, vertex->second, problem->p);
 }
 
-/* g and, for its rounding, the sums of |x| */
+/* g and, for its rounding, the sums of |psi x| */
 static void
 sum_gradient(Problem *problem, const Vertex *vertex, double *g, double *size)
 {
@@ -301,8 +301,10 @@ sum_gradient(Problem *problem, const Vertex *vertex, double *g, double *size)
 			r = second_residual(problem, vertex, x, i);
 		for (int j = 0; j < problem->p; j++)
 		{
-			sums[j] = mc_dd_add_double(sums[j], (problem->probability - (r < 0)) * x[j]);
-			size[j] += fabs(x[j]);
+			double term = (problem->probability - (r < 0)) * x[j];
+
+			sums[j] = mc_dd_add_double(sums[j], term);
+			size[j] += fabs(term);
 		}
 	}
 	for (int j = 0; j < problem->p; j++)
@@ -538,7 +540,10 @@ mc_quantile_regression(const double *rows, size_t n, int regressors, double prob
 			problem.stopped = true;
 	}
 	fill_model(&problem, &vertex, model);
-	if (!isfinite(model->objective) || !isfinite(model->coefficients[0]))
+	if (!isfinite(model->objective))
 		model->fit = MC_FIT_FAILED;
+	for (int j = 0; j < problem.p; j++)
+		if (!isfinite(model->coefficients[j]))
+			model->fit = MC_FIT_FAILED;
 	return problem.stopped ? MC_STOPPED : MC_OK;
 }

@@ -82,7 +82,8 @@ mc_range_vol_init(McRangeVol *window, McRangeEstimator estimator, size_t bars,
 	window->bars = bars;
 	window->terms = (double *) (rings + count_rings(estimator) * bars);
 	window->scale = ldexp(1, -FRACTION_BITS) / divisor(estimator, n);
-	window->weight = (ALPHA - 1) / (ALPHA + (n + 1) / (n - 1));
+	/* of Yang and Zhang, who need two bars */
+	window->weight = n > 1 ? (ALPHA - 1) / (ALPHA + (n + 1) / (n - 1)) : 0;
 	window->annual = sqrt(periods_per_year);
 	if (count_rings(estimator) > 0)
 		mc_rolling_vol_init(&window->overnight, rings, bars, 1);

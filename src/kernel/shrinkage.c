@@ -7,8 +7,9 @@
 #include <math.h>
 
 #include "rank_update.h"
+#include "scale.h"
 
-/* What both weights are made of. */
+/* What both weights are made of, of S times scale^2. */
 typedef struct Norms
 {
 	double trace;
@@ -16,24 +17,36 @@ typedef struct Norms
 	double distance; /* ||S - m I||^2: not by subtraction, which cancels when S is near m I */
 } Norms;
 
+double
+mc_shrinkage_scale(const double *s, size_t k)
+{
+	double largest = 0;
+
+	for (size_t i = 0; i < k; i++)
+		largest = fmax(largest, s[mc_triangle_row(i) + i]);
+	return ldexp(1, ilogb(mc_scale_of(largest)) / 2);
+}
+
 static Norms
 norms_of(const double *s, size_t k)
 {
 	Norms norms = {0, 0, 0};
+	double scale = mc_shrinkage_scale(s, k);
+	double unit = scale * scale;
 	double off = 0;
 	double m;
 
 	for (size_t i = 0; i < k; i++)
-		norms.trace += s[mc_triangle_row(i) + i];
+		norms.trace += s[mc_triangle_row(i) + i] * unit;
 	m = norms.trace / (double) k;
 	for (size_t i = 0; i < k; i++)
 	{
 		const double *row = s + mc_triangle_row(i);
 
 		for (size_t j = 0; j < i; j++)
-			off += row[j] * row[j];
-		norms.square += row[i] * row[i];
-		norms.distance += (row[i] - m) * (row[i] - m);
+			off += (row[j] * unit) * (row[j] * unit);
+		norms.square += (row[i] * unit) * (row[i] * unit);
+		norms.distance += (row[i] * unit - m) * (row[i] * unit - m);
 	}
 	norms.square += 2 * off;
 	norms.distance += 2 * off;
@@ -68,13 +81,13 @@ mc_oas_weight(const double *s, size_t k, double n)
 }
 
 double
-mc_fourth_power(const double *x, const double *mean, const double *rest, size_t k)
+mc_fourth_power(const double *x, const double *mean, const double *rest, size_t k, double scale)
 {
 	double square = 0;
 
 	for (size_t i = 0; i < k; i++)
 	{
-		double d = (x[i] - mean[i]) - rest[i];
+		double d = ((x[i] - mean[i]) - rest[i]) * scale;
 
 		square += d * d;
 	}

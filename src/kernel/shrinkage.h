@@ -21,15 +21,19 @@
 
 /*
  * The weight for a triangle S of k series and n rows; `fourth` is the sum over the rows of the
- * squared squared length of x_t - mean.  One series, and no variance at all, have weight 0;
- * S = m I has 0 by Ledoit-Wolf and 1 by OAS, which makes no difference.  NaN when a square overflows or S is
- * NaN.
+ * squared squared length of scale (x_t - mean).  One series, and no variance at all, have weight 0;
+ * S = m I has 0 by Ledoit-Wolf and 1 by OAS, which makes no difference.  NaN when S is not finite.
+ *
+ * Squares of variances are taken of rows times mc_shrinkage_scale, a power of two, which `fourth` has to be
+ * told of: so they are doubles wherever the variances are, and the weight does not depend on the unit.
  */
+extern double mc_shrinkage_scale(const double *s, size_t k);
 extern double mc_ledoit_wolf_weight(const double *s, size_t k, double n, double fourth);
 extern double mc_oas_weight(const double *s, size_t k, double n);
 
-/* |x - mean|^4, where the mean of series i is mean[i] + rest[i] */
-extern double mc_fourth_power(const double *x, const double *mean, const double *rest, size_t k);
+/* |scale (x - mean)|^4, where the mean of series i is mean[i] + rest[i] */
+extern double mc_fourth_power(const double *x, const double *mean, const double *rest, size_t k,
+                              double scale);
 
 /* S becomes (1 - w) S + w m I. */
 extern void mc_shrink(double *s, size_t k, double weight);

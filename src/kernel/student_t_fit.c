@@ -73,7 +73,7 @@ em_step(Profile *p, double nu)
 	scale = sqrt(fmax(second / weights - shift * shift, 0));
 	change = fabs(shift) / p->scale + fabs(scale / p->scale - 1);
 	p->location += shift;
-	p->scale = scale;
+	p->scale = fmax(scale, 1 / FARTHEST);
 	return change;
 }
 
@@ -182,7 +182,7 @@ climb(Profile *p, int k, double *nu)
 	{
 		if (upwards)
 			*nu = INFINITY;
-		return MC_FIT_BOUNDARY;
+		return upwards || p->settled ? MC_FIT_BOUNDARY : MC_FIT_ITERATIONS;
 	}
 	to = log(grid[upwards ? k + 1 : k - 1]);
 	for (int i = 0; i < BRACKET_STEPS; i++)
@@ -275,6 +275,8 @@ fit_student(const double *x, size_t n, double degrees_of_freedom, double *work, 
 	}
 	if (p.stopped)
 		return MC_STOPPED;
+	if (p.scale <= 1 / FARTHEST)
+		t->fit = MC_FIT_FAILED;
 	t->location = (center + unit * p.location) / half;
 	t->scale = unit * p.scale / half;
 	t->degrees_of_freedom = degrees_of_freedom;

@@ -16,7 +16,7 @@
  *	  MC_FIT_TOO_FEW     fewer than 4 values, 3 when nu is given
  *	  MC_FIT_CONSTANT    all values are equal
  *	  MC_FIT_FAILED      no maximum: nu / (nu + 1) of the values (half of them when nu is fitted
- *	                     too) or more are equal; or values lie 1e150 quartile ranges apart
+ *	                     too) or more are equal; or distances lie 1e150 apart
  *
  * Parameters satisfy the likelihood equations to 1e-10 an observation, as far as the doubles at the
  * level of the values do (test/unit/test_student_t_fit.c, which has 40-digit optima too).

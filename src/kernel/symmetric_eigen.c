@@ -61,7 +61,7 @@ mc_symmetric_eigen(const double *triangle, size_t k, double *values, double *vec
 	for (size_t v = 0; v < k; v++)
 	{
 		values[v] = ldexp(values[v], exponent);
-		done = done && isfinite(values[v]);
+		done = done && !isnan(values[v]);
 		take_vector(work, k, v, vectors + v * k);
 	}
 	return done;

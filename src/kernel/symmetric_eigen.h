@@ -22,7 +22,7 @@ mc_eigen_worksize(size_t k)
 /*
  * Of a packed lower triangle of finite elements: values[0..k) in descending order and vectors, value
  * v's in vectors[v * k ..], of length 1; the largest element in magnitude, the first of equal ones, is
- * positive.  false when GSL has no memory.
+ * positive.  A value beyond the range of a double is infinite.  false when GSL has no memory.
  */
 extern bool mc_symmetric_eigen(const double *triangle, size_t k, double *values, double *vectors,
                                double *work);

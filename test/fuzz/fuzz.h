@@ -16,6 +16,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <gsl/gsl_errno.h>
+
 #include "kernel/status.h"
 
 #define CHECK(condition, ...)                                               \
@@ -31,6 +33,17 @@
 	} while (0)
 
 extern int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+/* as the extension does: GSL reports by return codes */
+#define FUZZ_WITH_GSL                                 \
+	extern int LLVMFuzzerInitialize(int *, char ***); \
+	int LLVMFuzzerInitialize(int *argc, char ***argv) \
+	{                                                 \
+		(void) argc;                                  \
+		(void) argv;                                  \
+		gsl_set_error_handler_off();                  \
+		return 0;                                     \
+	}
 
 typedef struct Bytes
 {

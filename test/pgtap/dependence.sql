@@ -35,6 +35,14 @@ SELECT is(covariance(ARRAY[x, 2 * x, 7, -x]), '{{2,4,0,-2},{4,8,0,-4},{0,0,0,0},
 SELECT is(correlation(ARRAY[x, 3 * x, 7, -x]), '{{1,1,NULL,-1},{1,1,NULL,-1},{NULL,NULL,NULL,NULL},{-1,-1,NULL,1}}', 'correlations of multiples and of a constant')
 FROM unnest('{1,-1,5}'::float8[]) x;
 
+-- ---- the ends of the range ----
+SELECT is((SELECT array_agg(share) FROM principal_components('{{1e308,0},{0,1e308}}')), '{0.5,0.5}', 'shares of variances whose sum is no double');
+SELECT throws_ok($$SELECT * FROM principal_components('{{1.5e308,1.5e308},{1.5e308,1.5e308}}')$$, '22003', NULL, 'a variance beyond a double');
+SELECT is(s::text::covariance_state::text, s::text, 'squares that underflow beside ones that do not: text')
+FROM (SELECT covariance_state(ARRAY[1e100 * sin(i), 1e-200 * sin(i)]) AS s FROM generate_series(1, 30) i) q;
+SELECT throws_ok($$SELECT covariance_merge(s::covariance_state) FROM (VALUES ('1 1 9007199254740992 0 1 0 4'), ('1 1 2 0 1 0 4')) v(s)$$, '22003', NULL, 'more rows than a state may say');
+SELECT throws_ok($$SELECT covariance_merge(s::covariance_state) FROM (VALUES ('1 1 2 9007199254740992 1 0 4'), ('1 1 2 1 1 0 4')) v(s)$$, '22003', NULL, 'more skipped rows');
+
 -- ---- rows ----
 SELECT is(covariance(r), (SELECT covariance(r) FROM panel), 'NULL rows and rows with a NULL are skipped')
 FROM (SELECT r, i FROM panel UNION ALL SELECT NULL, 0 UNION ALL SELECT ARRAY[1, NULL, 3, 4], 0 ORDER BY i) q WHERE r IS NULL OR true;
@@ -164,7 +172,7 @@ SELECT throws_ok(format('SELECT %s FROM pair', call), state, NULL, call || ' is 
 FROM (VALUES ('lower_tail_dependence(x, y, 1)', '22023'), ('upper_tail_dependence(x, y, 0)', '22023'), ('lower_tail_dependence(x, y, NULL)', '22004'), ('lower_tail_dependence(x, y, CASE WHEN i < 9 THEN 0.9 ELSE 0.8 END)', '22023'),
              ('ewma_correlation(x, y, 1)', '22023'), ('ewma_beta(x, y, ''NaN'')', '22023'), ('ewma_beta(x, y, NULL)', '22004'), ('ewma_covariance(ARRAY[y], 0)', '22023'), ('ewma_covariance(ARRAY[y], NULL)', '22004'),
              ('ewma_covariance(ARRAY[y], CASE WHEN i < 9 THEN 0.9 ELSE 0.8 END)', '22023'), ('covariance(ARRAY[1e200 * y])', '22003'), ('correlation(ARRAY[1e200 * y])', '22003'),
-             ('covariance_state(ARRAY[1e200 * y])', '22003'), ('ewma_covariance(ARRAY[1e200 * y], 0.9)', '22003'), ('ledoit_wolf_covariance(ARRAY[1e100 * y, i])', '22003'), ('beta(y, 1e200 * x)', '22003'),
+             ('covariance_state(ARRAY[1e200 * y])', '22003'), ('ewma_covariance(ARRAY[1e200 * y], 0.9)', '22003'), ('ledoit_wolf_covariance(ARRAY[1e200 * y, i])', '22003'), ('beta(1e200 * y, 1e-200 * x)', '22003'),
              ('covariance(CASE WHEN i = 7 THEN ARRAY[y] ELSE ARRAY[x, y] END)', '2202E'), ('covariance(CASE WHEN i = 7 THEN ARRAY[x, NULL, y] ELSE ARRAY[x, y] END)', '2202E'), ('covariance(ARRAY[]::float8[])', '2202E'), ('covariance(ARRAY[ARRAY[x], ARRAY[y]])', '2202E'),
              ('ewma_covariance(CASE WHEN i = 7 THEN ARRAY[y] ELSE ARRAY[x, y] END, 0.9)', '2202E'), ('covariance(array_fill(y, ARRAY[5001]))', '2202E')) v (call, state);
 SET LOCAL margin_calib.max_state_mb = 1;

@@ -225,6 +225,7 @@ bca(const McBootstrap *settings, const double *x, size_t n, const Run *r, double
 	for (uint32_t j = 0; j < settings->replications; j++)
 		below += (r->replicates[j] < r->result.estimate) +
 		         0.5 * (r->replicates[j] == r->result.estimate);
+	below = fmax(0.5, fmin(settings->replications - 0.5, below));
 	z = gsl_cdf_ugaussian_Pinv(below / settings->replications);
 	for (int i = 0; i < 2; i++)
 	{
@@ -250,7 +251,7 @@ intervals(void)
 		size_t n = 3 + (size_t) (147 * unit_uniform(&random));
 		McBootstrap settings = {.statistic = trial % 3,
 		                        .confidence = 0.6 + 0.3 * unit_uniform(&random),
-		                        .replications = trial % 2 ? 999 : 50,
+		                        .replications = trial % 3 ? (trial % 2 ? 999 : 50) : 3,
 		                        .seed = 77,
 		                        .level = 0.5 + 0.45 * unit_uniform(&random)};
 		double low = (1 - settings.level) / 2;

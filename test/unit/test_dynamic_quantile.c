@@ -104,6 +104,19 @@ test_dynamic_quantile(void)
 		check_close(test.p_value, gsl_cdf_chisq_Q(test.statistic, (double) lags[i] + 2), 1e-14,
 		            "chi-squared");
 	}
+	for (int unit = -1020; unit <= 1020; unit += 204)
+	{
+		double statistic = run(N, 0.95, 4, NULL, &status).statistic;
+
+		for (int i = 0; i < N; i++)
+		{
+			pnl[i] = ldexp(pnl[i], unit);
+			var[i] = ldexp(var[i], unit);
+		}
+		test = run(N, 0.95, 4, NULL, &status);
+		check(status == MC_OK && fabs(test.statistic / statistic - 1) < 1e-12, "unit 2^%d", unit);
+		make_series();
+	}
 	run(N, 0.95, 4, &poll, &status);
 	check(status == MC_STOPPED, "stops when the poll says so");
 	test = run(11, 0.95, 4, NULL, &status);

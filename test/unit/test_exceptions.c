@@ -291,6 +291,14 @@ probabilities(void)
 	      "a loss equal to the value at risk is no exception");
 }
 
+/* 2 * 50 ln(1 / 5e-324): shares whose ratio is no double */
+static void
+tiny_confidence(void)
+{
+	check_close(mc_kupiec_test(0, 50, 5e-324).statistic, 100 * 744.44007192138122, 1e-14,
+	            "the least confidence");
+}
+
 void
 test_exceptions(void)
 {
@@ -303,4 +311,5 @@ test_exceptions(void)
 	zones();
 	plus_factors();
 	probabilities();
+	tiny_confidence();
 }

@@ -268,6 +268,19 @@ test_return_level(void)
 	check(mc_gev_return_level(&m, 20, &level) == MC_OVERFLOW, "beyond a double");
 }
 
+/* The scale of maxima a few denormal numbers apart is none. */
+static void
+test_denormal(void)
+{
+	const double x[] = {5e-324, 0, 0, 0, 0, 0, 0};
+	double work[7];
+	McGev m;
+
+	mc_gev_fit(x, 7, work, &m, NULL);
+	check((m.fit == MC_FIT_FAILED || (isfinite(m.location) && m.scale > 0)),
+	      "denormal maxima: %s, scale %g", mc_fit_name(m.fit), m.scale);
+}
+
 void
 test_gev(void)
 {
@@ -277,4 +290,5 @@ test_gev(void)
 	test_random();
 	test_degenerate();
 	test_return_level();
+	test_denormal();
 }

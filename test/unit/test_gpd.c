@@ -345,6 +345,24 @@ test_global(void)
 	check(worse == 0, "small samples: the best point of a grid is not better");
 }
 
+/* At the end of a law with a largest loss VaR and ES meet, to rounding. */
+static void
+test_end(void)
+{
+	int below = 0;
+
+	for (int i = 0; i < 2000; i++)
+	{
+		McGpd m = {MC_FIT_CONVERGED, -0.1 - i * 4e-4, NAN, 1 + i * 0.013, NAN, 0};
+		double var;
+		double es;
+
+		mc_gpd_measures(&m, 1, 0.1, 1 - 1e-14, &var, &es);
+		below += !(es >= var);
+	}
+	check(below == 0, "ES is never below VaR (%d were)", below);
+}
+
 void
 test_gpd(void)
 {
@@ -356,4 +374,5 @@ test_gpd(void)
 	test_moments();
 	test_degenerate();
 	test_global();
+	test_end();
 }

@@ -146,6 +146,20 @@ stop(void *arg __attribute__((unused)))
 	return true;
 }
 
+/* Nothing is left of a matrix without a positive eigenvalue but the diagonal. */
+static void
+test_nothing(void)
+{
+	for (int i = 0; i < 2; i++)
+	{
+		double a[] = {-i, 0, -i};
+		int iterations;
+
+		mc_nearest_correlation(a, 2, 1e-10, work, &iterations, NULL);
+		check(iterations > 0 && a[0] == 1 && a[1] == 0 && a[2] == 1, "nearest to %d times one", -i);
+	}
+}
+
 void
 test_nearest_correlation(void)
 {
@@ -166,4 +180,5 @@ test_nearest_correlation(void)
 	check(iterations >= 0, "a tolerance of 0 ends");
 	mc_nearest_correlation(hopeless, 2, 1e-10, work, &iterations, NULL);
 	check(iterations == 0 || hopeless[0] == 1, "a matrix of 0 ends");
+	test_nothing();
 }

@@ -289,6 +289,25 @@ test_degenerate(void)
 	check(fit(exact, 4, 1, 0.5, &poll) == MC_STOPPED, "a poll stops the fit");
 }
 
+/* A probability below the rounding of 1 asks for the least row. */
+static void
+test_tiny_probability(void)
+{
+	const double y[] = {11.5, -0.25, 3, 4, -2, -2};
+	const double steep[] = {1e308, 0, -1e308, 1e-5, 1e308, 2e-5, -1e308, 4e-5};
+
+	for (int i = 0; i < 4; i++)
+	{
+		double probability = (double[]){5e-324, 1e-300, 1e-16, 1e-15}[i];
+
+		fit(y, 6, 0, probability, NULL);
+		check(model.fit == MC_FIT_CONVERGED && model.coefficients[0] == -2, "probability %g: %s",
+		      probability, mc_fit_name(model.fit));
+	}
+	fit(steep, 4, 1, 0.5, NULL);
+	check(!mc_fit_usable(model.fit) || isfinite(model.coefficients[1]), "a slope beyond a double");
+}
+
 void
 test_quantile_regression(void)
 {
@@ -298,4 +317,5 @@ test_quantile_regression(void)
 	test_several();
 	test_intercept();
 	test_degenerate();
+	test_tiny_probability();
 }

@@ -43,7 +43,7 @@ fill(size_t n, unsigned long long seed)
 			s[mc_triangle_row(i) + j] = (double) (sum / n);
 		}
 	for (size_t t = 0; t < n; t++)
-		fourth += mc_fourth_power(x[t], mean, rest, K);
+		fourth += mc_fourth_power(x[t], mean, rest, K, mc_shrinkage_scale(s, K));
 	return fourth;
 }
 
@@ -99,6 +99,46 @@ oas(size_t n)
 	return (double) (weight < 1 ? weight : 1);
 }
 
+/* Rows in units of 2^-510 to 2^500 have the weights of the rows: the squares of their variances are no doubles. */
+static void
+test_units(void)
+{
+	double not_finite[] = {1, NAN, 1};
+	double fourth = fill(20, 5);
+	double ledoit_wolf = mc_ledoit_wolf_weight(s, K, 20, fourth);
+	double oas = mc_oas_weight(s, K, 20);
+	bool same = true;
+
+	for (int k = -510; k <= 500; k += 10)
+	{
+		double scaled[SIZE];
+		double sum = 0;
+
+		for (size_t i = 0; i < SIZE; i++)
+			scaled[i] = ldexp(s[i], 2 * k);
+		for (size_t t = 0; t < 20; t++)
+		{
+			double row[K];
+			double centre[K];
+
+			for (size_t i = 0; i < K; i++)
+			{
+				row[i] = ldexp(x[t][i], k);
+				centre[i] = ldexp(mean[i], k);
+			}
+			sum += mc_fourth_power(row, centre, rest, K, mc_shrinkage_scale(scaled, K));
+		}
+		same &= mc_ledoit_wolf_weight(scaled, K, 20, sum) == ledoit_wolf;
+		same &= mc_oas_weight(scaled, K, 20) == oas;
+	}
+	check(same && ledoit_wolf > 0 && ledoit_wolf < 1 && oas > 0 && oas < 1,
+	      "weights do not depend on the unit");
+	check(isnan(mc_ledoit_wolf_weight(not_finite, 2, 10, 1)) &&
+	          isnan(mc_oas_weight(not_finite, 2, 10)) &&
+	          isnan(mc_ledoit_wolf_weight(s, K, 10, INFINITY)),
+	      "what is not finite has no weight");
+}
+
 void
 test_shrinkage(void)
 {
@@ -106,7 +146,6 @@ test_shrinkage(void)
 	double identity[] = {3, 0, 3};
 	double zero[] = {0, 0, 0};
 	double matrix[] = {2, 1, 4};
-	double huge[] = {1e200, 0, 1};
 	double worst = 0;
 	int full = 0;
 
@@ -125,16 +164,19 @@ test_shrinkage(void)
 	      "a multiple of the identity");
 	check(mc_ledoit_wolf_weight(zero, 2, 5, 0) == 0 && mc_oas_weight(zero, 2, 5) == 0,
 	      "no variance");
-	/* ||S||^2 = 22, trace 6, ||S - 3 I||^2 = 4: b = (fourth / n - 22) / n */
-	check_close(mc_ledoit_wolf_weight(matrix, 2, 10, 280), 0.15, 1e-15, "Ledoit-Wolf by hand");
-	check(mc_ledoit_wolf_weight(matrix, 2, 2, 1000) == 1, "never more than the whole");
-	check(mc_ledoit_wolf_weight(matrix, 2, 10, 200) == 0, "never less than nothing");
+	/*
+	 * ||S||^2 = 22, trace 6, ||S - 3 I||^2 = 4: b = (fourth / n - 22) / n; fourth in half the unit, so that the
+	 * largest variance is 1
+	 */
+	check(mc_shrinkage_scale(matrix, 2) == 0.5, "the scale");
+	check_close(mc_ledoit_wolf_weight(matrix, 2, 10, 280 / 16.0), 0.15, 1e-15,
+	            "Ledoit-Wolf by hand");
+	check(mc_ledoit_wolf_weight(matrix, 2, 2, 1000 / 16.0) == 1, "never more than the whole");
+	check(mc_ledoit_wolf_weight(matrix, 2, 10, 200 / 16.0) == 0, "never less than nothing");
 	check_close(mc_oas_weight(matrix, 2, 28), 58.0 / (29 * 4), 1e-15, "OAS by hand");
-	check(isnan(mc_ledoit_wolf_weight(huge, 2, 10, 1)) && isnan(mc_oas_weight(huge, 2, 10)) &&
-	          isnan(mc_ledoit_wolf_weight(matrix, 2, 10, INFINITY)),
-	      "squares that overflow");
-	check(mc_fourth_power((double[]){4, 1}, (double[]){1, 0}, (double[]){2, -1}, 2) == 25,
+	check(mc_fourth_power((double[]){4, 1}, (double[]){1, 0}, (double[]){2, -1}, 2, 1) == 25,
 	      "the fourth power of a deviation by hand, with the rest of a mean");
+	test_units();
 	mc_shrink(matrix, 2, 0.25);
 	check(matrix[0] == 2.25 && matrix[1] == 0.75 && matrix[2] == 3.75, "the matrix shrinks");
 }

@@ -277,6 +277,22 @@ gamma_ratio(void)
 	check(excess == 0, "and its derivative");
 }
 
+/* Values of a cluster that is nothing beside its distance to others, and a fit that creeps. */
+static void
+collapse(void)
+{
+	const double apart[] = {1e300, 1e300, 1, 1e-300, 1e-300};
+	const double creeping[] = {2.598, 0, -1e-9, -0.000999995};
+	double work[5];
+	McStudentT t;
+
+	mc_student_t_fit(apart, 5, 0, work, &t, NULL);
+	check(t.fit == MC_FIT_FAILED, "distances 1e300 apart: %s", mc_fit_name(t.fit));
+	mc_student_t_fit(creeping, 4, 0, work, &t, NULL);
+	check(t.fit == MC_FIT_ITERATIONS && t.degrees_of_freedom == 1,
+	      "a boundary that is not reached says so: %s", mc_fit_name(t.fit));
+}
+
 void
 test_student_t_fit(void)
 {
@@ -288,4 +304,5 @@ test_student_t_fit(void)
 	limits();
 	stopping();
 	gamma_ratio();
+	collapse();
 }
