@@ -174,6 +174,8 @@ test_shrinkage(void)
 	check(mc_ledoit_wolf_weight(matrix, 2, 2, 1000 / 16.0) == 1, "never more than the whole");
 	check(mc_ledoit_wolf_weight(matrix, 2, 10, 200 / 16.0) == 0, "never less than nothing");
 	check_close(mc_oas_weight(matrix, 2, 28), 58.0 / (29 * 4), 1e-15, "OAS by hand");
+	check(mc_fourth_power((double[]){4, 1}, (double[]){1, 0}, (double[]){2, -1}, 2, 1) == 25,
+	      "the fourth power of a deviation by hand, with the rest of a mean");
 	test_units();
 	mc_shrink(matrix, 2, 0.25);
 	check(matrix[0] == 2.25 && matrix[1] == 0.75 && matrix[2] == 3.75, "the matrix shrinks");
