@@ -6,6 +6,7 @@
 #include "compat.h"
 
 #include "catalog/pg_type.h"
+#include "common/int.h"
 #include "funcapi.h"
 #include "miscadmin.h"
 #include "utils/array.h"
@@ -39,8 +40,9 @@ maximum_age(FunctionCallInfo fcinfo, McAlignRule rule)
 		                errdetail("The rule given is \"%s\".", rules[rule]),
 		                errhint("Leave maximum_age out: the other rules carry nothing on.")));
 	age = PG_GETARG_INTERVAL_P(6);
-	days = (int64) age->day * USECS_PER_DAY;
-	if (age->month != 0 || age->day < 0 || age->time < 0 || days + age->time == 0 ||
+	if (pg_mul_s64_overflow(age->day, USECS_PER_DAY, &days))
+		days = PG_INT64_MAX;
+	if (age->month != 0 || age->day < 0 || age->time < 0 || (days == 0 && age->time == 0) ||
 	    age->time > PG_INT64_MAX - days)
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 		                errmsg("maximum_age must be a positive number of days or less"),

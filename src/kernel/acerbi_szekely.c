@@ -101,8 +101,10 @@ quantile_table(double p, double degrees_of_freedom, double *table, const McPoll 
 		double u = p * exp(-STEP * (double) i);
 		double q = loss_quantile(u, degrees_of_freedom);
 
+		double density = loss_density(q, degrees_of_freedom);
+
 		table[2 * i] = q;
-		table[2 * i + 1] = STEP * u / loss_density(q, degrees_of_freedom);
+		table[2 * i + 1] = density > 0 ? STEP * u / density : INFINITY;
 		if (!(isfinite(q) && isfinite(table[2 * i + 1])))
 			return MC_OVERFLOW;
 		if (mc_poll_stop(poll))

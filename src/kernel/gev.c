@@ -47,11 +47,14 @@ typedef struct Sample
 static bool
 is_feasible(const Sample *sample, const double *p)
 {
-	double high = (sample->x[0] - p[LOCATION]) / p[SCALE];
-	double low = (sample->x[sample->n - 1] - p[LOCATION]) / p[SCALE];
+	double high;
+	double low;
 
-	return p[SCALE] > 0 && p[SHAPE] > -1 && p[SHAPE] < MAX_SHAPE && 1 + p[SHAPE] * high > 0 &&
-	       1 + p[SHAPE] * low > 0;
+	if (!(p[SCALE] > 0 && p[SHAPE] > -1 && p[SHAPE] < MAX_SHAPE))
+		return false;
+	high = (sample->x[0] - p[LOCATION]) / p[SCALE];
+	low = (sample->x[sample->n - 1] - p[LOCATION]) / p[SCALE];
+	return 1 + p[SHAPE] * high > 0 && 1 + p[SHAPE] * low > 0;
 }
 
 static bool

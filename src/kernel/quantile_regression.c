@@ -55,10 +55,11 @@ typedef struct Vertex
 {
 	size_t basis[MAX_SIZE];
 	double inverse[MAX_SIZE * MAX_SIZE]; /* of the design matrix X of the basis, p x p */
-	double noise[MAX_SIZE * MAX_SIZE];   /* |inverse| |X| |inverse|: its rounding, in DBL_EPSILON */
-	double b[MAX_SIZE];                  /* coefficients of y */
-	double b_noise[MAX_SIZE];            /* their rounding */
-	double second[MAX_SIZE];             /* coefficients of the second value */
+	double noise[MAX_SIZE *
+	             MAX_SIZE]; /* |inverse| |L| |U| |inverse|, X = L U: its rounding, in DBL_EPSILON */
+	double b[MAX_SIZE];     /* coefficients of y */
+	double b_noise[MAX_SIZE]; /* their rounding */
+	double second[MAX_SIZE];  /* coefficients of the second value */
 } Vertex;
 
 typedef struct Edge
@@ -192,7 +193,25 @@ first_basis(Problem *problem, Vertex *vertex)
 	return true;
 }
 
-/* |inverse| |design| |inverse| */
+/*
+ * |L| |U| in the order of the rows: what the rounding of the inverse is proportional to.  The design
+ * itself is not enough: where it is 0, the elimination need not have been.
+ */
+static void
+multiply_factors(const double *factors, const size_t *order, size_t p, double *product)
+{
+	for (size_t i = 0; i < p; i++)
+		for (size_t k = 0; k < p; k++)
+		{
+			double sum = i <= k ? fabs(factors[i * p + k]) : 0;
+
+			for (size_t m = 0; m < i && m <= k; m++)
+				sum += fabs(factors[i * p + m] * factors[m * p + k]);
+			product[order[i] * p + k] = sum;
+		}
+}
+
+/* |inverse| |L| |U| |inverse| */
 static void
 find_noise(const double *design, Vertex *vertex, size_t p)
 {
@@ -223,6 +242,7 @@ solve_basis(const Problem *problem, Vertex *vertex)
 	gsl_permutation permutation = {p, order};
 	gsl_matrix_view lu = gsl_matrix_view_array(factors, p, p);
 	gsl_matrix_view inverse = gsl_matrix_view_array(vertex->inverse, p, p);
+	double product[MAX_SIZE * MAX_SIZE];
 	double y[MAX_SIZE];
 	int sign;
 
@@ -233,7 +253,8 @@ solve_basis(const Problem *problem, Vertex *vertex)
 	if (gsl_linalg_LU_decomp(&lu.matrix, &permutation, &sign) != 0 ||
 	    gsl_linalg_LU_invert(&lu.matrix, &permutation, &inverse.matrix) != 0)
 		return false;
-	find_noise(design, vertex, p);
+	multiply_factors(factors, permutation.data, p, product);
+	find_noise(product, vertex, p);
 	for (size_t j = 0; j < p; j++)
 	{
 		vertex->b[j] = vertex->b_noise[j] = vertex->second[j] = 0;

@@ -78,7 +78,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		for (size_t j = 0; j < width; j++)
 			CHECK(isfinite(model.coefficients[j]), "coefficient %zu", j);
 		CHECK(isfinite(model.objective) && model.objective >= 0, "objective %g", model.objective);
-		/* of regressors that nearly depend on each other, and of sums of denormal probabilities, the best found */
+		/* of sums of denormal probabilities, the best vertex found */
 		if ((kind & 3) == 0 && probability > 1e-290)
 		{
 			CHECK(model.fit == MC_FIT_CONVERGED, "mild numbers: %s", mc_fit_name(model.fit));

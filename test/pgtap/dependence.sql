@@ -235,7 +235,7 @@ FROM align_returns('candle', 'symbol', 'ts', 'close', '{A,B}', 'previous', '1 da
 SELECT throws_ok(format('SELECT align_%s(''candle'', ''symbol'', ''ts'', ''close'', %s)', f, args), state, NULL, f || ' ' || args || ' is ' || state)
 FROM unnest('{prices,returns}'::text[]) f, (VALUES ('''{A,B}'', ''forward''', '22023'), ('''{A,A}'', ''previous''', '22023'), ('''{A,X}'', ''previous''', '22023'), ('''{A,NULL}'', ''previous''', '22004'),
     ('''{}'', ''previous''', '2202E'), ('''{{A},{B}}'', ''previous''', '2202E'), ('''{A,C}'', ''previous''', '2201E'), ('''{A,B}'', ''intersection'', ''1 day''', '22023'), ('''{A,B}'', ''previous'', ''1 month''', '22023'),
-    ('''{A,B}'', ''previous'', ''-1 day''', '22023'), ('''{A,B}'', ''previous'', ''0''', '22023')) v (args, state);
+    ('''{A,B}'', ''previous'', ''-1 day''', '22023'), ('''{A,B}'', ''previous'', ''0''', '22023'), ('''{A,B}'', ''previous'', ''2147483647 days 1 s''', '22023')) v (args, state);
 SELECT throws_ok($$ SELECT align_prices('candle', 'symbol', 'ts', 'nothing', '{A}', 'previous') $$, '42703', NULL, 'no such column');
 SELECT throws_ok($$ SELECT align_prices('candle', 'symbol', 'close', 'close', '{A}', 'previous') $$, '42804', NULL, 'a time of another type');
 CREATE ROLE dependence_reader;

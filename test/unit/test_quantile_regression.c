@@ -308,6 +308,21 @@ test_tiny_probability(void)
 	check(!mc_fit_usable(model.fit) || isfinite(model.coefficients[1]), "a slope beyond a double");
 }
 
+/* Most rows are one: vertices that differ by rounding alone must not be told apart. */
+static void
+test_repeated_rows(void)
+{
+	static const double others[][3] = {{0, 9, 0},      {4, 11, 0},  {6, 0, -3},  {35, -10, 0},
+	                                   {71, -18, -18}, {74, 0, 11}, {76, 0, 11}, {77, 2, -18}};
+
+	memset(rows, 0, 2 * 83 * sizeof(double));
+	for (int i = 0; i < 8; i++)
+		memcpy(rows + 2 * (size_t) others[i][0], others[i] + 1, 2 * sizeof(double));
+	fit(rows, 83, 1, 0.895, NULL);
+	check(model.fit == MC_FIT_CONVERGED, "75 equal rows of 83: %s", mc_fit_name(model.fit));
+	check_close(model.objective, 22.63, 1e-14, "their line is 0");
+}
+
 void
 test_quantile_regression(void)
 {
@@ -318,4 +333,5 @@ test_quantile_regression(void)
 	test_intercept();
 	test_degenerate();
 	test_tiny_probability();
+	test_repeated_rows();
 }
