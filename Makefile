@@ -33,7 +33,8 @@ PG_CONFIG ?= pg_config
 FROM_BARE = deps demo demo-stop check check-layers check-majors
 ifeq ($(filter $(FROM_BARE),$(MAKECMDGOALS)),)
 PGXS := $(shell command -v $(PG_CONFIG) >/dev/null 2>&1 && $(PG_CONFIG) --pgxs)
-ifeq ($(wildcard $(PGXS)),)
+# pgxs.mk alone is no sign of headers: Debian's client package has it
+ifeq ($(and $(wildcard $(PGXS)),$(wildcard $(shell $(PG_CONFIG) --includedir-server 2>/dev/null)/postgres.h)),)
 all install installcheck:
 	@echo 'PostgreSQL server headers are missing: run `make deps`, or name a PG_CONFIG' >&2; exit 1
 else

@@ -10,11 +10,16 @@ purpose=${1:-build}
 case $purpose in build | demo | check) ;; *) sed -n '2,6s/^# //p' "$0" >&2; exit 2 ;; esac
 say() { echo "deps: $*" >&2; }
 
+# Does this pg_config's PostgreSQL have server headers?  (pgxs.mk is no sign of it: Debian's client package has one.)
+has_headers() {
+    [ -f "$("$1" --includedir-server 2>/dev/null)/postgres.h" ]
+}
+
 # The PostgreSQL that has server headers, else the newest server installed; empty: none.
 find_postgres() {
     local config=${PG_CONFIG:-pg_config} version
     major='' bin=''
-    if [ -f "$("$config" --pgxs 2>/dev/null)" ]; then
+    if has_headers "$config"; then
         major=$("$config" --version | sed 's/[^0-9]*\([0-9]*\).*/\1/')
         bin=$("$config" --bindir)
         return
@@ -48,7 +53,7 @@ list_missing() {
     need make command -v make
     need libgsl-dev command -v gsl-config
     need "postgresql-${major:-NN}" test -x "${bin:-/nowhere}/initdb"
-    need "postgresql-server-dev-${major:-NN}" test -f "$("$config" --pgxs 2>/dev/null)"
+    need "postgresql-server-dev-${major:-NN}" has_headers "$config"
     [ "$purpose" = check ] || return 0
     share=/usr/share/postgresql/${major:-NN}
     [ -z "$major" ] || share=$("$config" --sharedir 2>/dev/null || echo "$share")
