@@ -55,6 +55,7 @@ sub latency
 	my $start = time;
 	$admin->value("SELECT pg_cancel_backend($s->{backend})");
 	$answer = $s->receive(30);
+	$s->settle;
 	return (time - $start, $answer ? ($answer->{state}, $answer->{message}) : ('HANG', ''));
 }
 
@@ -90,8 +91,7 @@ for my $sql (@queries[ 3, 4, 10, 14, 16, 18 ])
 	my $start = time;
 	my $answer = $s->try("SET statement_timeout = '400ms'; $sql", 30);
 	my $seconds = time - $start;
-	# a timer that fires when the answer is on its way already cancels the next statement instead
-	$s->try('SET statement_timeout = 0');
+	$s->settle;
 	$s->rows('SET statement_timeout = 0');
 	ok($answer->{state} =~ /^(57014|00000)$/ && $seconds < 1.4, 'statement_timeout: ' . substr($sql, 0, 90))
 	  or diag(sprintf '%s after %.2f s', $answer->{state}, $seconds);

@@ -37,6 +37,7 @@ sub latency
 	my $start = time;
 	$admin->value("SELECT pg_cancel_backend($s->{backend})");
 	my $answer = $s->receive(30);
+	$s->settle;
 	return (time - $start, $answer ? $answer->{state} : 'HANG');
 }
 

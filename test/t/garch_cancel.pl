@@ -34,6 +34,7 @@ sub latency
 	my $start = time;
 	$admin->value("SELECT pg_cancel_backend($s->{backend})");
 	$answer = $s->receive(30);
+	$s->settle;
 	return (time - $start, $answer ? $answer->{state} : 'HANG');
 }
 
@@ -62,6 +63,7 @@ for my $sql (@queries[ 0, 1, 4 ])
 	my $start = time;
 	my $answer = $s->try("SET statement_timeout = '1500ms'; $sql", 30);
 	my $seconds = time - $start;
+	$s->settle;
 	$s->rows('SET statement_timeout = 0');
 	ok($answer->{state} =~ /^(57014|00000)$/ && $seconds < 2.5, 'statement_timeout: ' . substr($sql, 0, 90))
 	  or diag(sprintf '%s after %.2f s', $answer->{state}, $seconds);

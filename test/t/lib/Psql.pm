@@ -94,6 +94,15 @@ sub value
 	return ($self->rows($sql, $seconds))[-1];
 }
 
+# After a cancel or a timeout: one that fires when the answer is on its way already would hit the next
+# statement instead (PostgreSQL keeps the signal until it reads a command), so there is one to be hit.
+sub settle
+{
+	my ($self) = @_;
+	$self->try('SELECT 1');
+	return;
+}
+
 sub alive
 {
 	my ($self) = @_;
