@@ -13,7 +13,6 @@
 
 #include "calibration.h"
 #include "errors.h"
-#include "kernel/price_series.h"
 #include "series_scan.h"
 
 static const char *
@@ -34,7 +33,7 @@ series_calibrate(McSeries *series, const McNamedPolicy *named, TupleDesc desc)
 
 	rows.n = mc_price_rows_compact(series->ts, series->price, series->n);
 	rows.rejected = (int64) (series->null_ts + (series->n - rows.n));
-	return mc_calibration_build(&rows, named, desc);
+	return mc_calibration_build(&rows, named, NULL, desc);
 }
 
 static void

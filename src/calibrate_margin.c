@@ -17,12 +17,11 @@
 
 #include "calibration.h"
 #include "errors.h"
-#include "kernel/price_series.h"
 #include "series_scan.h"
 
 #define FIRST_CAPACITY 64
 #define ROW_SIZE (sizeof(int64) + sizeof(double))
-#define STATE_FORMAT 1
+#define STATE_FORMAT 2
 
 typedef struct CalibrateState
 {
@@ -30,18 +29,31 @@ typedef struct CalibrateState
 	McPriceRows rows;
 	Size capacity;
 	HeapTupleHeader policy; /* as given, for the comparison row by row */
+	HeapTupleHeader path;   /* to go on from; NULL: none */
 	McNamedPolicy named;    /* decoded and checked */
 } CalibrateState;
 
+static HeapTupleHeader
+tuple_copy(HeapTupleHeader tuple)
+{
+	HeapTupleHeader copy;
+
+	if (tuple == NULL)
+		return NULL;
+	copy = palloc(VARSIZE(tuple));
+	memcpy(copy, tuple, VARSIZE(tuple));
+	return copy;
+}
+
 static CalibrateState *
-state_create(MemoryContext context, HeapTupleHeader policy)
+state_create(MemoryContext context, HeapTupleHeader policy, HeapTupleHeader path)
 {
 	MemoryContext old = MemoryContextSwitchTo(context);
 	CalibrateState *state = palloc0(sizeof(CalibrateState));
 
 	state->context = context;
-	state->policy = palloc(VARSIZE(policy));
-	memcpy(state->policy, policy, VARSIZE(policy));
+	state->policy = tuple_copy(policy);
+	state->path = tuple_copy(path);
 	mc_policy_decode(state->policy, &state->named);
 	MemoryContextSwitchTo(old);
 	return state;
@@ -94,30 +106,44 @@ policy_compare(const CalibrateState *state, HeapTupleHeader policy)
 		                 "same policy.")));
 }
 
-static inline void
-policy_check_same(const CalibrateState *state, HeapTupleHeader policy)
+static inline bool
+tuple_same(HeapTupleHeader a, HeapTupleHeader b)
 {
-	if (VARSIZE(policy) != VARSIZE(state->policy) ||
-	    memcmp(policy, state->policy, VARSIZE(policy)) != 0)
-		policy_compare(state, policy);
+	if (a == NULL || b == NULL)
+		return a == b;
+	return VARSIZE(a) == VARSIZE(b) && memcmp(a, b, VARSIZE(a)) == 0;
 }
 
-/* calibrate_margin_accum(internal, timestamptz, float8, margin_policy) -> internal */
+static inline void
+settings_check_same(const CalibrateState *state, HeapTupleHeader policy, HeapTupleHeader path)
+{
+	if (!tuple_same(policy, state->policy))
+		policy_compare(state, policy);
+	if (!tuple_same(path, state->path))
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+		                errmsg("path must be the same in all rows of a group"),
+		                errhint("Join the one path of each instrument to its prices.")));
+}
+
+/* calibrate_margin_accum(internal, timestamptz, float8, margin_policy [, margin_path]) -> internal */
 MC_FUNCTION(mc_calibrate_margin_accum)
 {
 	CalibrateState *state = PG_ARGISNULL(0) ? NULL : (CalibrateState *) PG_GETARG_POINTER(0);
 	McPriceRows *rows;
 	HeapTupleHeader policy;
+	HeapTupleHeader path = NULL;
 	int64 ts;
 	double price;
 
 	if (PG_ARGISNULL(3))
 		mc_policy_missing();
 	policy = PG_GETARG_HEAPTUPLEHEADER(3);
+	if (PG_NARGS() > 4 && !PG_ARGISNULL(4))
+		path = PG_GETARG_HEAPTUPLEHEADER(4);
 	if (state == NULL)
-		state = state_create(mc_aggregate_context(fcinfo, "calibrate_margin_accum"), policy);
+		state = state_create(mc_aggregate_context(fcinfo, "calibrate_margin_accum"), policy, path);
 	else
-		policy_check_same(state, policy);
+		settings_check_same(state, policy, path);
 
 	rows = &state->rows;
 	ts = PG_GETARG_TIMESTAMPTZ(1);
@@ -160,15 +186,38 @@ MC_FUNCTION(mc_calibrate_margin_combine)
 		PG_RETURN_POINTER(state);
 	}
 	if (state == NULL)
-		state = state_create(context, other->policy);
+		state = state_create(context, other->policy, other->path);
 	else
-		policy_check_same(state, other->policy);
+		settings_check_same(state, other->policy, other->path);
 	rows_append(state, other->rows.ts, other->rows.price, other->rows.n);
 	state->rows.rejected += other->rows.rejected;
 	PG_RETURN_POINTER(state);
 }
 
-/* calibrate_margin_serialize(internal) -> bytea: format, rejected, policy, times, prices */
+static void
+tuple_send(StringInfo buffer, HeapTupleHeader tuple)
+{
+	int size = tuple == NULL ? 0 : (int) VARSIZE(tuple);
+
+	pq_sendint32(buffer, size);
+	if (size > 0)
+		pq_sendbytes(buffer, (const char *) tuple, size);
+}
+
+static HeapTupleHeader
+tuple_receive(StringInfo buffer)
+{
+	int size = (int) pq_getmsgint(buffer, 4);
+	HeapTupleHeader tuple;
+
+	if (size == 0)
+		return NULL;
+	tuple = palloc(size);
+	pq_copymsgbytes(buffer, (char *) tuple, size);
+	return tuple;
+}
+
+/* calibrate_margin_serialize(internal) -> bytea: format, rejected, policy, path, times, prices */
 MC_FUNCTION(mc_calibrate_margin_serialize)
 {
 	const CalibrateState *state = (const CalibrateState *) PG_GETARG_POINTER(0);
@@ -176,7 +225,7 @@ MC_FUNCTION(mc_calibrate_margin_serialize)
 	StringInfoData buffer;
 
 	mc_aggregate_context(fcinfo, "calibrate_margin_serialize");
-	if (add_size(bytes, VARSIZE(state->policy) + 64) > MaxAllocSize)
+	if (add_size(bytes, VARSIZE(state->policy) + 1024) > MaxAllocSize)
 		ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
 		                errmsg("aggregate state is too large to leave a parallel worker"),
 		                errdetail("It holds %zu prices.", state->rows.n),
@@ -185,8 +234,8 @@ MC_FUNCTION(mc_calibrate_margin_serialize)
 	pq_sendbyte(&buffer, STATE_FORMAT);
 	pq_sendint64(&buffer, state->rows.rejected);
 	pq_sendint64(&buffer, (int64) state->rows.n);
-	pq_sendint32(&buffer, VARSIZE(state->policy));
-	pq_sendbytes(&buffer, (const char *) state->policy, VARSIZE(state->policy));
+	tuple_send(&buffer, state->policy);
+	tuple_send(&buffer, state->path);
 	pq_sendbytes(&buffer, (const char *) state->rows.ts, state->rows.n * sizeof(int64));
 	pq_sendbytes(&buffer, (const char *) state->rows.price, state->rows.n * sizeof(double));
 	PG_RETURN_BYTEA_P(pq_endtypsend(&buffer));
@@ -201,7 +250,6 @@ MC_FUNCTION(mc_calibrate_margin_deserialize)
 	int64 rejected;
 	Size n;
 	HeapTupleHeader policy;
-	int size;
 
 	mc_aggregate_context(fcinfo, "calibrate_margin_deserialize");
 	initStringInfo(&buffer);
@@ -210,10 +258,8 @@ MC_FUNCTION(mc_calibrate_margin_deserialize)
 		elog(ERROR, "unknown format of a calibrate_margin state");
 	rejected = pq_getmsgint64(&buffer);
 	n = (Size) pq_getmsgint64(&buffer);
-	size = pq_getmsgint(&buffer, 4);
-	policy = palloc(size);
-	pq_copymsgbytes(&buffer, (char *) policy, size);
-	state = state_create(CurrentMemoryContext, policy);
+	policy = tuple_receive(&buffer);
+	state = state_create(CurrentMemoryContext, policy, tuple_receive(&buffer));
 	state->rows.rejected = rejected;
 	state_reserve(state, n);
 	state->rows.n = n;
@@ -255,5 +301,6 @@ MC_FUNCTION(mc_calibrate_margin_final)
 	mc_aggregate_context(fcinfo, "calibrate_margin_final");
 	if (state == NULL)
 		PG_RETURN_NULL();
-	PG_RETURN_DATUM(mc_calibration_build(&state->rows, &state->named, result_type(fcinfo)));
+	PG_RETURN_DATUM(
+	    mc_calibration_build(&state->rows, &state->named, state->path, result_type(fcinfo)));
 }

@@ -14,11 +14,11 @@
 #include "utils/memutils.h"
 #include "utils/numeric.h"
 #include "utils/timestamp.h"
+#include "utils/typcache.h"
 
 #include "calibration.h"
 #include "errors.h"
-#include "kernel/calibrate.h"
-#include "kernel/price_series.h"
+#include "kernel/rate_path.h"
 
 /* The attributes of margin_calib.margin_calibration (sql/parts/10_types.sql), in order. */
 typedef enum CalibrationField
@@ -34,6 +34,8 @@ typedef enum CalibrationField
 	C_SHORT_BINDING_TERM,
 	C_LONG_UNROUNDED,
 	C_SHORT_UNROUNDED,
+	C_LONG_CORE,
+	C_SHORT_CORE,
 	C_LONG_VALUE_AT_RISK,
 	C_SHORT_VALUE_AT_RISK,
 	C_LONG_EXPECTED_SHORTFALL,
@@ -44,6 +46,8 @@ typedef enum CalibrationField
 	C_SHORT_FLOOR,
 	C_LONG_BUFFER_USED,
 	C_SHORT_BUFFER_USED,
+	C_MODEL,
+	C_MODEL_REASON,
 	C_VOL,
 	C_STRESS_FROM,
 	C_STRESS_TO,
@@ -56,6 +60,8 @@ typedef enum CalibrationField
 	C_GAPS,
 	C_DUPLICATES,
 	C_STALE,
+	C_IDLE,
+	C_RESTARTS,
 	C_REJECTED,
 	C_JUMPS,
 	C_LAST_JUMP_TS,
@@ -63,8 +69,23 @@ typedef enum CalibrationField
 	C_FALLBACK_REASON,
 	C_POLICY,
 	C_POLICY_VERSION,
+	C_PATH,
 	C_COUNT
 } CalibrationField;
+
+/* The attributes of margin_calib.margin_path, twice: of the latest bar, and of the bar before. */
+typedef enum PathField
+{
+	P_TS,
+	P_PRICE,
+	P_LONG_RATE,
+	P_SHORT_RATE,
+	P_LONG_DAY_RATE,
+	P_SHORT_DAY_RATE,
+	P_ANEW,
+	P_POINT,
+	P_COUNT = 2 * P_POINT
+} PathField;
 
 typedef struct Row
 {
@@ -76,7 +97,7 @@ void
 mc_calibration_check_type(TupleDesc desc)
 {
 	if (desc->natts != C_COUNT ||
-	    strcmp(NameStr(TupleDescAttr(desc, C_POLICY_VERSION)->attname), "policy_version") != 0)
+	    strcmp(NameStr(TupleDescAttr(desc, C_PATH)->attname), "path") != 0)
 		ereport(ERROR, (errcode(ERRCODE_DATATYPE_MISMATCH),
 		                errmsg("margin_calibration does not have the fields of this library"),
 		                errhint("Run ALTER EXTENSION margin_calib UPDATE.")));
@@ -120,18 +141,20 @@ set_interval(Row *row, CalibrationField field, int64 microseconds)
 	set(row, field, IntervalPGetDatum(span));
 }
 
-/* k steps, exactly */
-static Datum
-rate_numeric(int64 steps, Datum step)
+Datum
+mc_rate_numeric(int64 steps, double step)
 {
-	return DirectFunctionCall2(numeric_mul, NumericGetDatum(int64_to_numeric(steps)), step);
+	return DirectFunctionCall2(numeric_mul, NumericGetDatum(int64_to_numeric(steps)),
+	                           DirectFunctionCall1(float8_numeric, Float8GetDatum(step)));
 }
 
-static const char *
-term_name(McTerm term)
+const char *
+mc_term_name(McTerm term)
 {
 	switch (term)
 	{
+		case MC_TERM_SPEED_LIMIT:
+			return "speed_limit";
 		case MC_TERM_FALLBACK:
 			return "fallback";
 		case MC_TERM_MAXIMUM:
@@ -153,20 +176,21 @@ term_name(McTerm term)
 static void
 set_rates(Row *row, const McCalibration *c, const McPolicy *policy)
 {
-	Datum step = DirectFunctionCall1(float8_numeric, Float8GetDatum(policy->rounding_step));
+	double step = policy->rounding_step;
 	const McSide *larger = &c->side[c->larger];
 
-	set(row, C_INITIAL_RATE, rate_numeric(larger->initial_steps, step));
-	set(row, C_MAINTENANCE_RATE, rate_numeric(larger->maintenance_steps, step));
-	set_text(row, C_BINDING_TERM, term_name(larger->term));
+	set(row, C_INITIAL_RATE, mc_rate_numeric(larger->initial_steps, step));
+	set(row, C_MAINTENANCE_RATE, mc_rate_numeric(larger->maintenance_steps, step));
+	set_text(row, C_BINDING_TERM, mc_term_name(larger->term));
 	for (int i = 0; i < MC_SIDES; i++)
 	{
 		const McSide *side = &c->side[i];
 
-		set(row, C_LONG_INITIAL_RATE + 2 * i, rate_numeric(side->initial_steps, step));
-		set(row, C_LONG_MAINTENANCE_RATE + 2 * i, rate_numeric(side->maintenance_steps, step));
-		set_text(row, C_LONG_BINDING_TERM + i, term_name(side->term));
+		set(row, C_LONG_INITIAL_RATE + 2 * i, mc_rate_numeric(side->initial_steps, step));
+		set(row, C_LONG_MAINTENANCE_RATE + 2 * i, mc_rate_numeric(side->maintenance_steps, step));
+		set_text(row, C_LONG_BINDING_TERM + i, mc_term_name(side->term));
 		set_float(row, C_LONG_UNROUNDED + i, side->rate);
+		set_float(row, C_LONG_CORE + i, side->core);
 		set_float(row, C_LONG_VALUE_AT_RISK + i, side->value_at_risk);
 		set_float(row, C_LONG_EXPECTED_SHORTFALL + i, side->expected_shortfall);
 		set_float(row, C_LONG_STRESSED_ES + i, side->stressed_es);
@@ -192,8 +216,53 @@ set_series(Row *row, const McPriceSeries *s, int64 rejected)
 	set_count(row, C_GAPS, s->gaps);
 	set_count(row, C_DUPLICATES, s->duplicates);
 	set_count(row, C_STALE, s->stale);
+	set_count(row, C_IDLE, s->idle);
+	set_count(row, C_RESTARTS, s->restarts);
 	set_count(row, C_JUMPS, s->jumps);
 	set_count(row, C_REJECTED, rejected);
+}
+
+/* The part of a model's text from member `first` to the end of its alternative. */
+static text *
+alternative_text(const McNamedPolicy *named, int first)
+{
+	const McModel *model = &named->policy.model;
+	const McModelMember *last = &model->members[first];
+	size_t at = last->at;
+
+	for (int i = first; i < model->count && model->members[i].alternative == last->alternative; i++)
+		last = &model->members[i];
+	return cstring_to_text_with_len(named->model + at, last->at + last->length - at);
+}
+
+Datum
+mc_alternative_text(const McNamedPolicy *named, int alternative)
+{
+	const McModel *model = &named->policy.model;
+
+	for (int i = 0; i < model->count; i++)
+		if (model->members[i].alternative == alternative)
+			return PointerGetDatum(alternative_text(named, i));
+	elog(ERROR, "a model has no alternative %d", alternative);
+}
+
+/* "gjr_historical: too_few; historical: constant" */
+static void
+set_model(Row *row, const McCalibration *c, const McNamedPolicy *named)
+{
+	const McModel *model = &named->policy.model;
+	StringInfoData reason;
+
+	if (c->alternative >= 0)
+		set(row, C_MODEL, mc_alternative_text(named, c->alternative));
+	initStringInfo(&reason);
+	for (int i = 0; i < c->asked; i++)
+		if (!mc_fit_usable(c->fits[i]))
+			appendStringInfo(&reason, "%s%.*s: %s", reason.len > 0 ? "; " : "",
+			                 (int) model->members[i].length, named->model + model->members[i].at,
+			                 mc_fit_name(c->fits[i]));
+	if (reason.len > 0)
+		set_text(row, C_MODEL_REASON, reason.data);
 }
 
 static void
@@ -201,20 +270,103 @@ set_fallback(Row *row, const McPriceSeries *s, const McCalibration *c, const McP
 {
 	char reason[100];
 
-	set(row, C_FALLBACK, BoolGetDatum(c->fallback));
-	if (!c->fallback)
-		return;
-	if (s->n == 0)
-		snprintf(reason, sizeof(reason), "no usable price");
-	else
-		snprintf(reason, sizeof(reason), "%d of the %d returns needed", (int) c->used,
-		         Max(policy->min_returns, policy->horizon));
+	set(row, C_FALLBACK, BoolGetDatum(c->fallback != MC_NO_FALLBACK));
+	switch (c->fallback)
+	{
+		case MC_NO_FALLBACK:
+			return;
+		case MC_TOO_FEW_RETURNS:
+			if (s->n == 0)
+				snprintf(reason, sizeof(reason), "no usable price");
+			else
+				snprintf(reason, sizeof(reason), "%d of the %d returns needed", (int) c->used,
+				         Max(policy->min_returns, policy->horizon));
+			break;
+		case MC_DEAD_PRICE:
+			snprintf(reason, sizeof(reason), "the price has not moved for %d bars", (int) s->idle);
+			break;
+		case MC_NO_MODEL:
+			snprintf(reason, sizeof(reason), "no model of the policy answers");
+			break;
+	}
 	set_text(row, C_FALLBACK_REASON, reason);
 }
 
+static void
+point_form(const McRatePoint *point, Datum *values, bool *nulls)
+{
+	memset(nulls, !point->known, P_POINT * sizeof(bool));
+	values[P_TS] = TimestampTzGetDatum(point->ts);
+	values[P_PRICE] = Float8GetDatum(point->price);
+	for (int side = 0; side < MC_SIDES; side++)
+	{
+		values[P_LONG_RATE + side] = Float8GetDatum(point->rate[side]);
+		values[P_LONG_DAY_RATE + side] = Float8GetDatum(point->day_rate[side]);
+	}
+	values[P_ANEW] = BoolGetDatum(point->anew);
+}
+
+static void
+set_path(Row *row, const McRatePath *path, TupleDesc desc)
+{
+	TupleDesc type = lookup_rowtype_tupdesc(TupleDescAttr(desc, C_PATH)->atttypid, -1);
+	Datum values[P_COUNT];
+	bool nulls[P_COUNT];
+
+	if (type->natts != P_COUNT)
+		elog(ERROR, "margin_path does not have %d fields", P_COUNT);
+	point_form(&path->now, values, nulls);
+	point_form(&path->before, values + P_POINT, nulls + P_POINT);
+	if (path->now.known)
+		set(row, C_PATH, HeapTupleGetDatum(heap_form_tuple(type, values, nulls)));
+	ReleaseTupleDesc(type);
+}
+
+static void
+point_deform(const Datum *values, const bool *nulls, McRatePoint *point)
+{
+	*point = (McRatePoint){0};
+	for (int i = 0; i < P_POINT; i++)
+		if (nulls[i])
+			return;
+	point->known = true;
+	point->ts = DatumGetTimestampTz(values[P_TS]);
+	point->price = DatumGetFloat8(values[P_PRICE]);
+	for (int side = 0; side < MC_SIDES; side++)
+	{
+		point->rate[side] = DatumGetFloat8(values[P_LONG_RATE + side]);
+		point->day_rate[side] = DatumGetFloat8(values[P_LONG_DAY_RATE + side]);
+		if (!(point->rate[side] >= 0 && point->day_rate[side] >= 0 && point->price > 0))
+			ereport(
+			    ERROR,
+			    (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			     errmsg("path must hold a price above zero and rates that are not negative"),
+			     errdetail("It has the price %g and the rate %g.", point->price, point->rate[side]),
+			     errhint("Give the path of an earlier calibration, or NULL.")));
+	}
+	point->anew = DatumGetBool(values[P_ANEW]);
+}
+
+static void
+path_deform(HeapTupleHeader header, McRatePath *path)
+{
+	TupleDesc desc =
+	    lookup_rowtype_tupdesc(HeapTupleHeaderGetTypeId(header), HeapTupleHeaderGetTypMod(header));
+	HeapTupleData tuple = {.t_len = HeapTupleHeaderGetDatumLength(header), .t_data = header};
+	Datum values[P_COUNT];
+	bool nulls[P_COUNT];
+
+	if (desc->natts != P_COUNT)
+		elog(ERROR, "margin_path does not have %d fields", P_COUNT);
+	heap_deform_tuple(&tuple, desc, values, nulls);
+	ReleaseTupleDesc(desc);
+	point_deform(values, nulls, &path->now);
+	point_deform(values + P_POINT, nulls + P_POINT, &path->before);
+}
+
 static Datum
-form(const McPriceSeries *s, const McCalibration *c, int64 rejected, const McNamedPolicy *named,
-     TupleDesc desc)
+form(const McPriceSeries *s, const McCalibration *c, const McRatePath *path, int64 rejected,
+     const McNamedPolicy *named, TupleDesc desc)
 {
 	Row row;
 
@@ -223,6 +375,8 @@ form(const McPriceSeries *s, const McCalibration *c, int64 rejected, const McNam
 	set_rates(&row, c, &named->policy);
 	set_series(&row, s, rejected);
 	set_fallback(&row, s, c, &named->policy);
+	set_model(&row, c, named);
+	set_path(&row, path, desc);
 	set_float(&row, C_VOL, c->vol);
 	set_count(&row, C_RETURNS_USED, c->used);
 	if (c->has_stress)
@@ -263,30 +417,70 @@ series_order(McPriceRows *rows, McPriceSeries *series)
 	series->duplicates = rows->n - series->n;
 }
 
-Datum
-mc_calibration_build(McPriceRows *rows, const McNamedPolicy *named, TupleDesc desc)
+void
+mc_calibration_series(McPriceRows *rows, const McPolicy *policy, McPriceSeries *series)
 {
-	const McPolicy *policy = &named->policy;
+	double *scratch;
+	Size returns;
+
+	*series = (McPriceSeries){0};
+	series_order(rows, series);
+	if (policy->restart_gap > 0)
+		mc_price_series_restart(series, policy->restart_gap);
+	returns = series->n > 0 ? series->n - 1 : 0;
+	series->returns = allocate(returns, sizeof(double));
+	scratch = allocate(returns, sizeof(double));
+	mc_check_status(mc_price_series_measure(series, policy->bar_interval,
+	                                        policy->has_jump_bound ? policy->jump_bound : INFINITY,
+	                                        scratch, &mc_interrupt_poll));
+	pfree(scratch);
+}
+
+/* Calibrate along the path: every bar that is new to it; without a path the last bar starts one. */
+static void
+path_walk(const McPolicy *policy, const McPriceSeries *s, McRatePath *path, McCalibration *result)
+{
+	McHistory history = {s->ts, s->returns, s->n > 0 ? s->n - 1 : 0};
+	double *work = allocate(mc_calibrator_worksize(policy, history.n), sizeof(double));
+	McRatePoint point = {0};
+	McCalibrator calibrator;
+	Size bar = history.n;
+
+	mc_calibrator_init(&calibrator, policy, history.n, work);
+	if (s->n > 0)
+		point = mc_rate_path_resume(path, s->ts[bar]);
+	while (point.known && bar > 0 && s->ts[bar - 1] > point.ts)
+		bar--;
+	path->before = path->now = (McRatePoint){0};
+	for (; bar <= history.n; bar++)
+	{
+		mc_check_status(mc_calibrate(&calibrator, &history, bar, result, &mc_interrupt_poll));
+		if (s->n == 0)
+			return;
+		path->before = point;
+		point = mc_rate_path_step(policy, &point, s->ts[bar], s->price[bar], result);
+		path->now = point;
+	}
+}
+
+Datum
+mc_calibration_build(McPriceRows *rows, const McNamedPolicy *named, HeapTupleHeader path,
+                     TupleDesc desc)
+{
 	MemoryContext old = CurrentMemoryContext;
 	MemoryContext scratch =
 	    AllocSetContextCreate(old, "margin_calib calibration", ALLOCSET_DEFAULT_SIZES);
-	McPriceSeries series = {0};
+	McRatePath walked = {{0}, {0}};
+	McPriceSeries series;
 	McCalibration result;
 	Datum datum;
-	double *work;
-	Size returns;
 
 	MemoryContextSwitchTo(scratch);
-	series_order(rows, &series);
-	returns = series.n > 0 ? series.n - 1 : 0;
-	series.returns = allocate(returns, sizeof(double));
-	work = allocate(mc_calibrate_worksize(policy, returns), sizeof(double));
-	mc_check_status(mc_price_series_measure(&series, policy->bar_interval,
-	                                        policy->has_jump_bound ? policy->jump_bound : INFINITY,
-	                                        work, &mc_interrupt_poll));
-	mc_check_status(
-	    mc_calibrate(policy, series.returns, returns, work, &result, &mc_interrupt_poll));
-	datum = form(&series, &result, rows->rejected, named, desc);
+	mc_calibration_series(rows, &named->policy, &series);
+	if (path != NULL)
+		path_deform(path, &walked);
+	path_walk(&named->policy, &series, &walked, &result);
+	datum = form(&series, &result, &walked, rows->rejected, named, desc);
 	MemoryContextSwitchTo(old);
 	datum = PointerGetDatum(DatumGetHeapTupleHeaderCopy(datum));
 	MemoryContextDelete(scratch);

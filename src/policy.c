@@ -26,12 +26,17 @@ typedef enum PolicyField
 	F_MEASURE,
 	F_MODEL,
 	F_EWMA_LAMBDA,
+	F_WEIGHT_DECAY,
+	F_EVT_TAIL,
+	F_REFIT_INTERVAL,
 	F_HORIZON,
+	F_HORIZON_METHOD,
 	F_LOOKBACK,
 	F_MIN_RETURNS,
 	F_STRESS_WEIGHT,
 	F_STRESS_WINDOW,
 	F_BUFFER,
+	F_BUFFER_RECOVERY,
 	F_FLOOR_LOOKBACK,
 	F_MINIMUM_RATE,
 	F_MAXIMUM_RATE,
@@ -39,13 +44,20 @@ typedef enum PolicyField
 	F_MAINTENANCE_RATIO,
 	F_ROUNDING_STEP,
 	F_SYMMETRIC,
+	F_LOOKBACK_TIME,
+	F_RISE_PER_STEP,
+	F_RISE_PER_DAY,
+	F_RISE_AFTER_BREACH,
+	F_FALL_PER_DAY,
+	F_DEAD_AFTER,
+	F_RESTART_GAP,
 	F_BAR_INTERVAL,
 	F_JUMP_BOUND,
 	F_STALE_AFTER,
 	F_COUNT
 } PolicyField;
 
-#define F_FIRST_OPTIONAL F_BAR_INTERVAL
+#define F_FIRST_OPTIONAL F_LOOKBACK_TIME
 
 void
 mc_policy_missing(void)
@@ -83,7 +95,7 @@ deform(HeapTupleHeader header, Datum *values, bool *nulls)
 			ReleaseTupleDesc(desc);
 			ereport(ERROR,
 			        (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("%s must not be null", field),
-			         errdetail("Only bar_interval, jump_bound and stale_after may be null."),
+			         errdetail("Only the fields that set_policy can unset may be null."),
 			         errhint("Start from a whole policy: margin_calib.set_policy('mine', "
 			                 "based_on => 'crypto_venue', ...).")));
 		}
@@ -118,9 +130,36 @@ interval_microseconds(Datum value)
 	return ((int64) span->month * DAYS_PER_MONTH + span->day) * USECS_PER_DAY + span->time;
 }
 
+/* what is not given is `absent`; a given value that is not positive stays for the check to refuse */
+static double
+limit_decode(const Datum *values, const bool *nulls, PolicyField field, double absent)
+{
+	return nulls[field] ? absent : DatumGetFloat8(values[field]);
+}
+
+static int64
+span_decode(const Datum *values, const bool *nulls, PolicyField field)
+{
+	int64 span;
+
+	if (nulls[field])
+		return 0;
+	span = interval_microseconds(values[field]);
+	return span == 0 ? -1 : span;
+}
+
 static void
 optional_decode(const Datum *values, const bool *nulls, McPolicy *p)
 {
+	p->lookback_time = span_decode(values, nulls, F_LOOKBACK_TIME);
+	p->rise_per_step = limit_decode(values, nulls, F_RISE_PER_STEP, INFINITY);
+	p->rise_per_day = limit_decode(values, nulls, F_RISE_PER_DAY, INFINITY);
+	p->rise_after_breach = limit_decode(values, nulls, F_RISE_AFTER_BREACH, 0);
+	p->fall_per_day = limit_decode(values, nulls, F_FALL_PER_DAY, 1);
+	p->dead_after = nulls[F_DEAD_AFTER] ? 0 : DatumGetInt32(values[F_DEAD_AFTER]);
+	if (!nulls[F_DEAD_AFTER] && p->dead_after == 0)
+		p->dead_after = -1;
+	p->restart_gap = span_decode(values, nulls, F_RESTART_GAP);
 	p->has_bar_interval = !nulls[F_BAR_INTERVAL];
 	p->bar_interval = p->has_bar_interval ? interval_microseconds(values[F_BAR_INTERVAL]) : 0;
 	p->has_jump_bound = !nulls[F_JUMP_BOUND];
@@ -129,16 +168,40 @@ optional_decode(const Datum *values, const bool *nulls, McPolicy *p)
 	p->stale_after = p->has_stale_after ? interval_microseconds(values[F_STALE_AFTER]) : 0;
 }
 
+/* the model's text, parsed; an error quotes the part that is wrong */
+static void
+model_decode(McNamedPolicy *named, Datum value)
+{
+	McModelFault fault;
+
+	named->model = TextDatumGetCString(value);
+	if (!mc_model_parse(named->model, strlen(named->model), &named->policy.model, &fault))
+		ereport(ERROR,
+		        (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("%s", fault.rule),
+		         errdetail("Policy \"%s\" has model = \"%s\"; what is meant is \"%.*s\".",
+		                   named->name, named->model, (int) fault.length, named->model + fault.at),
+		         errhint("%s", fault.hint)));
+}
+
+static bool
+is_span(const char *field)
+{
+	static const char *const spans[] = {"bar_interval", "stale_after", "lookback_time",
+	                                    "restart_gap"};
+
+	for (int i = 0; i < lengthof(spans); i++)
+		if (strcmp(field, spans[i]) == 0)
+			return true;
+	return false;
+}
+
 static void
 fault_raise(const McPolicyFault *fault, const McNamedPolicy *named)
 {
 	ereport(ERROR,
 	        (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("%s", fault->rule),
 	         errdetail("Policy \"%s\" has %s = %.15g%s.", named->name, fault->field, fault->value,
-	                   strcmp(fault->field, "bar_interval") == 0 ||
-	                           strcmp(fault->field, "stale_after") == 0
-	                       ? " seconds"
-	                       : ""),
+	                   is_span(fault->field) ? " seconds" : ""),
 	         fault->hint != NULL
 	             ? errhint("%s", fault->hint)
 	             : errhint("At this confidence and horizon the lookback must be at least %lld.",
@@ -160,16 +223,20 @@ mc_policy_decode(HeapTupleHeader tuple, McNamedPolicy *named)
 	p->measure = choice_decode("measure", values[F_MEASURE], "expected_shortfall", "value_at_risk")
 	                 ? MC_EXPECTED_SHORTFALL
 	                 : MC_VALUE_AT_RISK;
-	p->model = choice_decode("model", values[F_MODEL], "filtered_historical", "historical")
-	               ? MC_FILTERED_HISTORICAL
-	               : MC_HISTORICAL;
+	model_decode(named, values[F_MODEL]);
 	p->ewma_lambda = DatumGetFloat8(values[F_EWMA_LAMBDA]);
+	p->weight_decay = DatumGetFloat8(values[F_WEIGHT_DECAY]);
+	p->evt_tail = DatumGetFloat8(values[F_EVT_TAIL]);
+	p->refit_interval = DatumGetInt32(values[F_REFIT_INTERVAL]);
 	p->horizon = DatumGetInt32(values[F_HORIZON]);
+	p->scaled_horizon =
+	    choice_decode("horizon_method", values[F_HORIZON_METHOD], "scaled", "overlapping");
 	p->lookback = DatumGetInt32(values[F_LOOKBACK]);
 	p->min_returns = DatumGetInt32(values[F_MIN_RETURNS]);
 	p->stress_weight = DatumGetFloat8(values[F_STRESS_WEIGHT]);
 	p->stress_window = DatumGetInt32(values[F_STRESS_WINDOW]);
 	p->buffer = DatumGetFloat8(values[F_BUFFER]);
+	p->buffer_recovery = DatumGetInt32(values[F_BUFFER_RECOVERY]);
 	p->floor_lookback = DatumGetInt32(values[F_FLOOR_LOOKBACK]);
 	p->minimum_rate = DatumGetFloat8(values[F_MINIMUM_RATE]);
 	p->maximum_rate = DatumGetFloat8(values[F_MAXIMUM_RATE]);
@@ -257,10 +324,13 @@ policy_read(text *name, MemoryContext context)
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "could not connect to SPI");
 	if (SPI_execute_with_args(
-	        "SELECT ROW(name, version, confidence, measure, model, ewma_lambda, horizon,"
-	        " lookback, min_returns, stress_weight, stress_window, buffer, floor_lookback,"
+	        "SELECT ROW(name, version, confidence, measure, model, ewma_lambda, weight_decay,"
+	        " evt_tail, refit_interval, horizon, horizon_method, lookback, min_returns,"
+	        " stress_weight, stress_window, buffer, buffer_recovery, floor_lookback,"
 	        " minimum_rate, maximum_rate, fallback_rate, maintenance_ratio, rounding_step,"
-	        " symmetric_rates, bar_interval, jump_bound, stale_after)::margin_calib.margin_policy"
+	        " symmetric_rates, lookback_time, rise_per_step, rise_per_day, rise_after_breach,"
+	        " fall_per_day, dead_after, restart_gap, bar_interval, jump_bound,"
+	        " stale_after)::margin_calib.margin_policy"
 	        " FROM margin_calib.policy_list WHERE name OPERATOR(pg_catalog.=) $1",
 	        1, &type, &argument, NULL, true, 1) != SPI_OK_SELECT)
 		elog(ERROR, "could not read policies");

@@ -11,11 +11,12 @@
 
 #include "kernel/policy.h"
 
-/* A policy with its identity; the name lives in the memory context of the decoding. */
+/* A policy with its identity; the texts live in the memory context of the decoding. */
 typedef struct McNamedPolicy
 {
 	McPolicy policy;
 	char *name;
+	char *model; /* as it is written: policy.model points into it */
 	int32 version;
 } McNamedPolicy;
 

@@ -63,6 +63,7 @@ CREATE TABLE margin_calib.instrument (
     data_through        timestamptz,
     fresh_until         timestamptz,
     stale_reason        text,
+    path                margin_calib.margin_path,
     registered_at       timestamptz NOT NULL DEFAULT clock_timestamp()
 ) WITH (fillfactor = 70);
 COMMENT ON TABLE margin_calib.instrument IS
@@ -75,6 +76,7 @@ COMMENT ON COLUMN margin_calib.instrument.policy_is_automatic IS 'true: the feed
 COMMENT ON COLUMN margin_calib.instrument.last_price IS 'price of the latest usable row, to 15 significant digits';
 COMMENT ON COLUMN margin_calib.instrument.data_through IS 'ts of the latest usable row';
 COMMENT ON COLUMN margin_calib.instrument.fresh_until IS 'data_through plus the policy''s stale_after';
+COMMENT ON COLUMN margin_calib.instrument.path IS 'memory of buffer and limits of speed after the latest refresh';
 COMMENT ON COLUMN margin_calib.instrument.stale_reason IS 'why the latest refresh left rates and price as they were, NULL when it did not';
 
 CREATE TABLE margin_calib.parameter (
@@ -94,6 +96,8 @@ CREATE TABLE margin_calib.parameter (
     short_binding_term       text,
     long_unrounded           double precision,
     short_unrounded          double precision,
+    long_core                double precision,
+    short_core               double precision,
     long_value_at_risk       double precision,
     short_value_at_risk      double precision,
     long_expected_shortfall  double precision,
@@ -104,6 +108,8 @@ CREATE TABLE margin_calib.parameter (
     short_floor              double precision,
     long_buffer_used         double precision,
     short_buffer_used        double precision,
+    model                    text,
+    model_reason             text,
     vol                      double precision,
     stress_from              timestamptz,
     stress_to                timestamptz,
@@ -116,13 +122,16 @@ CREATE TABLE margin_calib.parameter (
     gaps                     integer,
     duplicates               integer,
     stale                    integer,
+    idle                     integer,
+    restarts                 integer,
     rejected                 integer,
     jumps                    integer,
     last_jump_ts             timestamptz,
     fallback                 boolean NOT NULL,
     fallback_reason          text,
     policy                   text NOT NULL,
-    policy_version           integer NOT NULL
+    policy_version           integer NOT NULL,
+    path                     margin_calib.margin_path
 );
 CREATE UNIQUE INDEX parameter_in_force ON margin_calib.parameter (instrument) WHERE valid_to IS NULL;
 CREATE INDEX parameter_history ON margin_calib.parameter (instrument, valid_from);

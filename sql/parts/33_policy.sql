@@ -1,9 +1,10 @@
 -- Reading, checking and setting policies.
 CREATE OR REPLACE VIEW margin_calib.policy_list AS
 SELECT DISTINCT ON (name)
-       name, version, confidence, measure, model, ewma_lambda, horizon, lookback, min_returns,
-       stress_weight, stress_window, buffer, floor_lookback, minimum_rate, maximum_rate,
-       fallback_rate, maintenance_ratio, rounding_step, symmetric_rates, bar_interval, jump_bound,
+       name, version, confidence, measure, model, ewma_lambda, weight_decay, evt_tail, refit_interval, horizon,
+       horizon_method, lookback, min_returns, stress_weight, stress_window, buffer, buffer_recovery, floor_lookback,
+       minimum_rate, maximum_rate, fallback_rate, maintenance_ratio, rounding_step, symmetric_rates, lookback_time,
+       rise_per_step, rise_per_day, rise_after_breach, fall_per_day, dead_after, restart_gap, bar_interval, jump_bound,
        stale_after,
        origin
   FROM (SELECT *, 'user'::text AS origin FROM margin_calib.user_policy
@@ -36,19 +37,31 @@ CREATE OR REPLACE FUNCTION margin_calib.set_policy(
     measure            text DEFAULT NULL,
     model              text DEFAULT NULL,
     ewma_lambda        double precision DEFAULT NULL,
+    weight_decay       double precision DEFAULT NULL,
+    evt_tail           double precision DEFAULT NULL,
+    refit_interval     integer DEFAULT NULL,
     horizon            integer DEFAULT NULL,
+    horizon_method     text DEFAULT NULL,
     lookback           integer DEFAULT NULL,
     min_returns        integer DEFAULT NULL,
     stress_weight      double precision DEFAULT NULL,
     stress_window      integer DEFAULT NULL,
     buffer             double precision DEFAULT NULL,
+    buffer_recovery    integer DEFAULT NULL,
     floor_lookback     integer DEFAULT NULL,
     minimum_rate       double precision DEFAULT NULL,
     maximum_rate       double precision DEFAULT NULL,
     fallback_rate      double precision DEFAULT NULL,
     maintenance_ratio  double precision DEFAULT NULL,
     rounding_step      double precision DEFAULT NULL,
-    symmetric_rates          boolean DEFAULT NULL,
+    symmetric_rates    boolean DEFAULT NULL,
+    lookback_time      interval DEFAULT NULL,
+    rise_per_step      double precision DEFAULT NULL,
+    rise_per_day       double precision DEFAULT NULL,
+    rise_after_breach  double precision DEFAULT NULL,
+    fall_per_day       double precision DEFAULT NULL,
+    dead_after         integer DEFAULT NULL,
+    restart_gap        interval DEFAULT NULL,
     bar_interval       interval DEFAULT NULL,
     jump_bound         double precision DEFAULT NULL,
     stale_after        interval DEFAULT NULL,
@@ -61,16 +74,17 @@ AS $function$
 DECLARE
     current  integer;
     result   margin_calib.margin_policy;
-    optional CONSTANT text[] := '{bar_interval,jump_bound,stale_after}';
+    field    text;
+    optional CONSTANT text[] := '{lookback_time,rise_per_step,rise_per_day,rise_after_breach,fall_per_day,dead_after,restart_gap,bar_interval,jump_bound,stale_after}';
 BEGIN
     IF set_policy.name IS NULL OR set_policy.name = '' THEN
         RAISE EXCEPTION USING ERRCODE = '22023', MESSAGE = 'a policy needs a name',
             HINT = 'Write set_policy(''mine'', based_on => ''crypto_venue'', buffer => 0.25).';
     END IF;
     IF NOT coalesce(set_policy.unset, '{}') <@ optional THEN
-        RAISE EXCEPTION USING ERRCODE = '22023',
-            MESSAGE = 'only bar_interval, jump_bound and stale_after can be unset',
-            DETAIL = format('The fields to unset are %s.', set_policy.unset);
+        RAISE EXCEPTION USING ERRCODE = '22023', MESSAGE = 'this field of a policy cannot be unset',
+            DETAIL = format('The fields to unset are %s.', set_policy.unset),
+            HINT = format('Those that may be NULL are %s.', array_to_string(optional, ', '));
     END IF;
     -- two writers of one name would otherwise choose the same version
     LOCK TABLE margin_calib.user_policy IN SHARE ROW EXCLUSIVE MODE;
@@ -84,12 +98,17 @@ BEGIN
     result.measure := coalesce(set_policy.measure, result.measure);
     result.model := coalesce(set_policy.model, result.model);
     result.ewma_lambda := coalesce(set_policy.ewma_lambda, result.ewma_lambda);
+    result.weight_decay := coalesce(set_policy.weight_decay, result.weight_decay);
+    result.evt_tail := coalesce(set_policy.evt_tail, result.evt_tail);
+    result.refit_interval := coalesce(set_policy.refit_interval, result.refit_interval);
     result.horizon := coalesce(set_policy.horizon, result.horizon);
+    result.horizon_method := coalesce(set_policy.horizon_method, result.horizon_method);
     result.lookback := coalesce(set_policy.lookback, result.lookback);
     result.min_returns := coalesce(set_policy.min_returns, result.min_returns);
     result.stress_weight := coalesce(set_policy.stress_weight, result.stress_weight);
     result.stress_window := coalesce(set_policy.stress_window, result.stress_window);
     result.buffer := coalesce(set_policy.buffer, result.buffer);
+    result.buffer_recovery := coalesce(set_policy.buffer_recovery, result.buffer_recovery);
     result.floor_lookback := coalesce(set_policy.floor_lookback, result.floor_lookback);
     result.minimum_rate := coalesce(set_policy.minimum_rate, result.minimum_rate);
     result.maximum_rate := coalesce(set_policy.maximum_rate, result.maximum_rate);
@@ -97,31 +116,32 @@ BEGIN
     result.maintenance_ratio := coalesce(set_policy.maintenance_ratio, result.maintenance_ratio);
     result.rounding_step := coalesce(set_policy.rounding_step, result.rounding_step);
     result.symmetric_rates := coalesce(set_policy.symmetric_rates, result.symmetric_rates);
+    result.lookback_time := coalesce(set_policy.lookback_time, result.lookback_time);
+    result.rise_per_step := coalesce(set_policy.rise_per_step, result.rise_per_step);
+    result.rise_per_day := coalesce(set_policy.rise_per_day, result.rise_per_day);
+    result.rise_after_breach := coalesce(set_policy.rise_after_breach, result.rise_after_breach);
+    result.fall_per_day := coalesce(set_policy.fall_per_day, result.fall_per_day);
+    result.dead_after := coalesce(set_policy.dead_after, result.dead_after);
+    result.restart_gap := coalesce(set_policy.restart_gap, result.restart_gap);
     result.bar_interval := coalesce(set_policy.bar_interval, result.bar_interval);
     result.jump_bound := coalesce(set_policy.jump_bound, result.jump_bound);
     result.stale_after := coalesce(set_policy.stale_after, result.stale_after);
-    IF 'bar_interval' = ANY (set_policy.unset) THEN
-        result.bar_interval := NULL;
-    END IF;
-    IF 'jump_bound' = ANY (set_policy.unset) THEN
-        result.jump_bound := NULL;
-    END IF;
-    IF 'stale_after' = ANY (set_policy.unset) THEN
-        result.stale_after := NULL;
-    END IF;
+    FOREACH field IN ARRAY coalesce(set_policy.unset, '{}') LOOP
+        result := jsonb_populate_record(result, jsonb_build_object(field, NULL));
+    END LOOP;
     PERFORM margin_calib.check_policy(result);
     INSERT INTO margin_calib.user_policy VALUES (result.*);
     RETURN result;
 END
 $function$;
 COMMENT ON FUNCTION margin_calib.set_policy(
-    text, text, double precision, text, text, double precision, integer, integer, integer,
-    double precision, integer, double precision, integer, double precision, double precision,
-    double precision, double precision, double precision, boolean, interval, double precision,
-    interval, text[]) IS
-'Adds the next version of a policy and returns it. Fields left out (NULL) are taken from the policy named by based_on, else from the current version of the same name, else from crypto_venue. unset => ''{jump_bound}'' sets bar_interval, jump_bound or stale_after back to NULL. The result is checked as by check_policy (22023). Earlier versions stay; nothing is recalibrated.';
+    text, text, double precision, text, text, double precision, double precision, double precision, integer, integer,
+    text, integer, integer, double precision, integer, double precision, integer, integer, double precision, double
+    precision, double precision, double precision, double precision, boolean, interval, double precision, double
+    precision, double precision, double precision, integer, interval, interval, double precision, interval, text[]) IS
+'Adds the next version of a policy and returns it. Fields left out (NULL) are taken from the policy named by based_on, else from the current version of the same name, else from crypto_venue. unset => ''{jump_bound}'' sets fields that may be NULL back to it: lookback_time, rise_per_step, rise_per_day, rise_after_breach, fall_per_day, dead_after, restart_gap, bar_interval, jump_bound, stale_after. The result is checked as by check_policy (22023). Earlier versions stay; nothing is recalibrated.';
 REVOKE ALL ON FUNCTION margin_calib.set_policy(
-    text, text, double precision, text, text, double precision, integer, integer, integer,
-    double precision, integer, double precision, integer, double precision, double precision,
-    double precision, double precision, double precision, boolean, interval, double precision,
-    interval, text[]) FROM PUBLIC;
+    text, text, double precision, text, text, double precision, double precision, double precision, integer, integer,
+    text, integer, integer, double precision, integer, double precision, integer, integer, double precision, double
+    precision, double precision, double precision, double precision, boolean, interval, double precision, double
+    precision, double precision, double precision, integer, interval, interval, double precision, interval, text[]) FROM PUBLIC;

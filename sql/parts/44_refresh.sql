@@ -106,11 +106,11 @@ BEGIN
         instrument, valid_from, symmetric_rates,
         initial_rate, maintenance_rate, long_initial_rate, long_maintenance_rate, short_initial_rate,
         short_maintenance_rate, binding_term, long_binding_term, short_binding_term, long_unrounded,
-        short_unrounded, long_value_at_risk, short_value_at_risk, long_expected_shortfall,
+        short_unrounded, long_core, short_core, long_value_at_risk, short_value_at_risk, long_expected_shortfall,
         short_expected_shortfall, long_stressed_es, short_stressed_es, long_floor, short_floor,
-        long_buffer_used, short_buffer_used, vol, stress_from, stress_to, returns, returns_used, first_ts,
-        last_ts, last_price, bar_interval, gaps, duplicates, stale, rejected, jumps, last_jump_ts, fallback,
-        fallback_reason, policy, policy_version)
+        long_buffer_used, short_buffer_used, model, model_reason, vol, stress_from, stress_to, returns, returns_used, first_ts,
+        last_ts, last_price, bar_interval, gaps, duplicates, stale, idle, restarts, rejected, jumps, last_jump_ts,
+        fallback, fallback_reason, policy, policy_version, path)
     SELECT c.instrument, as_of, c.symmetric_rates, (c.calibration).*
       FROM unnest(results) AS c
      WHERE margin_calib.calibration_problem(c) IS NULL
@@ -119,6 +119,7 @@ BEGIN
      ORDER BY c.instrument;
     UPDATE margin_calib.instrument AS i
        SET policy = c.policy, price_feed = c.feed, stale_reason = p.problem,
+           path = CASE WHEN p.problem IS NULL THEN (c.calibration).path ELSE i.path END,
            last_price = CASE WHEN p.problem IS NULL THEN (c.calibration).last_price::numeric ELSE i.last_price END,
            data_through = CASE WHEN p.problem IS NULL THEN (c.calibration).last_ts ELSE i.data_through END,
            fresh_until = CASE WHEN p.problem IS NULL THEN (c.calibration).last_ts + c.stale_after ELSE i.fresh_until END

@@ -54,11 +54,11 @@ CREATE OR REPLACE VIEW margin_calib.margin_parameter_history WITH (security_invo
 SELECT p.instrument, p.valid_from, p.valid_to, p.symmetric_rates, p.initial_rate, p.maintenance_rate,
        p.long_initial_rate, p.long_maintenance_rate, p.short_initial_rate, p.short_maintenance_rate,
        p.binding_term, p.long_binding_term, p.short_binding_term, p.long_unrounded, p.short_unrounded,
-       p.long_value_at_risk, p.short_value_at_risk, p.long_expected_shortfall, p.short_expected_shortfall,
+       p.long_core, p.short_core, p.long_value_at_risk, p.short_value_at_risk, p.long_expected_shortfall, p.short_expected_shortfall,
        p.long_stressed_es, p.short_stressed_es, p.long_floor, p.short_floor, p.long_buffer_used,
-       p.short_buffer_used, p.vol, p.stress_from, p.stress_to, p.returns, p.returns_used, p.first_ts, p.last_ts,
-       p.last_price, p.bar_interval, p.gaps, p.duplicates, p.stale, p.rejected, p.jumps, p.last_jump_ts,
-       p.fallback, p.fallback_reason, p.policy, p.policy_version, p.id AS parameter_id
+       p.short_buffer_used, p.model, p.model_reason, p.vol, p.stress_from, p.stress_to, p.returns, p.returns_used, p.first_ts, p.last_ts,
+       p.last_price, p.bar_interval, p.gaps, p.duplicates, p.stale, p.idle, p.restarts, p.rejected, p.jumps, p.last_jump_ts,
+       p.fallback, p.fallback_reason, p.policy, p.policy_version, p.path, p.id AS parameter_id
   FROM margin_calib.parameter AS p;
 COMMENT ON VIEW margin_calib.margin_parameter_history IS
 'Every parameter that was ever in force, with the calibration that put it there. A row ends (valid_to) when published rates, policy, binding terms or fallback change; its evidence is that of its start. Columns as in margin_calib.margin_calibration.';
@@ -71,7 +71,7 @@ SELECT i.instrument, i.kind, i.multiplier, i.currency, i.last_price AS price, i.
        margin_calib.staleness(i.stale_reason, i.fresh_until, q.is_pending) AS stale_reason,
        i.policy_is_automatic, p.valid_from AS in_force_since, p.initial_rate, p.maintenance_rate,
        p.long_initial_rate, p.long_maintenance_rate, p.short_initial_rate, p.short_maintenance_rate,
-       p.symmetric_rates, p.binding_term, p.long_binding_term, p.short_binding_term, p.vol,
+       p.symmetric_rates, p.binding_term, p.long_binding_term, p.short_binding_term, p.model, p.vol,
        p.long_expected_shortfall, p.short_expected_shortfall, p.long_value_at_risk, p.short_value_at_risk,
        p.returns, p.returns_used, p.first_ts, p.last_ts, p.fallback, p.fallback_reason,
        i.policy, p.policy_version, p.id AS parameter_id

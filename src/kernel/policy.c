@@ -43,6 +43,14 @@ ranges_check(const McPolicy *p, McPolicyFault *fault)
 	    {"ewma_lambda", p->ewma_lambda, ABOVE_ZERO, BELOW_ONE,
 	     "ewma_lambda must lie strictly between 0 and 1",
 	     "RiskMetrics uses 0.94 for daily bars, clearing houses 0.97."},
+	    {"weight_decay", p->weight_decay, ABOVE_ZERO, 1,
+	     "weight_decay must be positive and at most 1",
+	     "It is the weight of a return over that of the next one: 0.99 halves it in 69 bars."},
+	    {"evt_tail", p->evt_tail, ABOVE_ZERO, 0.5, "evt_tail must be positive and at most 0.5",
+	     "It is the share of losses beyond the threshold: write 0.1 for the worst tenth."},
+	    {"refit_interval", p->refit_interval, 1, INT_TOP,
+	     "refit_interval must be at least one return",
+	     "Write 1 to fit GARCH models at every bar, 20 for once a month of trading days."},
 	    {"horizon", p->horizon, 1, INT_TOP, "horizon must be at least one bar",
 	     "Write the number of bars that closing a position takes."},
 	    {"lookback", p->lookback, 1, INT_TOP, "lookback must be at least one return",
@@ -55,6 +63,8 @@ ranges_check(const McPolicy *p, McPolicyFault *fault)
 	     "A year of daily bars is 365 where every day trades, else 250."},
 	    {"buffer", p->buffer, 0, 1, "buffer must lie between 0 and 1",
 	     "Write 0.25 for 25 %, 0 for no buffer."},
+	    {"buffer_recovery", p->buffer_recovery, 0, INT_TOP, "buffer_recovery must not be negative",
+	     "It is the number of bars in which a used buffer comes back; 0 as the rate falls only."},
 	    {"floor_lookback", p->floor_lookback, 0, INT_TOP, "floor_lookback must not be negative",
 	     "Write 0 for no floor."},
 	    {"minimum_rate", p->minimum_rate, 0, RATE_TOP, "minimum_rate must lie between 0 and 1000",
@@ -84,9 +94,40 @@ ranges_check(const McPolicy *p, McPolicyFault *fault)
 	return true;
 }
 
+/* limits of speed: what is not given passes */
+static bool
+speed_check(const McPolicy *p, McPolicyFault *fault)
+{
+	if (!(p->rise_per_step > 0))
+		return fault_set(fault, "rise_per_step", p->rise_per_step, "rise_per_step must be positive",
+		                 "Write 0.1 for 10 %, or leave it NULL for no limit.");
+	if (!(p->rise_per_day > 0))
+		return fault_set(fault, "rise_per_day", p->rise_per_day, "rise_per_day must be positive",
+		                 "Write 0.1 for 10 %, or leave it NULL for no limit.");
+	if (!(p->rise_after_breach >= 0 && p->rise_after_breach <= RATE_TOP))
+		return fault_set(fault, "rise_after_breach", p->rise_after_breach,
+		                 "rise_after_breach must lie between 0 and 1000",
+		                 "Write 0.3 for 30 % after a loss beyond the rate, or leave it NULL.");
+	if (!(p->fall_per_day > 0 && p->fall_per_day <= 1))
+		return fault_set(fault, "fall_per_day", p->fall_per_day,
+		                 "fall_per_day must be positive and at most 1",
+		                 "Write 0.05 for 5 %, or leave it NULL for no limit.");
+	return true;
+}
+
 static bool
 optional_check(const McPolicy *p, McPolicyFault *fault)
 {
+	if (p->lookback_time < 0)
+		return fault_set(fault, "lookback_time", (double) p->lookback_time / 1e6,
+		                 "lookback_time must be positive",
+		                 "Leave it NULL to look back by returns only.");
+	if (p->dead_after < 0)
+		return fault_set(fault, "dead_after", p->dead_after, "dead_after must be positive",
+		                 "Leave it NULL to take prices that do not move as they are.");
+	if (p->restart_gap < 0)
+		return fault_set(fault, "restart_gap", (double) p->restart_gap / 1e6,
+		                 "restart_gap must be positive", "Leave it NULL to look across every gap.");
 	if (p->has_bar_interval && p->bar_interval <= 0)
 		return fault_set(fault, "bar_interval", (double) p->bar_interval / 1e6,
 		                 "bar_interval must be positive",
@@ -122,6 +163,13 @@ windows_check(const McPolicy *p, McPolicyFault *fault)
 		return fault_set(fault, "min_returns", p->min_returns,
 		                 "min_returns must not be above lookback",
 		                 "With more returns demanded than used every rate would fall back.");
+	if (p->evt_tail * (1 + 1e-12) <= 1 - p->confidence)
+		return fault_set(fault, "evt_tail", p->evt_tail, "evt_tail must be above 1 - confidence",
+		                 "The measure must lie beyond the threshold of the fitted tail.");
+	if (p->refit_interval > p->lookback)
+		return fault_set(fault, "refit_interval", p->refit_interval,
+		                 "refit_interval must not be above lookback",
+		                 "A fit would be older than all that it is used on.");
 	if (p->stress_window < p->horizon)
 		return fault_set(fault, "stress_window", p->stress_window,
 		                 "stress_window must not be below horizon",
@@ -159,18 +207,31 @@ rates_check(const McPolicy *p, McPolicyFault *fault)
 bool
 mc_policy_check(const McPolicy *policy, McPolicyFault *fault)
 {
-	return ranges_check(policy, fault) && optional_check(policy, fault) &&
-	       windows_check(policy, fault) && rates_check(policy, fault);
+	return ranges_check(policy, fault) && speed_check(policy, fault) &&
+	       optional_check(policy, fault) && windows_check(policy, fault) &&
+	       rates_check(policy, fault);
 }
 
 static bool
 scenarios_equal(const McPolicy *a, const McPolicy *b)
 {
-	return a->confidence == b->confidence && a->measure == b->measure && a->model == b->model &&
-	       a->ewma_lambda == b->ewma_lambda && a->horizon == b->horizon &&
-	       a->lookback == b->lookback && a->min_returns == b->min_returns &&
+	return a->confidence == b->confidence && a->measure == b->measure &&
+	       mc_model_equal(&a->model, &b->model) && a->ewma_lambda == b->ewma_lambda &&
+	       a->weight_decay == b->weight_decay && a->evt_tail == b->evt_tail &&
+	       a->refit_interval == b->refit_interval && a->horizon == b->horizon &&
+	       a->scaled_horizon == b->scaled_horizon && a->lookback == b->lookback &&
+	       a->lookback_time == b->lookback_time && a->dead_after == b->dead_after &&
+	       a->restart_gap == b->restart_gap && a->min_returns == b->min_returns &&
 	       a->stress_weight == b->stress_weight && a->stress_window == b->stress_window &&
 	       a->buffer == b->buffer && a->floor_lookback == b->floor_lookback;
+}
+
+static bool
+speed_equal(const McPolicy *a, const McPolicy *b)
+{
+	return a->buffer_recovery == b->buffer_recovery && a->rise_per_step == b->rise_per_step &&
+	       a->rise_per_day == b->rise_per_day && a->rise_after_breach == b->rise_after_breach &&
+	       a->fall_per_day == b->fall_per_day;
 }
 
 static bool
@@ -194,5 +255,6 @@ optional_equal(const McPolicy *a, const McPolicy *b)
 bool
 mc_policy_equal(const McPolicy *a, const McPolicy *b)
 {
-	return scenarios_equal(a, b) && publication_equal(a, b) && optional_equal(a, b);
+	return scenarios_equal(a, b) && speed_equal(a, b) && publication_equal(a, b) &&
+	       optional_equal(a, b);
 }

@@ -8,38 +8,49 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "model.h"
+
 typedef enum McMeasure
 {
 	MC_EXPECTED_SHORTFALL,
 	MC_VALUE_AT_RISK
 } McMeasure;
 
-typedef enum McModel
-{
-	MC_FILTERED_HISTORICAL,
-	MC_HISTORICAL
-} McModel;
-
-/* The fields of margin_calib.margin_policy; intervals are microseconds. */
+/*
+ * The fields of margin_calib.margin_policy; intervals are microseconds. What is not given is 0, a limit of speed
+ * that never holds: INFINITY for rises, 1 for falls.
+ */
 typedef struct McPolicy
 {
 	double confidence;
 	McMeasure measure;
 	McModel model;
 	double ewma_lambda;
+	double weight_decay;
+	double evt_tail;
+	int32_t refit_interval;
 	int32_t horizon;
+	bool scaled_horizon;
 	int32_t lookback;
 	int32_t min_returns;
 	double stress_weight;
 	int32_t stress_window;
 	double buffer;
-	int32_t floor_lookback; /* 0: no floor */
+	int32_t buffer_recovery; /* 0: only as the core falls */
+	int32_t floor_lookback;  /* 0: no floor */
 	double minimum_rate;
 	double maximum_rate;
 	double fallback_rate;
 	double maintenance_ratio;
 	double rounding_step;
 	bool symmetric_rates;
+	int64_t lookback_time;
+	double rise_per_step;
+	double rise_per_day;
+	double rise_after_breach;
+	double fall_per_day;
+	int32_t dead_after;
+	int64_t restart_gap;
 	bool has_bar_interval;
 	bool has_jump_bound;
 	bool has_stale_after;

@@ -180,6 +180,22 @@ defects_count(McPriceSeries *s, double jump_bound)
 	s->jumps = jumps;
 }
 
+void
+mc_price_series_restart(McPriceSeries *s, int64_t gap)
+{
+	size_t start = 0;
+
+	for (size_t i = 1; i < s->n; i++)
+		if (step_at(s, i) > gap)
+		{
+			s->restarts++;
+			start = i;
+		}
+	s->ts += start;
+	s->price += start;
+	s->n -= start;
+}
+
 McStatus
 mc_price_series_measure(McPriceSeries *s, int64_t bar_interval, double jump_bound, double *scratch,
                         const McPoll *poll)
@@ -187,7 +203,7 @@ mc_price_series_measure(McPriceSeries *s, int64_t bar_interval, double jump_boun
 	int64_t candidate = 0;
 	McStatus status;
 
-	s->gaps = s->stale = s->jumps = 0;
+	s->gaps = s->stale = s->jumps = s->idle = 0;
 	s->bar_interval = bar_interval;
 	s->last_jump = 0;
 	if (s->n < 2)
@@ -198,5 +214,7 @@ mc_price_series_measure(McPriceSeries *s, int64_t bar_interval, double jump_boun
 	if (status != MC_OK)
 		return status;
 	defects_count(s, jump_bound);
+	while (s->idle < s->n - 1 && s->returns[s->n - 2 - s->idle] == 0)
+		s->idle++;
 	return mc_poll_stop(poll) ? MC_STOPPED : MC_OK;
 }

@@ -21,6 +21,8 @@ typedef struct McPriceSeries
 	size_t gaps;
 	size_t stale;
 	size_t jumps;
+	size_t idle;          /* returns of zero at the end */
+	size_t restarts;      /* listings that ended before this one */
 	int64_t bar_interval; /* 0: unknown */
 	int64_t last_jump;    /* its bar; only when there are jumps */
 } McPriceSeries;
@@ -47,8 +49,11 @@ extern bool mc_price_rows_ascending(const int64_t *ts, size_t n);
 extern McStatus mc_price_rows_order(int64_t *ts, double *price, size_t n, int64_t *ts_work,
                                     double *price_work, size_t *kept, const McPoll *poll);
 
+/* Leave out the bars before the last step longer than `gap`, above 0, and count such steps. */
+extern void mc_price_series_restart(McPriceSeries *series, int64_t gap);
+
 /*
- * Returns, bar interval, gaps, stale prices and jumps of kept bars: fills the series
+ * Returns, bar interval, gaps, stale prices, idle end and jumps of kept bars: fills the series
  * from its ts, price and n.  `bar_interval` of 0 asks for the lower median step,
  * a `jump_bound` of INFINITY flags nothing.  returns and scratch have room for n doubles.
  */

@@ -1,0 +1,116 @@
+/*
+ * rate_path.c
+ *	  Steps of a rate from bar to bar.
+ */
+#include "rate_path.h"
+
+#include <math.h>
+
+#define DAY INT64_C(86400000000)
+
+/* UTC days since the epoch of the timestamps */
+static int64_t
+day_of(int64_t ts)
+{
+	return ts / DAY - (ts % DAY < 0);
+}
+
+McRatePoint
+mc_rate_path_resume(const McRatePath *path, int64_t last)
+{
+	if (path->now.known && last > path->now.ts)
+		return path->now;
+	if (path->before.known && last > path->before.ts)
+		return path->before;
+	return (McRatePoint){0};
+}
+
+static double
+buffered_target(const McPolicy *policy, double prev, double core)
+{
+	double b = policy->buffer;
+	double recovery = policy->buffer_recovery > 0 ? b * core / policy->buffer_recovery : 0;
+
+	return b == 0 ? core : fmin(fmax(prev + recovery, core), (1 + b) * core);
+}
+
+/* How high and how low may the rate be? Without a limit of speed, anything. */
+static double
+ceiling_of(const McPolicy *policy, const McRatePoint *prev, int side, double day_rate, bool breach)
+{
+	double rate = prev->rate[side];
+	double ceiling =
+	    fmin(rate * (1 + policy->rise_per_step), day_rate * (1 + policy->rise_per_day));
+
+	if (breach && policy->rise_after_breach > 0)
+		ceiling = fmax(ceiling, rate * (1 + policy->rise_after_breach));
+	/* a rate of zero has no multiple: it may rise to anything */
+	return isnan(ceiling) || (rate == 0 && ceiling == 0) ? INFINITY : ceiling;
+}
+
+static McTerm
+term_of(const McPolicy *policy, const McSide *side, double target, double limited)
+{
+	if (limited != target && side->rate == limited)
+		return MC_TERM_SPEED_LIMIT;
+	if (limited > policy->maximum_rate)
+		return MC_TERM_MAXIMUM;
+	if (limited < policy->minimum_rate)
+		return MC_TERM_MINIMUM;
+	return limited > side->core ? MC_TERM_BUFFER : side->term;
+}
+
+/* What decided the core, whatever the calibration did to it afterwards. */
+static McTerm
+core_term(const McPolicy *policy, const McCalibration *c, int side)
+{
+	double tail = policy->measure == MC_VALUE_AT_RISK ? c->side[side].value_at_risk
+	                                                  : c->side[side].expected_shortfall;
+
+	if (tail == c->side[side].core)
+		return MC_TERM_TAIL;
+	return policy->floor_lookback > 0 && c->side[side].floor == c->side[side].core ? MC_TERM_FLOOR
+	                                                                               : MC_TERM_STRESS;
+}
+
+static void
+side_step(const McPolicy *policy, const McRatePoint *prev, double day_rate, bool breach, int which,
+          McCalibration *c)
+{
+	McSide *side = &c->side[which];
+	double target = buffered_target(policy, prev->rate[which], side->core);
+	double bottom = day_rate * (1 - policy->fall_per_day);
+	double limited = fmax(fmin(target, ceiling_of(policy, prev, which, day_rate, breach)), bottom);
+
+	side->rate = fmin(fmax(limited, policy->minimum_rate), policy->maximum_rate);
+	side->term = core_term(policy, c, which);
+	side->term = term_of(policy, side, target, limited);
+	if (policy->buffer > 0 && side->core > 0)
+		side->buffer_used = fmin(fmax(1 - (side->rate / side->core - 1) / policy->buffer, 0), 1);
+}
+
+McRatePoint
+mc_rate_path_step(const McPolicy *policy, const McRatePoint *prev, int64_t ts, double price,
+                  McCalibration *calibration)
+{
+	McRatePoint next = {true, calibration->fallback != MC_NO_FALLBACK, ts, price, {0}, {0}};
+	bool starts = !prev->known || prev->anew || next.anew;
+	bool same_day = prev->known && day_of(ts) == day_of(prev->ts);
+	double move = prev->known ? log(price / prev->price) : 0;
+
+	for (int side = 0; side < MC_SIDES; side++)
+	{
+		double day_rate = same_day ? prev->day_rate[side] : prev->rate[side];
+		double against = side == MC_LONG ? -move : move;
+
+		if (!starts)
+			side_step(policy, prev, day_rate,
+			          mc_move_loss((McSideName) side, against) > prev->rate[side], side,
+			          calibration);
+		next.rate[side] = calibration->side[side].rate;
+		next.day_rate[side] = starts ? next.rate[side] : day_rate;
+	}
+	if (!starts)
+		mc_calibration_publish(policy, calibration);
+	return next;
+}
