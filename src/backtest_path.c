@@ -28,7 +28,7 @@
 #define VAR_CONFIDENCE 0.99
 #define ES_CONFIDENCE 0.975
 
-/* Columns of the result, in the order of sql/parts/35_policy_backtest.sql. */
+/* Columns of the result, in the order of sql/parts/38_policy_backtest.sql. */
 typedef enum Column
 {
 	B_INSTRUMENT,

@@ -4,7 +4,8 @@
 CREATE OR REPLACE FUNCTION margin_calib.rights_on_functions(rights text) RETURNS text[]
     LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE COST 1
 BEGIN ATOMIC
-    SELECT ARRAY['policy', 'check_policy', 'calibrate_margin', 'calibrate_all', 'requirement_now', 'staleness', 'pending_accounts', 'pending_instruments', 'compute_positions', 'holdings',
+    SELECT ARRAY['policy', 'check_policy', 'calibrate_margin', 'calibrate_all', 'backtest_path', 'compare_policies', 'score_query', 'policy_scores', 'forecast_export',
+                 'backtest_zone', 'requirement_now', 'staleness', 'pending_accounts', 'pending_instruments', 'compute_positions', 'holdings',
                  'market_live', 'calibrate_keys', 'calibrate_with_policy', 'calibrate_or_explain',
                  'calibrate_query', 'calibration_problem', 'future_limit', 'keys_that_fit', 'requirement_query', 'round_up',
                  'position_notional', 'feed_column_type', 'feed_key_type', 'feed_ts_expression',
@@ -17,7 +18,8 @@ BEGIN ATOMIC
                        'commit_is_possible', 'capture', 'add_capture', 'remove_capture', 'start_capture',
                        'check_attachable', 'attach_prices', 'attach_positions', 'detach', 'set_instrument',
                        'set_amount_step', 'create_standard_tables', 'set_policy', 'schedule_job', 'schedule_refresh',
-                       'schedule_recalibration', 'unschedule'] ELSE '{}' END;
+                       'schedule_recalibration', 'schedule_backtest', 'unschedule', 'backtest_policy', 'backtest_policies', 'backtest_one',
+                       'drop_backtest', 'policies_in_use'] ELSE '{}' END;
 END;
 COMMENT ON FUNCTION margin_calib.rights_on_functions(text) IS
 'Internal to grant_rights: names of the functions that go with reader or engine.';
@@ -44,13 +46,15 @@ BEGIN
         'margin_calib.requirement, margin_calib.currency_setting, margin_calib.quarantine, margin_calib.alert, '
         'margin_calib.refresh_run, margin_calib.engine_state, margin_calib.market_stored, margin_calib.policy_list, margin_calib.margin_parameter, '
         'margin_calib.margin_parameter_history, margin_calib.margin_position, margin_calib.margin_requirement, '
-        'margin_calib.refresh_status TO %I', role);
+        'margin_calib.refresh_status, margin_calib.policy_backtest, margin_calib.policy_forecast, margin_calib.margin_backtest, '
+        'margin_calib.margin_backtest_period, margin_calib.margin_backtest_regime TO %I', role);
     IF rights = 'engine' THEN
         EXECUTE format(
             'GRANT INSERT, UPDATE, DELETE ON margin_calib.feed, margin_calib.captured_relation, '
             'margin_calib.capture_queue, margin_calib.instrument, margin_calib.parameter, '
             'margin_calib.account_position, margin_calib.requirement, margin_calib.currency_setting, '
-            'margin_calib.quarantine, margin_calib.alert, margin_calib.refresh_run, margin_calib.engine_state TO %I', role);
+            'margin_calib.quarantine, margin_calib.alert, margin_calib.refresh_run, margin_calib.engine_state, '
+            'margin_calib.policy_backtest, margin_calib.policy_forecast TO %I', role);
     END IF;
     FOR routine IN SELECT p.oid::regprocedure FROM pg_proc AS p
                     WHERE p.pronamespace = 'margin_calib'::regnamespace

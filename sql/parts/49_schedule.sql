@@ -57,6 +57,14 @@ END;
 COMMENT ON FUNCTION margin_calib.schedule_recalibration(text) IS
 'Makes pg_cron recalibrate every instrument, at midnight GMT by default; else as schedule_refresh.';
 
+CREATE OR REPLACE FUNCTION margin_calib.schedule_backtest(schedule text DEFAULT '30 0 * * *') RETURNS bigint
+    LANGUAGE sql VOLATILE PARALLEL UNSAFE COST 5000
+BEGIN ATOMIC
+    SELECT margin_calib.schedule_job('margin_calib_backtest', schedule, 'CALL margin_calib.backtest_policies()');
+END;
+COMMENT ON FUNCTION margin_calib.schedule_backtest(text) IS
+'Makes pg_cron backtest every policy in use, half an hour after midnight GMT by default; else as schedule_refresh. A policy that leaves its green zone raises an alert.';
+
 CREATE OR REPLACE FUNCTION margin_calib.unschedule() RETURNS integer
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE COST 5000
     SET search_path = pg_catalog, margin_calib, pg_temp
@@ -66,13 +74,13 @@ DECLARE
 BEGIN
     IF EXISTS (SELECT FROM pg_extension AS e WHERE e.extname = 'pg_cron') AND has_schema_privilege('cron', 'USAGE') THEN
         EXECUTE 'SELECT count(cron.unschedule(j.jobid)) FROM cron.job AS j '
-                'WHERE j.jobname IN (''margin_calib_refresh'', ''margin_calib_recalibration'') '
+                'WHERE j.jobname IN (''margin_calib_refresh'', ''margin_calib_recalibration'', ''margin_calib_backtest'') '
                 'AND j.username = current_user' INTO result;
     END IF;
     RETURN result;
 END
 $function$;
 COMMENT ON FUNCTION margin_calib.unschedule() IS
-'Removes the calling role''s jobs of schedule_refresh and schedule_recalibration, and returns how many there were.';
+'Removes the calling role''s jobs of schedule_refresh, schedule_recalibration and schedule_backtest, and returns how many there were.';
 REVOKE ALL ON FUNCTION margin_calib.schedule_job(text, text, text), margin_calib.schedule_refresh(text),
-    margin_calib.schedule_recalibration(text), margin_calib.unschedule() FROM PUBLIC;
+    margin_calib.schedule_recalibration(text), margin_calib.schedule_backtest(text), margin_calib.unschedule() FROM PUBLIC;
