@@ -152,6 +152,7 @@ class Part:
         self.returns = series.move[first + 1:last + 1]
         self.n = last - first
         self.policy = policy
+        self.filters = {}
 
     def window(self, n):
         """The lookback if the series ended with return n."""
@@ -363,9 +364,9 @@ def tail_measures(tail, filtered, policy, confidence, fits):
     return out
 
 
-def member_answer(member, part, confidence, fits, memo):
+def member_answer(member, part, confidence, fits):
     name, tail, number = member
-    key = (name, number)
+    key, memo = (name, number), part.filters
     if key not in memo:
         u = part.window(part.n)
         if name is None:
@@ -386,9 +387,8 @@ def mean(values):
 
 def answer(part, fits, confidence):
     """(text of the alternative, [(VaR, ES) long, short], vol, how many before it had none), or None"""
-    memo = {}
     for index, (text, members) in enumerate(alternatives(part.policy["model"])):
-        found = [member_answer(member, part, confidence, fits, memo) for member in members]
+        found = [member_answer(member, part, confidence, fits) for member in members]
         if None not in found:
             measures = [tuple(mean([f[0][side][i] for f in found]) for i in (0, 1)) for side in (0, 1)]
             return text, measures, mean([f[1] for f in found]), index
@@ -567,7 +567,7 @@ def walk(series, policy, fits, first, last, path=None):
             day = path.day if series.ts[i] // DAY == series.ts[path.last] // DAY else path.rates
             for side in (0, 1):
                 now.sides[side].step(path.rates[side], day[side], float(loss(against(series.move[i], side), side)))
-        path = Path(i, [side.rate for side in now.sides], day, not now.fallback)
+        path = now.path = Path(i, [side.rate for side in now.sides], day, not now.fallback)
         out.append(now)
     return out, path
 
