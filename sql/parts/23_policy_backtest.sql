@@ -8,6 +8,7 @@ CREATE TABLE margin_calib.policy_backtest (
     from_ts        timestamptz,
     until_ts       timestamptz,
     instruments    text[],
+    is_routine     boolean NOT NULL DEFAULT false,
     run_at         timestamptz NOT NULL DEFAULT clock_timestamp(),
     run_by         text NOT NULL DEFAULT session_user,
     series         integer NOT NULL DEFAULT 0,
@@ -21,6 +22,7 @@ COMMENT ON COLUMN margin_calib.policy_backtest.definition IS 'every field of the
 COMMENT ON COLUMN margin_calib.policy_backtest.from_ts IS 'first bar that was asked for; NULL: from the first there is';
 COMMENT ON COLUMN margin_calib.policy_backtest.until_ts IS 'last bar that was asked for; NULL: to the last there is';
 COMMENT ON COLUMN margin_calib.policy_backtest.instruments IS 'instruments that were asked for; NULL: all';
+COMMENT ON COLUMN margin_calib.policy_backtest.is_routine IS 'true: made by backtest_policies, which forgets old ones';
 COMMENT ON COLUMN margin_calib.policy_backtest.series IS 'instruments with a forecast';
 COMMENT ON COLUMN margin_calib.policy_backtest.forecasts IS 'rows of policy_forecast';
 COMMENT ON COLUMN margin_calib.policy_backtest.data_through IS 'latest bar with a forecast';

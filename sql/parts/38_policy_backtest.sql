@@ -24,16 +24,16 @@ COMMENT ON FUNCTION margin_calib.backtest_path(regclass, margin_calib.margin_pol
 'What a policy would have asked for at every bar of every instrument of a table or view, and the loss that followed: walk-forward and out of sample, each row from the bars up to its ts alone. instrument, ts and price name the columns; from_ts and until_ts limit the bars (NULL: all), earlier ones are history; instruments names some (NULL: all). Two rows a bar, of the long and the short side: value_at_risk at 99 %, expected_shortfall at 97.5 % and value_at_risk_es at 97.5 % are those of the policy''s model, before stress, floor and buffer (NULL when no model answers); margin is the rate along the path that starts at the first bar, before rounding, published_margin after it, next_ts the next bar, the first at risk, loss what one unit of notional lost over the policy''s horizon after ts (NULL when not known yet). All are fractions of notional, losses positive. doc/policy_backtest.md. Errors: as calibrate_all.';
 REVOKE ALL ON FUNCTION margin_calib.backtest_path(regclass, margin_calib.margin_policy, name, name, name, timestamptz, timestamptz, text[]) FROM PUBLIC;
 
--- The same score of live paths and of stored forecasts; `source` is a query with a column policy and those of backtest_path.
+-- The same score of live paths and of stored forecasts, to the last digit whatever the plan: sums of floats have an order; `source` is a query with a column policy and those of backtest_path.
 CREATE OR REPLACE FUNCTION margin_calib.score_query(source text) RETURNS text
     LANGUAGE sql IMMUTABLE PARALLEL SAFE COST 1
 BEGIN ATOMIC
     SELECT format($query$
         WITH forecast AS (%s), one AS (
-            SELECT f.policy, count(*) FILTER (WHERE f.fallback) AS fallbacks, count(*) FILTER (WHERE k.counts) AS n,
+            SELECT f.policy, f.instrument, f.side, count(*) FILTER (WHERE f.fallback) AS fallbacks, count(*) FILTER (WHERE k.counts) AS n,
                    margin_calib.kupiec_test(-f.loss, f.value_at_risk, 0.99) FILTER (WHERE k.counts) AS kupiec,
                    margin_calib.procyclicality(f.ts, f.margin, f.loss) FILTER (WHERE k.counts) AS path,
-                   avg(margin_calib.pinball_loss(-f.loss, f.value_at_risk, 0.99)) FILTER (WHERE k.counts)
+                   avg(margin_calib.pinball_loss(-f.loss, f.value_at_risk, 0.99) ORDER BY f.ts) FILTER (WHERE k.counts)
                      / nullif(margin_calib.volatility(f.loss) FILTER (WHERE k.counts), 0) AS quantile_loss
               FROM forecast AS f
              CROSS JOIN LATERAL (SELECT f.loss IS NOT NULL AND f.value_at_risk IS NOT NULL) AS k (counts)
@@ -45,13 +45,16 @@ BEGIN ATOMIC
                (margin_calib.traffic_light_counts(e.exceptions, sum(o.n)::bigint, 0.99)).zone AS zone,
                sum((o.path).exceptions)::bigint AS margin_exceptions,
                1 - sum((o.path).exceptions)::float8 / nullif(sum(o.n), 0) AS coverage,
-               sum((o.path).average_margin * o.n) / nullif(sum(o.n), 0) AS average_margin,
-               sum((o.path).average_shortfall * (o.path).exceptions) / nullif(sum((o.path).exceptions), 0) AS average_shortfall,
-               avg(o.quantile_loss) AS quantile_loss,
-               avg((o.path).high_rise_1_step) AS high_rise_1_step, avg((o.path).high_rise_5_steps) AS high_rise_5_steps,
+               sum((o.path).average_margin * o.n ORDER BY o.instrument, o.side) / nullif(sum(o.n), 0) AS average_margin,
+               sum((o.path).average_shortfall * (o.path).exceptions ORDER BY o.instrument, o.side)
+                 / nullif(sum((o.path).exceptions), 0) AS average_shortfall,
+               avg(o.quantile_loss ORDER BY o.instrument, o.side) AS quantile_loss,
+               avg((o.path).high_rise_1_step ORDER BY o.instrument, o.side) AS high_rise_1_step,
+               avg((o.path).high_rise_5_steps ORDER BY o.instrument, o.side) AS high_rise_5_steps,
                max((o.path).largest_rise_1_step) AS largest_rise_1_step, max((o.path).largest_rise_5_steps) AS largest_rise_5_steps,
                max((o.path).largest_rise_30_steps) AS largest_rise_30_steps,
-               sum((o.path).peak_to_trough_within_year * (o.path).years) / nullif(sum((o.path).years), 0) AS peak_to_trough,
+               sum((o.path).peak_to_trough_within_year * (o.path).years ORDER BY o.instrument, o.side)
+                 / nullif(sum((o.path).years), 0) AS peak_to_trough,
                sum(o.fallbacks)::bigint AS fallbacks
           FROM one AS o
           JOIN (SELECT policy, sum((kupiec).exceptions)::bigint AS exceptions FROM one GROUP BY policy) AS e

@@ -178,8 +178,9 @@ DECLARE
 BEGIN
     SELECT z.zone INTO before
       FROM margin_calib.policy_backtest AS b CROSS JOIN LATERAL margin_calib.backtest_zone(b.id) AS z
-     WHERE b.policy = backtest_one.policy AND b.instruments IS NULL ORDER BY b.id DESC LIMIT 1;
+     WHERE b.policy = backtest_one.policy AND b.is_routine ORDER BY b.id DESC LIMIT 1;
     result := margin_calib.backtest_policy(backtest_one.policy, NULL, newest - backtest_one.history, NULL);
+    UPDATE margin_calib.policy_backtest AS b SET is_routine = true WHERE b.id = result;
     SELECT z.* INTO verdict FROM margin_calib.backtest_zone(result) AS z;
     IF verdict.zone <> 'green' AND before IS DISTINCT FROM verdict.zone THEN
         INSERT INTO margin_calib.alert (kind, ts, message, value)
@@ -192,7 +193,7 @@ BEGIN
     END IF;
     PERFORM margin_calib.drop_backtest(b.id)
        FROM (SELECT p.id, row_number() OVER (ORDER BY p.id DESC) AS age FROM margin_calib.policy_backtest AS p
-              WHERE p.policy = backtest_one.policy AND p.instruments IS NULL AND p.from_ts IS NOT NULL) AS b
+              WHERE p.policy = backtest_one.policy AND p.is_routine) AS b
       WHERE b.age > backtest_one.keep;
     RETURN result;
 END
@@ -216,7 +217,7 @@ BEGIN
 END
 $procedure$;
 COMMENT ON PROCEDURE margin_calib.backtest_policies(interval, integer, text[]) IS
-'Backtests every policy that an instrument is calibrated with (or those named) over the latest history, keeps the newest runs of each, and raises an alert of kind backtest_zone, with a NOTIFY, when a policy leaves its green zone. For schedule_backtest, or by hand. Commits after each policy where it may.';
+'Backtests every policy that an instrument is calibrated with (or those named) over the latest history, keeps its own newest runs of each, and raises an alert of kind backtest_zone, with a NOTIFY, when a policy leaves its green zone. For schedule_backtest, or by hand. Commits after each policy where it may.';
 
 CREATE OR REPLACE FUNCTION margin_calib.policies_in_use(policies text[]) RETURNS SETOF text
     LANGUAGE sql STABLE PARALLEL SAFE COST 50 ROWS 10
