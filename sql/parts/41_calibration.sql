@@ -41,10 +41,13 @@ AS $function$
 DECLARE
     key_type CONSTANT text := margin_calib.feed_key_type(feed.relation, feed.instrument_column);
     ts       CONSTANT text := margin_calib.feed_ts_expression(feed.relation, feed.ts_column);
+    borrowers CONSTANT text[] := ARRAY(SELECT i.instrument FROM margin_calib.instrument AS i
+                                        WHERE i.instrument = ANY (keys) AND i.proxy IS NOT NULL);
+    borrower text;
     result   margin_calib.engine_calibration[];
 BEGIN
     EXECUTE format(
-        'SELECT array_agg(ROW(c.key::text, %s, %L, %L::boolean, %L::interval, c.calibration, NULL, (c.calibration).rejected > 0)'
+        'SELECT array_agg(ROW(c.key::text, %s, %L, %L::boolean, %L::interval, c.calibration, NULL, (c.calibration).rejected > 0, NULL, NULL)'
         '::margin_calib.engine_calibration) '
         'FROM (SELECT t.%I AS key, margin_calib.calibrate_margin(%s, %s, $1) AS calibration '
         'FROM %s AS t WHERE t.%I = ANY (%L::%s[]) %s GROUP BY t.%I) AS c',
@@ -52,15 +55,19 @@ BEGIN
         feed.instrument_column, ts,
         margin_calib.feed_number_expression(feed.relation, feed.price_column,
                                             CASE WHEN checked THEN 'float8, checked' ELSE 'float8' END),
-        feed.relation, feed.instrument_column, margin_calib.keys_that_fit(keys, key_type), key_type,
+        feed.relation, feed.instrument_column, margin_calib.keys_that_fit(
+            ARRAY(SELECT k FROM unnest(keys) AS k WHERE k <> ALL (borrowers)), key_type), key_type,
         CASE WHEN until IS NOT NULL THEN format('AND (%s > %L AND isfinite(%s)) IS NOT TRUE', ts, until, ts) ELSE '' END,
         feed.instrument_column)
     INTO result USING policy;
+    FOREACH borrower IN ARRAY borrowers LOOP
+        result := coalesce(result, '{}') || margin_calib.calibrate_borrower(feed, borrower, policy, until);
+    END LOOP;
     RETURN coalesce(result, '{}');
 END
 $function$;
 COMMENT ON FUNCTION margin_calib.calibrate_query(margin_calib.feed, text[], margin_calib.margin_policy, boolean, timestamptz) IS
-'Internal: calibrations of the keys that have rows, in one query that an index on the instrument column serves.';
+'Internal: calibrations of the keys that have rows, in one query that an index on the instrument column serves; one more for each that has a proxy.';
 
 -- Only errors of data and limits are caught: a cancel or a serialization failure ends the refresh.
 CREATE OR REPLACE FUNCTION margin_calib.calibrate_or_explain(
@@ -89,7 +96,7 @@ BEGIN
             result := result || margin_calib.calibrate_query(feed, ARRAY[one], policy, true, until);
         EXCEPTION WHEN data_exception OR program_limit_exceeded THEN
             failed := ROW(one, feed.id, policy.name, policy.symmetric_rates, policy.stale_after, NULL,
-                          format('calibration failed: %s (%s)', SQLERRM, SQLSTATE), true);
+                          format('calibration failed: %s (%s)', SQLERRM, SQLSTATE), true, NULL, NULL);
             result := result || failed;
         END;
     END LOOP;
@@ -120,11 +127,11 @@ BEGIN
     END IF;
     RETURN QUERY
         SELECT c.instrument, c.feed, c.policy, c.symmetric_rates, c.stale_after, c.calibration, c.error,
-               c.inspect OR c.instrument = ANY (coalesce(future, '{}'))
+               c.inspect OR c.instrument = ANY (coalesce(future, '{}')), c.borrowed_bars, c.borrowed_returns
           FROM unnest(results) AS c;
     RETURN QUERY
         SELECT k, feed.id, policy.name, policy.symmetric_rates, policy.stale_after,
-               NULL::margin_calib.margin_calibration, NULL::text, true
+               NULL::margin_calib.margin_calibration, NULL::text, true, NULL::integer, NULL::integer
           FROM unnest(keys) AS k
          WHERE NOT EXISTS (SELECT FROM unnest(results) AS c WHERE c.instrument = k);
 END
