@@ -30,6 +30,15 @@ END;
 COMMENT ON FUNCTION margin_calib.keys_that_fit(text[], text) IS
 'Internal: those of the keys that can be values of a key column''s type. An instrument of one feed need not fit the column of another.';
 
+CREATE OR REPLACE FUNCTION margin_calib.policy_remembers(policy margin_calib.margin_policy) RETURNS boolean
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE COST 1
+BEGIN ATOMIC
+    SELECT (policy).buffer > 0 OR (policy).rise_per_step IS NOT NULL OR (policy).rise_per_day IS NOT NULL
+           OR (policy).fall_per_day IS NOT NULL;
+END;
+COMMENT ON FUNCTION margin_calib.policy_remembers(margin_calib.margin_policy) IS
+'Internal: does the rate of this policy depend on the rate that was in force?';
+
 -- One query for many keys, which stand in it as a literal: so the array is a constant of the column's
 -- type, to an index and to a hashed scan alike. `until` leaves out rows of the future.
 CREATE OR REPLACE FUNCTION margin_calib.calibrate_query(
@@ -41,26 +50,37 @@ AS $function$
 DECLARE
     key_type CONSTANT text := margin_calib.feed_key_type(feed.relation, feed.instrument_column);
     ts       CONSTANT text := margin_calib.feed_ts_expression(feed.relation, feed.ts_column);
+    borrowers CONSTANT text[] := ARRAY(SELECT i.instrument FROM margin_calib.instrument AS i
+                                        WHERE i.instrument = ANY (keys) AND i.proxy IS NOT NULL);
+    -- a join costs something a row: only for a policy that looks at the path
+    path     CONSTANT boolean := margin_calib.policy_remembers(policy);
+    borrower text;
     result   margin_calib.engine_calibration[];
 BEGIN
     EXECUTE format(
-        'SELECT array_agg(ROW(c.key::text, %s, %L, %L::boolean, %L::interval, c.calibration, NULL, (c.calibration).rejected > 0)'
+        'SELECT array_agg(ROW(c.key::text, %s, %L, %L::boolean, %L::interval, c.calibration, NULL, (c.calibration).rejected > 0, NULL, NULL)'
         '::margin_calib.engine_calibration) '
-        'FROM (SELECT t.%I AS key, margin_calib.calibrate_margin(%s, %s, $1) AS calibration '
-        'FROM %s AS t WHERE t.%I = ANY (%L::%s[]) %s GROUP BY t.%I) AS c',
+        'FROM (SELECT t.%I AS key, margin_calib.calibrate_margin(%s, %s, $1%s) AS calibration '
+        'FROM %s AS t %s WHERE t.%I = ANY (%L::%s[]) %s GROUP BY t.%I) AS c',
         feed.id, policy.name, policy.symmetric_rates, policy.stale_after,
         feed.instrument_column, ts,
         margin_calib.feed_number_expression(feed.relation, feed.price_column,
                                             CASE WHEN checked THEN 'float8, checked' ELSE 'float8' END),
-        feed.relation, feed.instrument_column, margin_calib.keys_that_fit(keys, key_type), key_type,
+        CASE WHEN path THEN ', i.path' ELSE '' END, feed.relation,
+        CASE WHEN path THEN format('LEFT JOIN margin_calib.instrument AS i ON i.instrument = t.%I::text', feed.instrument_column) ELSE '' END,
+        feed.instrument_column, margin_calib.keys_that_fit(
+            ARRAY(SELECT k FROM unnest(keys) AS k WHERE k <> ALL (borrowers)), key_type), key_type,
         CASE WHEN until IS NOT NULL THEN format('AND (%s > %L AND isfinite(%s)) IS NOT TRUE', ts, until, ts) ELSE '' END,
         feed.instrument_column)
     INTO result USING policy;
+    FOREACH borrower IN ARRAY borrowers LOOP
+        result := coalesce(result, '{}') || margin_calib.calibrate_borrower(feed, borrower, policy, until);
+    END LOOP;
     RETURN coalesce(result, '{}');
 END
 $function$;
 COMMENT ON FUNCTION margin_calib.calibrate_query(margin_calib.feed, text[], margin_calib.margin_policy, boolean, timestamptz) IS
-'Internal: calibrations of the keys that have rows, in one query that an index on the instrument column serves.';
+'Internal: calibrations of the keys that have rows, in one query that an index on the instrument column serves; one more for each that has a proxy.';
 
 -- Only errors of data and limits are caught: a cancel or a serialization failure ends the refresh.
 CREATE OR REPLACE FUNCTION margin_calib.calibrate_or_explain(
@@ -89,7 +109,7 @@ BEGIN
             result := result || margin_calib.calibrate_query(feed, ARRAY[one], policy, true, until);
         EXCEPTION WHEN data_exception OR program_limit_exceeded THEN
             failed := ROW(one, feed.id, policy.name, policy.symmetric_rates, policy.stale_after, NULL,
-                          format('calibration failed: %s (%s)', SQLERRM, SQLSTATE), true);
+                          format('calibration failed: %s (%s)', SQLERRM, SQLSTATE), true, NULL, NULL);
             result := result || failed;
         END;
     END LOOP;
@@ -120,11 +140,11 @@ BEGIN
     END IF;
     RETURN QUERY
         SELECT c.instrument, c.feed, c.policy, c.symmetric_rates, c.stale_after, c.calibration, c.error,
-               c.inspect OR c.instrument = ANY (coalesce(future, '{}'))
+               c.inspect OR c.instrument = ANY (coalesce(future, '{}')), c.borrowed_bars, c.borrowed_returns
           FROM unnest(results) AS c;
     RETURN QUERY
         SELECT k, feed.id, policy.name, policy.symmetric_rates, policy.stale_after,
-               NULL::margin_calib.margin_calibration, NULL::text, true
+               NULL::margin_calib.margin_calibration, NULL::text, true, NULL::integer, NULL::integer
           FROM unnest(keys) AS k
          WHERE NOT EXISTS (SELECT FROM unnest(results) AS c WHERE c.instrument = k);
 END
@@ -181,7 +201,7 @@ COMMENT ON FUNCTION margin_calib.calibration_problem(margin_calib.engine_calibra
 'Internal: why a calibration cannot come into force, NULL when it can.';
 
 REVOKE ALL ON FUNCTION
-    margin_calib.future_limit(timestamptz), margin_calib.keys_that_fit(text[], text),
+    margin_calib.future_limit(timestamptz), margin_calib.keys_that_fit(text[], text), margin_calib.policy_remembers(margin_calib.margin_policy),
     margin_calib.calibrate_query(margin_calib.feed, text[], margin_calib.margin_policy, boolean, timestamptz),
     margin_calib.calibrate_or_explain(margin_calib.feed, text[], margin_calib.margin_policy, timestamptz),
     margin_calib.calibrate_with_policy(margin_calib.feed, text[], text, timestamptz),

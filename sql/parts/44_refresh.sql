@@ -164,6 +164,7 @@ BEGIN
     DELETE FROM margin_calib.instrument AS i WHERE i.instrument = ANY (absent) AND i.instrument = ANY (fresh);
     results := ARRAY(SELECT c FROM unnest(results) AS c WHERE c.instrument <> ALL (coalesce(absent, '{}')));
     PERFORM margin_calib.publish(results, as_of);
+    PERFORM margin_calib.note_borrowing(results, as_of);
     SELECT array_agg(c.instrument) INTO suspect FROM unnest(results) AS c
      WHERE c.inspect OR EXISTS (SELECT FROM margin_calib.quarantine AS q
                                  WHERE q.feed = feed_id AND q.instrument = c.instrument AND q.resolved_at IS NULL);

@@ -193,6 +193,7 @@ DECLARE
     feed     margin_calib.feed;
     as_of    timestamptz;
     touched  text[] := '{}';
+    priced   text[] := '{}';
     owners   text[] := '{}';
     holders  text[];
     failures text[];
@@ -206,7 +207,7 @@ BEGIN
         ELSIF part.feed = -1 THEN
             owners := owners || part.keys;
         ELSIF feed.kind = 'prices' THEN
-            touched := touched || margin_calib.refresh_prices(feed.id, part.keys, as_of);
+            priced := priced || margin_calib.refresh_prices(feed.id, part.keys, as_of);
         ELSIF feed.kind = 'positions' THEN
             owners := owners || array_remove(part.keys, NULL);
             IF array_position(part.keys, NULL) IS NOT NULL THEN
@@ -214,6 +215,8 @@ BEGIN
             END IF;
         END IF;
     END LOOP;
+    touched := touched || priced;
+    PERFORM margin_calib.queue_borrowers(touched, priced);
     -- with a position feed that cannot be read sums would be too small: stored ones stay, stale
     IF EXISTS (SELECT FROM margin_calib.feed AS f WHERE f.kind = 'positions' AND f.error IS NOT NULL) THEN
         owners := '{}';

@@ -10,16 +10,20 @@ AS $function$
 BEGIN
     IF EXISTS (SELECT FROM margin_calib.capture_queue) THEN
         RETURN QUERY
-            SELECT DISTINCT i.instrument
-              FROM (SELECT DISTINCT q.feed, q.key, q.everything FROM margin_calib.capture_queue AS q) AS q
-              JOIN margin_calib.instrument AS i
-                ON q.feed = 0 AND i.instrument = q.key
-                OR q.feed = i.price_feed AND (q.everything OR i.instrument = q.key);
+            WITH changed AS (
+                SELECT DISTINCT i.instrument
+                  FROM (SELECT DISTINCT q.feed, q.key, q.everything FROM margin_calib.capture_queue AS q) AS q
+                  JOIN margin_calib.instrument AS i
+                    ON q.feed = 0 AND i.instrument = q.key
+                    OR q.feed = i.price_feed AND (q.everything OR i.instrument = q.key))
+            SELECT c.instrument FROM changed AS c
+            UNION
+            SELECT b.instrument FROM changed AS c JOIN margin_calib.instrument AS b ON b.proxy = c.instrument;
     END IF;
 END
 $function$;
 COMMENT ON FUNCTION margin_calib.pending_instruments() IS
-'Registered instruments with changes that refresh has not seen.';
+'Registered instruments with changes that refresh has not seen, of their own or of their proxy.';
 
 CREATE OR REPLACE FUNCTION margin_calib.pending_accounts() RETURNS SETOF text
     LANGUAGE plpgsql STABLE PARALLEL SAFE COST 5000 ROWS 100
@@ -58,7 +62,8 @@ SELECT p.instrument, p.valid_from, p.valid_to, p.symmetric_rates, p.initial_rate
        p.long_stressed_es, p.short_stressed_es, p.long_floor, p.short_floor, p.long_buffer_used,
        p.short_buffer_used, p.model, p.model_reason, p.vol, p.stress_from, p.stress_to, p.returns, p.returns_used, p.first_ts, p.last_ts,
        p.last_price, p.bar_interval, p.gaps, p.duplicates, p.stale, p.idle, p.restarts, p.rejected, p.jumps, p.last_jump_ts,
-       p.fallback, p.fallback_reason, p.policy, p.policy_version, p.path, p.id AS parameter_id
+       p.fallback, p.fallback_reason, p.policy, p.policy_version, p.path, p.id AS parameter_id,
+       p.proxy, p.proxy_multiplier, p.borrowed_returns
   FROM margin_calib.parameter AS p;
 COMMENT ON VIEW margin_calib.margin_parameter_history IS
 'Every parameter that was ever in force, with the calibration that put it there. A row ends (valid_to) when published rates, policy, binding terms or fallback change; its evidence is that of its start. Columns as in margin_calib.margin_calibration.';
@@ -74,7 +79,7 @@ SELECT i.instrument, i.kind, i.multiplier, i.currency, i.last_price AS price, i.
        p.symmetric_rates, p.binding_term, p.long_binding_term, p.short_binding_term, p.model, p.vol,
        p.long_expected_shortfall, p.short_expected_shortfall, p.long_value_at_risk, p.short_value_at_risk,
        p.returns, p.returns_used, p.first_ts, p.last_ts, p.fallback, p.fallback_reason,
-       i.policy, p.policy_version, p.id AS parameter_id
+       i.policy, p.policy_version, p.id AS parameter_id, i.proxy, i.proxy_multiplier, i.borrowed_returns
   FROM margin_calib.instrument AS i
   LEFT JOIN margin_calib.parameter AS p ON p.instrument = i.instrument AND p.valid_to IS NULL
   LEFT JOIN margin_calib.pending_instruments() AS w (instrument) ON w.instrument = i.instrument

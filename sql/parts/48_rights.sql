@@ -7,16 +7,16 @@ BEGIN ATOMIC
     SELECT ARRAY['policy', 'check_policy', 'calibrate_margin', 'calibrate_all', 'backtest_path', 'compare_policies', 'score_query', 'policy_scores', 'forecast_export',
                  'backtest_zone', 'requirement_now', 'staleness', 'pending_accounts', 'pending_instruments', 'compute_positions', 'holdings',
                  'market_live', 'calibrate_keys', 'calibrate_with_policy', 'calibrate_or_explain',
-                 'calibrate_query', 'calibration_problem', 'future_limit', 'keys_that_fit', 'requirement_query', 'round_up',
+                 'calibrate_query', 'calibrate_borrower', 'lender_feed', 'borrowed_path_query', 'borrowed_prices', 'check_proxy_multiplier', 'calibration_problem', 'future_limit', 'keys_that_fit', 'policy_remembers', 'requirement_query', 'round_up',
                  'position_notional', 'feed_column_type', 'feed_key_type', 'feed_ts_expression',
                  'feed_number_expression']
            || CASE rights WHEN 'engine' THEN
                  ARRAY['refresh', 'recalibrate', 'refresh_begin', 'refresh_batch', 'refresh_end', 'refresh_prices',
-                       'refresh_accounts', 'take_batch', 'expand_everything', 'raise_alerts', 'publish', 'queue_keys',
+                       'refresh_accounts', 'take_batch', 'expand_everything', 'raise_alerts', 'publish', 'note_borrowing', 'queue_borrowers', 'queue_keys',
                        'queue_instruments', 'sync_feeds', 'sync_partition', 'sync_watermark', 'feed_problem',
                        'feed_changed', 'quarantine_rows', 'quarantine_prices', 'quarantine_positions', 'lock_engine',
                        'commit_is_possible', 'capture', 'add_capture', 'remove_capture', 'start_capture',
-                       'check_attachable', 'attach_prices', 'attach_positions', 'detach', 'set_instrument',
+                       'check_attachable', 'attach_prices', 'attach_positions', 'detach', 'set_instrument', 'set_proxy', 'check_proxy',
                        'set_amount_step', 'create_standard_tables', 'set_policy', 'schedule_job', 'schedule_refresh',
                        'schedule_recalibration', 'schedule_backtest', 'unschedule', 'backtest_policy', 'backtest_policies', 'backtest_one',
                        'drop_backtest', 'policies_in_use'] ELSE '{}' END;

@@ -46,3 +46,10 @@ COMMENT ON COLUMN margin_calib.refresh_status.stale_accounts IS 'of them, those 
 COMMENT ON COLUMN margin_calib.refresh_status.feeds IS 'attached tables';
 COMMENT ON COLUMN margin_calib.refresh_status.broken_feeds IS 'of them, those that cannot be read; margin_calib.feed says why';
 COMMENT ON COLUMN margin_calib.refresh_status.quarantined_rows IS 'rows in quarantine that are still unusable';
+
+COMMENT ON COLUMN margin_calib.margin_parameter.proxy IS 'instrument whose history comes before its own; NULL: none';
+COMMENT ON COLUMN margin_calib.margin_parameter.proxy_multiplier IS 'multiplies the log returns of the proxy';
+COMMENT ON COLUMN margin_calib.margin_parameter.borrowed_returns IS 'how many returns of the lookback are borrowed as of data_through; 0: its own history fills it, or the proxy has none to lend (alert proxy_without_data); NULL without a proxy';
+COMMENT ON COLUMN margin_calib.margin_parameter_history.proxy IS 'instrument whose history came before its own; NULL: none';
+COMMENT ON COLUMN margin_calib.margin_parameter_history.proxy_multiplier IS 'multiplied the log returns of the proxy';
+COMMENT ON COLUMN margin_calib.margin_parameter_history.borrowed_returns IS 'how many returns of the lookback were borrowed; NULL without a proxy';

@@ -72,21 +72,23 @@ mc_margin_path_duplicate(const McMarginPath *path)
 	return 0;
 }
 
-/*
- * H. Hinnant, "chrono-compatible low-level date algorithms" (2013): days are counted from 1 March 0000,
- * so that leap days end a year, and years come in eras of 400.
- */
+/* Days from 1 January 0000 to 1 January of a year, 0 to 400, of the proleptic Gregorian calendar. */
+static int64_t
+days_before(int64_t year)
+{
+	return 365 * year + (year + 3) / 4 - (year + 99) / 100 + (year + 399) / 400;
+}
+
+/* 400 years have 146097 days; a thousand times as many are put in front, so that nothing is negative. */
 int64_t
 mc_year_of(int64_t ts)
 {
-	int64_t day = ts / DAY - (ts % DAY < 0) + 730425; /* 2000-01-01 is day 730425 */
-	int64_t era = (day >= 0 ? day : day - 146096) / 146097;
-	int64_t of_era = day - era * 146097;
-	int64_t year = (of_era - of_era / 1460 + of_era / 36524 - of_era / 146096) / 365;
-	int64_t of_year = of_era - (365 * year + year / 4 - year / 100);
+	int64_t day = ts / DAY - (ts % DAY < 0) + 730485 + 146097 * 1000;
+	int64_t year = day % 146097 / 366; /* or later, by two at most */
 
-	/* January and February, days 306 and later, belong to the next calendar year */
-	return year + era * 400 + (of_year >= 306);
+	while (days_before(year + 1) <= day % 146097)
+		year++;
+	return year + (day / 146097 - 1000) * 400;
 }
 
 static McStatus
@@ -132,8 +134,7 @@ measure_years(const McMarginPath *path, McProcyclicality *result, const McPoll *
 		result->years++;
 		sum += highest / lowest;
 	}
-	if (result->years > 0)
-		result->peak_to_trough_within_year = sum / (double) result->years;
+	result->peak_to_trough_within_year = sum / (double) result->years; /* 0 / 0 without one */
 	return MC_OK;
 }
 
@@ -145,12 +146,11 @@ mc_margin_increase(const McMarginPath *path, size_t steps, McMarginIncrease *res
 
 	if (path->n <= steps)
 		return MC_TOO_FEW;
-	*result = (McMarginIncrease){-1, 0, 0};
 	for (size_t i = steps; i < path->n; i++)
 	{
 		double rise = m[i] / m[i - steps] - 1;
 
-		if (rise > result->rise || result->to == 0)
+		if (i == steps || rise > result->rise)
 			*result = (McMarginIncrease){rise, i - steps, i};
 		if (stop_at(i, poll))
 			return MC_STOPPED;
@@ -208,8 +208,7 @@ high_rise(const McMarginPath *path, size_t steps, double *rises, double *high, c
 	*high = next = rises[n - below - 1];
 	/* the next larger one stands somewhere before it */
 	for (size_t i = 0; i + below + 1 < n; i++)
-		if (i == 0 || rises[i] < next)
-			next = rises[i];
+		next = i == 0 ? rises[i] : fmin(next, rises[i]);
 	*high += (next - *high) * (position - (double) below);
 	return MC_OK;
 }
@@ -298,12 +297,10 @@ measure_coverage(const McMarginPath *path, McProcyclicality *result, const McPol
 		mc_exact_sum_add(&shortfall, beyond);
 		result->largest_shortfall = fmax(result->largest_shortfall, beyond);
 	}
-	if (result->losses == 0)
-		return MC_OK;
+	/* 0 / 0 without a loss, or an exception */
 	result->coverage = (double) (result->losses - result->exceptions) / (double) result->losses;
 	result->average_excess = mc_exact_sum_value(&excess).hi / (double) result->losses;
-	if (result->exceptions > 0)
-		result->average_shortfall = mc_exact_sum_value(&shortfall).hi / (double) result->exceptions;
+	result->average_shortfall = mc_exact_sum_value(&shortfall).hi / (double) result->exceptions;
 	return isinf(result->average_excess) || isinf(result->average_shortfall) ? MC_OVERFLOW : MC_OK;
 }
 
@@ -325,9 +322,9 @@ mc_procyclicality(const McMarginPath *path, void *work, McProcyclicality *result
 	if (status == MC_OK)
 		status = measure_years(path, result, poll);
 	if (status == MC_OK)
-		status = measure_rises(path, work, result, poll);
-	if (status == MC_OK)
 		status = measure_log_changes(path, work, result, poll);
+	if (status == MC_OK)
+		status = measure_rises(path, work, result, poll);
 	if (status == MC_OK && path->loss != NULL)
 		status = measure_coverage(path, result, poll);
 	return status;

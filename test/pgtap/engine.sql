@@ -7,6 +7,8 @@ SET LOCAL timezone = 'UTC';
 CREATE SCHEMA t;
 SET LOCAL search_path = t, margin_calib, public;
 
+-- rates without a memory, so that calibrate_margin can recompute them here; paths have rate_path.sql
+SELECT set_policy('crypto_venue', unset => '{rise_per_day,rise_after_breach}');
 SELECT create_standard_tables('t');
 CREATE TABLE t.book_2 (acct text, sym text, amount double precision);
 SELECT attach_positions('t.book_2', 'acct', 'sym', 'amount');

@@ -19,20 +19,36 @@ stop_now(void *arg)
 	return arg == NULL;
 }
 
+/* Arrays of the length of the path, so that a sanitizer sees what lies beyond. */
 typedef struct Storage
 {
-	int64_t ts[MOST];
-	double margin[MOST];
-	double loss[MOST];
-	double work[3 * MOST];
+	int64_t *ts;
+	double *margin;
+	double *loss;
+	void *work;
 } Storage;
 
 static McMarginPath
-path_of(Storage *s, size_t n)
+new_path(Storage *s, size_t n)
 {
-	McMarginPath path = {s->ts, s->margin, s->loss, n};
+	McMarginPath path;
 
+	s->ts = malloc(n * sizeof(int64_t));
+	s->margin = malloc(n * sizeof(double));
+	s->loss = malloc(n * sizeof(double));
+	s->work = malloc(mc_margin_path_worksize(n));
+	memset(s->work, 0x40, mc_margin_path_worksize(n)); /* doubles of 32 and a half */
+	path = (McMarginPath){s->ts, s->margin, s->loss, n};
 	return path;
+}
+
+static void
+free_path(Storage *s)
+{
+	free(s->ts);
+	free(s->margin);
+	free(s->loss);
+	free(s->work);
 }
 
 /* Six margins on days 0, 1, 2, 3, 6, 7: a weekend between the fourth and the fifth. */
@@ -43,7 +59,7 @@ test_by_hand(void)
 	const double m[] = {10, 8, 12, 9, 18, 20};
 	const double loss[] = {10, 9, -3, 14, NAN, NAN};
 	Storage s;
-	McMarginPath path = path_of(&s, 6);
+	McMarginPath path = new_path(&s, 6);
 	McProcyclicality p;
 
 	for (int i = 0; i < 6; i++)
@@ -74,13 +90,14 @@ test_by_hand(void)
 	          isnan(p.coverage) && isnan(p.average_excess) && isnan(p.largest_shortfall) &&
 	          isnan(p.average_shortfall),
 	      "without losses");
+	free_path(&s);
 }
 
 static void
 test_log_changes(void)
 {
 	Storage s;
-	McMarginPath path = path_of(&s, 4);
+	McMarginPath path = new_path(&s, 4);
 	McProcyclicality p;
 
 	path.loss = NULL;
@@ -101,7 +118,7 @@ test_log_changes(void)
 	path.n = 1;
 	mc_procyclicality(&path, s.work, &p, NULL);
 	check(p.average == 1 && p.peak_to_trough == 1 && isnan(p.rise[0]) && isnan(p.rise_in_days[0]) &&
-	          isnan(p.high_rise[0]),
+	          isnan(p.high_rise[0]) && isnan(p.high_rise[1]),
 	      "one margin");
 	path.n = 4;
 	for (int i = 0; i < 4; i++)
@@ -109,6 +126,7 @@ test_log_changes(void)
 	mc_procyclicality(&path, s.work, &p, NULL);
 	check(p.rise[0] == -0.5 && p.rise_in_days[1] == -0.5 && p.log_change_deviation == 0,
 	      "a path that only falls");
+	free_path(&s);
 }
 
 /* Years of 100 margins count, those of 99 do not. */
@@ -118,7 +136,7 @@ test_years(void)
 	const int64_t y2001 = 366 * DAY;
 	const int64_t y2002 = y2001 + 365 * DAY;
 	Storage s;
-	McMarginPath path = path_of(&s, 299);
+	McMarginPath path = new_path(&s, 299);
 	McProcyclicality p;
 
 	path.loss = NULL;
@@ -127,14 +145,21 @@ test_years(void)
 		s.ts[i] = i < 100   ? y2001 - (100 - i) * DAY
 		          : i < 199 ? y2001 + (i - 100) * DAY
 		                    : y2002 + (i - 199);
-		s.margin[i] = i < 100 ? 1 + i % 3 : i < 199 ? 50 : i == 298 ? 4 : 10;
+		s.margin[i] = i < 100 ? 1 + i % 3 : i < 199 ? 50 : i == 200 ? 4 : 10;
 	}
 	mc_procyclicality(&path, s.work, &p, NULL);
 	check(p.years == 2 && p.peak_to_trough_within_year == (3 + 2.5) / 2, "years 2000 and 2002");
 	check(p.peak_to_trough == 50, "and the whole path");
-	path.n = 298;
+	path.n = 298; /* without its last margin, the third year has 99 */
 	mc_procyclicality(&path, s.work, &p, NULL);
 	check(p.years == 1 && p.peak_to_trough_within_year == 3, "99 margins are no year");
+	free_path(&s);
+}
+
+static void
+test_calendar(void)
+{
+	const int64_t y2001 = 366 * DAY;
 
 	check(mc_year_of(0) == 2000 && mc_year_of(-1) == 1999, "new year's eve");
 	check(mc_year_of(y2001 - 1) == 2000 && mc_year_of(y2001) == 2001, "2000 is a leap year");
@@ -220,6 +245,26 @@ wrong_rises(const McMarginPath *path, const McProcyclicality *p)
 	return wrong;
 }
 
+static int
+wrong_deviation(const McMarginPath *path, const McProcyclicality *p)
+{
+	long double n = (long double) path->n - 1;
+	long double sum = 0;
+	long double squares = 0;
+
+	for (size_t i = 1; i < path->n; i++)
+		sum += log(path->margin[i] / path->margin[i - 1]);
+	for (size_t i = 1; i < path->n; i++)
+	{
+		long double d = log(path->margin[i] / path->margin[i - 1]) - sum / n;
+
+		squares += d * d;
+	}
+	if (n < 2)
+		return !isnan(p->log_change_deviation);
+	return !is_close(p->log_change_deviation, (double) sqrtl(squares / (n - 1)), 1e-13);
+}
+
 static void
 test_pairs(void)
 {
@@ -230,7 +275,7 @@ test_pairs(void)
 	{
 		size_t n = 1 + (size_t) (unit_uniform(&random) * (trial % 4 ? 60 : MOST - 1));
 		Storage s;
-		McMarginPath path = path_of(&s, n);
+		McMarginPath path = new_path(&s, n);
 		McProcyclicality p;
 		int64_t ts = 0;
 
@@ -244,6 +289,8 @@ test_pairs(void)
 		}
 		wrong += mc_procyclicality(&path, s.work, &p, NULL) != MC_OK;
 		wrong += wrong_rises(&path, &p);
+		wrong += wrong_deviation(&path, &p);
+		free_path(&s);
 	}
 	check(wrong == 0, "rises of random paths beside all pairs: %d wrong", wrong);
 }
@@ -252,7 +299,7 @@ static void
 test_increase(void)
 {
 	Storage s;
-	McMarginPath path = path_of(&s, 5);
+	McMarginPath path = new_path(&s, 5);
 	McMarginIncrease rise;
 	const double m[] = {4, 8, 5, 10, 2};
 
@@ -270,13 +317,16 @@ test_increase(void)
 	check(mc_margin_increase(&path, 4, &rise, NULL) == MC_OK && rise.rise == -0.5 && rise.to == 4,
 	      "the only pair");
 	check(mc_margin_increase(&path, 5, &rise, NULL) == MC_TOO_FEW, "no pair");
+	check(mc_rise_horizons[0] == 1 && mc_rise_horizons[1] == 5 && mc_rise_horizons[2] == 30,
+	      "the horizons of procyclicality");
+	free_path(&s);
 }
 
 static void
 test_order(void)
 {
 	Storage s;
-	McMarginPath path = path_of(&s, MOST);
+	McMarginPath path = new_path(&s, MOST);
 	bool right = true;
 
 	for (int i = 0; i < MOST; i++)
@@ -300,50 +350,109 @@ test_order(void)
 	check(mc_margin_path_order(&path, s.work, NULL) == MC_OK && s.ts[0] == 4 &&
 	          s.margin[0] == (double) DAY + 1,
 	      "without losses");
+	free_path(&s);
+}
+
+/* Short paths of exactly their length, in both directions and with times that come twice. */
+static void
+test_short_orders(void)
+{
+	for (int n = 1; n <= 4; n++)
+		for (int direction = -1; direction <= 1; direction++)
+		{
+			Storage s;
+			McMarginPath path = new_path(&s, (size_t) n);
+			bool right = true;
+
+			for (int i = 0; i < n; i++)
+			{
+				s.ts[i] = direction * i;
+				s.margin[i] = s.loss[i] = i + 1;
+			}
+			right &= mc_margin_path_order(&path, s.work, NULL) == MC_OK;
+			for (int i = 0; i < n; i++)
+				right &= s.ts[i] == (direction < 0 ? i + 1 - n : direction * i) &&
+				         s.margin[i] == (direction < 0 ? n - i : i + 1) && s.loss[i] == s.margin[i];
+			right &= mc_margin_path_duplicate(&path) == (direction == 0 && n > 1 ? 1 : 0);
+			check(right, "%d margins, direction %d", n, direction);
+			free_path(&s);
+		}
+}
+
+static bool
+count_questions(void *arg)
+{
+	++*(int *) arg;
+	return false;
 }
 
 static void
 test_limits(void)
 {
-	const McPoll stopped = {stop_now, NULL};
-	size_t n = 70000;
-	int64_t *ts = malloc(n * sizeof(int64_t));
-	double *margin = malloc(n * sizeof(double));
-	void *work = malloc(mc_margin_path_worksize(n));
-	McMarginPath path = {ts, margin, NULL, 2};
+	Storage s;
+	McMarginPath path = new_path(&s, 2);
 	McMarginIncrease rise;
 	McProcyclicality p;
 
-	ts[0] = INT64_MIN + 1;
-	ts[1] = INT64_MAX - 1;
-	margin[0] = 1;
-	margin[1] = 2;
-	check(mc_procyclicality(&path, work, &p, NULL) == MC_OK && isnan(p.rise_in_days[2]) &&
+	s.ts[0] = INT64_MIN + 1;
+	s.ts[1] = INT64_MAX - 1;
+	s.margin[0] = s.loss[0] = 1;
+	s.margin[1] = s.loss[1] = 2;
+	check(mc_procyclicality(&path, s.work, &p, NULL) == MC_OK && isnan(p.rise_in_days[2]) &&
 	          p.rise[0] == 1,
 	      "the ends of time are more than 30 days apart");
-	margin[0] = 1e-300;
-	margin[1] = 1e300;
-	check(mc_procyclicality(&path, work, &p, NULL) == MC_OVERFLOW, "a ratio beyond a double");
+	s.margin[0] = 1e-300;
+	s.margin[1] = 1e300;
+	check(mc_procyclicality(&path, s.work, &p, NULL) == MC_OVERFLOW, "a ratio beyond a double");
 	check(mc_margin_increase(&path, 1, &rise, NULL) == MC_OVERFLOW, "and a rise");
-	margin[0] = margin[1] = 1;
-	path.loss = (double[]){-DBL_MAX, -DBL_MAX};
-	check(mc_procyclicality(&path, work, &p, NULL) == MC_OVERFLOW, "excesses beyond a double");
+	s.margin[0] = s.margin[1] = DBL_MAX;
 	path.loss = NULL;
-	path.n = n;
+	check(mc_procyclicality(&path, s.work, &p, NULL) == MC_OVERFLOW, "a sum beyond a double");
+	path.loss = s.loss;
+	s.margin[0] = s.margin[1] = 1;
+	s.loss[0] = s.loss[1] = -DBL_MAX;
+	check(mc_procyclicality(&path, s.work, &p, NULL) == MC_OVERFLOW, "excesses beyond a double");
+	s.margin[0] = s.margin[1] = 1e300;
+	check(mc_procyclicality(&path, s.work, &p, NULL) == MC_OVERFLOW, "and a single one");
+	s.loss[0] = s.loss[1] = DBL_MAX;
+	check(mc_procyclicality(&path, s.work, &p, NULL) == MC_OVERFLOW, "shortfalls beyond a double");
+	path.n = 1;
+	s.loss[0] = 1.5e300;
+	check(mc_procyclicality(&path, s.work, &p, NULL) == MC_OK && p.losses == 1 && p.coverage == 0 &&
+	          p.average_excess == 0 && p.largest_shortfall == 1.5e300 - 1e300,
+	      "a single loss");
+	free_path(&s);
+}
+
+/* A long path asks now and then whether to stop, and stops. */
+static void
+test_stop(void)
+{
+	const McPoll stopped = {stop_now, NULL};
+	size_t n = 70000;
+	int questions = 0;
+	const McPoll counted = {count_questions, &questions};
+	Storage s;
+	McMarginPath path = new_path(&s, n);
+	McMarginIncrease rise;
+	McProcyclicality p;
+
 	for (size_t i = 0; i < n; i++)
 	{
-		ts[i] = (int64_t) i;
-		margin[i] = 1 + (double) (i % 7);
+		s.ts[i] = (int64_t) i;
+		s.margin[i] = s.loss[i] = 1 + (double) (i % 7);
 	}
-	check(mc_procyclicality(&path, work, &p, &stopped) == MC_STOPPED &&
+	check(mc_procyclicality(&path, s.work, &p, &stopped) == MC_STOPPED &&
 	          mc_margin_increase(&path, 1, &rise, &stopped) == MC_STOPPED,
-	      "a long path asks whether to stop");
-	ts[0] = 5;
-	ts[5] = 0;
-	check(mc_margin_path_order(&path, work, &stopped) == MC_STOPPED, "and so does its order");
-	free(ts);
-	free(margin);
-	free(work);
+	      "a long path stops");
+	check(mc_procyclicality(&path, s.work, &p, NULL) == MC_OK && p.losses == n, "or does not");
+	check(mc_procyclicality(&path, s.work, &p, &counted) == MC_OK && questions >= 8 &&
+	          questions < 200,
+	      "%d questions", questions);
+	s.ts[0] = 5;
+	s.ts[5] = 0;
+	check(mc_margin_path_order(&path, s.work, &stopped) == MC_STOPPED, "its order stops too");
+	free_path(&s);
 }
 
 void
@@ -352,9 +461,12 @@ test_procyclicality(void)
 	test_by_hand();
 	test_log_changes();
 	test_years();
+	test_calendar();
 	test_every_year();
 	test_pairs();
 	test_increase();
 	test_order();
+	test_short_orders();
 	test_limits();
+	test_stop();
 }
