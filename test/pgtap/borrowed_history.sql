@@ -55,7 +55,7 @@ RESET ROLE;
 -- the engine: a house policy whose terms all come from the lookback, so that fading can end
 -- rates without a memory, so that calibrate_margin can recompute them here
 SELECT set_policy('new_product', buffer => 0);
-SELECT set_policy('short', based_on => 'prop_desk', lookback => 60, min_returns => 40, confidence => 0.95);
+SELECT set_policy('short', based_on => 'prop_desk', model => 'filtered_historical', lookback => 60, min_returns => 40, confidence => 0.95);
 CREATE TABLE lenders (symbol text, ts timestamptz, price float8, PRIMARY KEY (symbol, ts));
 CREATE TABLE listings (id text, at timestamptz, last numeric, PRIMARY KEY (id, at));
 CREATE TABLE book (client text, symbol text, qty numeric);
