@@ -92,12 +92,18 @@ name_read(Reader *reader, McModelMember *member)
 	return true;
 }
 
-/* A number of digits and one point, by the digits alone, so that no locale matters. */
-static bool
+/* more digits than these are not a double's any more, and the quotient would not be the one next to them */
+#define MOST_DIGITS 15
+
+/*
+ * A number of digits and one point, by the digits alone, so that no locale matters; 0 without one. Returns
+ * how many digits there are.
+ */
+static int
 number_read(Reader *reader, double *value)
 {
-	double digits = 0, unit = 1;
-	size_t start = reader->at;
+	double number = 0, unit = 1;
+	int digits = 0;
 	bool point = false;
 
 	for (; reader->at < reader->length; reader->at++)
@@ -106,22 +112,24 @@ number_read(Reader *reader, double *value)
 
 		if (c == '.' && !point)
 			point = true;
-		else if (c >= '0' && c <= '9' && reader->at - start < 15)
+		else if (c >= '0' && c <= '9')
 		{
-			digits = digits * 10 + (c - '0');
+			digits++;
+			number = number * 10 + (c - '0');
 			unit *= point ? 10 : 1;
 		}
 		else
 			break;
 	}
-	*value = digits / unit;
-	return reader->at > start;
+	*value = number / unit;
+	return digits;
 }
 
 static bool
 lambda_read(Reader *reader, McModelMember *member)
 {
 	size_t start = reader->at;
+	int digits;
 
 	member->lambda = 0;
 	if (start >= reader->length || reader->text[start] != '(')
@@ -131,7 +139,11 @@ lambda_read(Reader *reader, McModelMember *member)
 		              "It is their lambda: filtered_historical(0.97).");
 	reader->at++;
 	skip_blanks(reader);
-	if (!number_read(reader, &member->lambda) || !(member->lambda > 0 && member->lambda < 1))
+	digits = number_read(reader, &member->lambda);
+	if (digits > MOST_DIGITS)
+		return refuse(reader, start, reader->at - start, "lambda in a model has at most 15 digits",
+		              "Write filtered_historical(0.97).");
+	if (!(member->lambda > 0 && member->lambda < 1))
 		return refuse(reader, start, reader->at - start,
 		              "lambda in a model must lie strictly between 0 and 1",
 		              "Write filtered_historical(0.97).");

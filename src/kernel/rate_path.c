@@ -34,18 +34,23 @@ buffered_target(const McPolicy *policy, double prev, double core)
 	return b == 0 ? core : fmin(fmax(prev + recovery, core), (1 + b) * core);
 }
 
-/* How high and how low may the rate be? Without a limit of speed, anything. */
+/* `rise` above a rate; a rate of zero has no multiple: it may rise to anything */
 static double
-ceiling_of(const McPolicy *policy, const McRatePoint *prev, int side, double day_rate, bool breach)
+limit(double rate, double rise)
 {
-	double rate = prev->rate[side];
+	return rate > 0 ? rate * (1 + rise) : INFINITY;
+}
+
+/* How high may the rate be? Without a limit of speed, anything. */
+static double
+ceiling_of(const McPolicy *policy, double rate, double day_rate, bool breach)
+{
 	double ceiling =
-	    fmin(rate * (1 + policy->rise_per_step), day_rate * (1 + policy->rise_per_day));
+	    fmin(limit(rate, policy->rise_per_step), limit(day_rate, policy->rise_per_day));
 
 	if (breach && policy->rise_after_breach > 0)
 		ceiling = fmax(ceiling, rate * (1 + policy->rise_after_breach));
-	/* a rate of zero has no multiple: it may rise to anything */
-	return isnan(ceiling) || (rate == 0 && ceiling == 0) ? INFINITY : ceiling;
+	return ceiling;
 }
 
 static McTerm
@@ -64,13 +69,13 @@ term_of(const McPolicy *policy, const McSide *side, double target, double limite
 static McTerm
 core_term(const McPolicy *policy, const McCalibration *c, int side)
 {
-	double tail = policy->measure == MC_VALUE_AT_RISK ? c->side[side].value_at_risk
-	                                                  : c->side[side].expected_shortfall;
+	const McSide *s = &c->side[side];
+	double tail = policy->measure == MC_VALUE_AT_RISK ? s->value_at_risk : s->expected_shortfall;
+	double w = policy->stress_weight;
 
-	if (tail == c->side[side].core)
+	if (tail == s->core)
 		return MC_TERM_TAIL;
-	return policy->floor_lookback > 0 && c->side[side].floor == c->side[side].core ? MC_TERM_FLOOR
-	                                                                               : MC_TERM_STRESS;
+	return w > 0 && (1 - w) * tail + w * s->stressed == s->core ? MC_TERM_STRESS : MC_TERM_FLOOR;
 }
 
 static void
@@ -80,7 +85,8 @@ side_step(const McPolicy *policy, const McRatePoint *prev, double day_rate, bool
 	McSide *side = &c->side[which];
 	double target = buffered_target(policy, prev->rate[which], side->core);
 	double bottom = day_rate * (1 - policy->fall_per_day);
-	double limited = fmax(fmin(target, ceiling_of(policy, prev, which, day_rate, breach)), bottom);
+	double limited =
+	    fmax(fmin(target, ceiling_of(policy, prev->rate[which], day_rate, breach)), bottom);
 
 	side->rate = fmin(fmax(limited, policy->minimum_rate), policy->maximum_rate);
 	side->term = core_term(policy, c, which);

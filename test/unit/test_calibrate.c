@@ -11,30 +11,53 @@
 #define N 1000
 
 static double returns[N];
-static double work[4 * N * 3 + 1000];
 
 /* plain ES of the last 100 returns at 0.99: the worst loss itself; no other term */
-static const McPolicy plain = {.confidence = 0.99,
-                               .measure = MC_EXPECTED_SHORTFALL,
-                               .model = MC_HISTORICAL,
-                               .ewma_lambda = 0.94,
-                               .horizon = 1,
-                               .lookback = 100,
-                               .min_returns = 20,
-                               .stress_window = 10,
-                               .maximum_rate = 1,
-                               .fallback_rate = 0.4,
-                               .maintenance_ratio = 0.5,
-                               .rounding_step = 0.001};
+static const McPolicy plain = {
+    .confidence = 0.99,
+    .measure = MC_EXPECTED_SHORTFALL,
+    .model = {.members = {{.length = 10}}, .count = 1, .alternatives = 1},
+    .ewma_lambda = 0.94,
+    .weight_decay = 0.99,
+    .evt_tail = 0.1,
+    .refit_interval = 1,
+    .horizon = 1,
+    .lookback = 100,
+    .min_returns = 20,
+    .stress_window = 10,
+    .maximum_rate = 1,
+    .fallback_rate = 0.4,
+    .maintenance_ratio = 0.5,
+    .rounding_step = 0.001,
+    .rise_per_step = INFINITY,
+    .rise_per_day = INFINITY,
+    .fall_per_day = 1};
 
 static McCalibration
 run(const McPolicy *policy, size_t n)
 {
+	double *work = malloc(mc_calibrator_worksize(policy, n) * sizeof(double) + 1);
+	int64_t *ts = malloc((n + 1) * sizeof(int64_t));
+	McHistory history = {ts, returns, n};
+	McCalibrator calibrator;
 	McCalibration result;
+	McPolicyFault fault;
 
-	check(mc_calibrate_worksize(policy, n) <= sizeof(work) / sizeof(double), "work space");
-	check(mc_calibrate(policy, returns, n, work, &result, NULL) == MC_OK, "%zu returns", n);
+	check(mc_policy_check(policy, &fault), "a policy");
+	for (size_t i = 0; i <= n; i++)
+		ts[i] = (int64_t) i * 86400000000;
+	mc_calibrator_init(&calibrator, policy, n, work);
+	check(mc_calibrate(&calibrator, &history, n, &result, NULL) == MC_OK, "%zu returns", n);
+	free(ts);
+	free(work);
 	return result;
+}
+
+/* the model of one member */
+static McModel
+model_of(McModelFilter filter, McModelTail tail)
+{
+	return (McModel){{{.filter = filter, .tail = tail}}, 1, 1};
 }
 
 /* quiet returns, with a fall of `fall` (as a loss) at one place */
@@ -56,7 +79,9 @@ test_tail(void)
 	c = run(&plain, 150);
 	check_close(c.side[MC_LONG].rate, 0.1, 1e-15, "long: the loss of 10 %%");
 	check_close(c.side[MC_SHORT].rate, expm1(0.001), 1e-15, "short: the rise of 0.1 %%");
-	check(c.side[MC_LONG].term == MC_TERM_TAIL && c.larger == MC_LONG && !c.fallback, "tail");
+	check(c.side[MC_LONG].term == MC_TERM_TAIL && c.larger == MC_LONG &&
+	          c.fallback == MC_NO_FALLBACK,
+	      "tail");
 	check(c.side[MC_LONG].initial_steps == 100 && c.side[MC_LONG].maintenance_steps == 50 &&
 	          c.side[MC_SHORT].initial_steps == 2 && c.side[MC_SHORT].maintenance_steps == 1,
 	      "published: 100 and 50 steps long, 2 and 1 short");
@@ -167,25 +192,26 @@ test_buffer_without_floor(void)
 {
 	McPolicy policy = plain;
 	McCalibration c;
-	double tail = 1 - pow(0.9, sqrt(2.5));
+	double tail = 1 - pow(0.9, sqrt((0.343 / 3 + 0.3) / (0.49 / 3)));
 
-	policy.model = MC_FILTERED_HISTORICAL;
-	policy.ewma_lambda = 0.5;
-	policy.confidence = 0.5;
-	policy.lookback = 2;
+	policy.model = model_of(MC_FILTERED, MC_TAIL_HISTORICAL);
+	policy.ewma_lambda = 0.7;
+	policy.confidence = 2.0 / 3;
+	policy.evt_tail = 0.5;
+	policy.lookback = 3;
 	policy.min_returns = 1;
 	policy.buffer = 1;
 	returns[0] = log1p(-0.5); /* before the lookback */
-	returns[1] = 0;
-	returns[2] = log1p(-0.1);
-	c = run(&policy, 3);
-	/* v = z/2, z/4 and then 5z/8 for z the square of the last: filtered it is sqrt(5/2) times itself */
+	returns[1] = returns[2] = 0;
+	returns[3] = log1p(-0.1);
+	c = run(&policy, 4);
+	/* z, the square of the last: v_3 = 0.49 z/3, and v_4 = 0.343 z/3 + 0.3 z on which it is filtered */
 	check_close(c.side[MC_LONG].expected_shortfall, tail, 1e-14, "filtered: 15 %%");
 	check_close(c.side[MC_LONG].rate, 2 * 0.1, 1e-14, "(1 + b) times the unfiltered 10 %%");
 	check_close(c.side[MC_LONG].buffer_used, 2 - 0.2 / tail, 1e-12, "part of the buffer is used");
 	check(c.side[MC_LONG].term == MC_TERM_BUFFER && isnan(c.side[MC_LONG].floor), "and no floor");
 	policy.buffer = 0.25;
-	c = run(&policy, 3);
+	c = run(&policy, 4);
 	check_close(c.side[MC_LONG].rate, tail, 1e-14, "above (1 + b) 10 %% the tail is the rate");
 	check(c.side[MC_LONG].buffer_used == 1 && c.side[MC_LONG].term == MC_TERM_TAIL, "used up");
 }
@@ -196,7 +222,8 @@ test_fallback(void)
 	McPolicy policy = plain;
 	McCalibration c = run(&plain, 0);
 
-	check(c.fallback && c.side[MC_LONG].rate == 0.4 && c.side[MC_LONG].term == MC_TERM_FALLBACK &&
+	check(c.fallback == MC_TOO_FEW_RETURNS && c.side[MC_LONG].rate == 0.4 &&
+	          c.side[MC_LONG].term == MC_TERM_FALLBACK &&
 	          isnan(c.side[MC_LONG].expected_shortfall) && isnan(c.vol),
 	      "nothing: the fallback rate, no measures");
 	returns[0] = 0.01;
@@ -204,28 +231,32 @@ test_fallback(void)
 	check_close(run(&plain, 2).vol, 0.04 / sqrt(2), 1e-15, "two returns have a volatility");
 	fill(19, 5, 0.1);
 	c = run(&plain, 19);
-	check(c.fallback && c.side[MC_LONG].rate == 0.4 && c.side[MC_LONG].value_at_risk > 0.09,
+	check(c.fallback == MC_TOO_FEW_RETURNS && c.side[MC_LONG].rate == 0.4 &&
+	          c.side[MC_LONG].value_at_risk > 0.09,
 	      "19 of 20: the fallback rate, with the measures of what is there");
 	fill(19, 5, 0.6);
 	c = run(&plain, 19);
 	check_close(c.side[MC_LONG].rate, 0.6, 1e-14, "few returns may ask for more");
-	check(c.fallback && c.side[MC_LONG].term == MC_TERM_TAIL &&
+	check(c.fallback == MC_TOO_FEW_RETURNS && c.side[MC_LONG].term == MC_TERM_TAIL &&
 	          c.side[MC_SHORT].term == MC_TERM_FALLBACK,
 	      "then the tail binds, on that side");
 	fill(20, 5, 0.1);
-	check(!run(&plain, 20).fallback, "20 of 20 is enough");
+	check(run(&plain, 20).fallback == MC_NO_FALLBACK, "20 of 20 is enough");
 	policy.horizon = 30;
+	policy.lookback = 129;
 	policy.stress_window = 30;
 	policy.floor_lookback = 30;
 	policy.buffer = 0.25;
 	policy.stress_weight = 0.5;
 	fill(25, 5, 0.1);
 	c = run(&policy, 25);
-	check(c.fallback && !c.has_stress && isnan(c.side[MC_LONG].floor) && !isnan(c.vol),
-	      "fewer returns than one horizon: no scenario at all, but a vol");
+	check(c.fallback == MC_TOO_FEW_RETURNS && !c.has_stress && isnan(c.side[MC_LONG].floor) &&
+	          isnan(c.vol) && c.alternative == -1,
+	      "fewer returns than one horizon: no scenario, no model, no vol");
 	fill(30, 5, 0.1);
 	c = run(&policy, 30);
-	check(!c.fallback && c.has_stress && !isnan(c.side[MC_LONG].floor), "one scenario is enough");
+	check(c.fallback == MC_NO_FALLBACK && c.has_stress && !isnan(c.side[MC_LONG].floor),
+	      "one scenario is enough");
 	/* 14 rises and 15 falls of 0.001 beside the fall of 10 % */
 	check_close(c.side[MC_LONG].expected_shortfall, 1 - 0.9 * exp(-0.001), 1e-14,
 	            "that scenario is the whole window");
@@ -243,14 +274,22 @@ test_constant_and_huge(void)
 	for (size_t i = 0; i < 100; i++)
 		returns[i] = 0;
 	policy.buffer = 0.5;
-	policy.model = MC_FILTERED_HISTORICAL;
+	policy.model = model_of(MC_FILTERED, MC_TAIL_HISTORICAL);
+	policy.stress_weight = 0.5;
+	policy.floor_lookback = 50;
 	c = run(&policy, 100);
-	check(c.side[MC_LONG].rate == 0 && c.vol == 0 && isnan(c.side[MC_LONG].buffer_used) &&
-	          c.side[MC_LONG].initial_steps == 0,
-	      "a constant price: no margin unless the policy asks for one");
+	check(c.fallback == MC_NO_MODEL && c.alternative == -1 && c.asked == 1 &&
+	          c.fits[0] == MC_FIT_CONSTANT && c.side[MC_LONG].rate == 0.4 &&
+	          c.side[MC_LONG].term == MC_TERM_FALLBACK && c.side[MC_LONG].initial_steps == 400,
+	      "a constant price: no model answers, the fallback rate");
+	check(isnan(c.vol) && isnan(c.side[MC_LONG].core) && isnan(c.side[MC_LONG].buffer_used) &&
+	          isnan(c.side[MC_LONG].value_at_risk) && c.side[MC_LONG].floor == 0 &&
+	          c.side[MC_LONG].stressed_es == 0,
+	      "no vol and no core; stress and floor of no moves are zero");
+	policy.floor_lookback = 0;
 	returns[50] = 1400;
 	returns[51] = -1400;
-	policy.model = MC_HISTORICAL;
+	policy.model = model_of(MC_UNFILTERED, MC_TAIL_HISTORICAL);
 	policy.stress_weight = 1;
 	c = run(&policy, 100);
 	check(c.side[MC_SHORT].rate == 1 && c.side[MC_LONG].rate == 1 &&

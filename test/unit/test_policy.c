@@ -8,22 +8,34 @@
 #include "kernel/policy.h"
 #include "unit.h"
 
-static const McPolicy good = {.confidence = 0.99,
-                              .measure = MC_EXPECTED_SHORTFALL,
-                              .model = MC_FILTERED_HISTORICAL,
-                              .ewma_lambda = 0.94,
-                              .horizon = 2,
-                              .lookback = 500,
-                              .min_returns = 90,
-                              .stress_weight = 0.25,
-                              .stress_window = 250,
-                              .buffer = 0.25,
-                              .floor_lookback = 2500,
-                              .minimum_rate = 0.01,
-                              .maximum_rate = 1,
-                              .fallback_rate = 0.5,
-                              .maintenance_ratio = 0.5,
-                              .rounding_step = 0.0005};
+static const McPolicy good = {
+    .confidence = 0.99,
+    .measure = MC_EXPECTED_SHORTFALL,
+    .model = {.members = {{.filter = MC_FILTERED}}, .count = 1, .alternatives = 1},
+    .ewma_lambda = 0.94,
+    .weight_decay = 0.99,
+    .evt_tail = 0.1,
+    .refit_interval = 20,
+    .horizon = 2,
+    .lookback = 500,
+    .min_returns = 90,
+    .stress_weight = 0.25,
+    .stress_window = 250,
+    .buffer = 0.25,
+    .buffer_recovery = 60,
+    .floor_lookback = 2500,
+    .minimum_rate = 0.01,
+    .maximum_rate = 1,
+    .fallback_rate = 0.5,
+    .maintenance_ratio = 0.5,
+    .rounding_step = 0.0005,
+    .lookback_time = 1,
+    .rise_per_step = INFINITY,
+    .rise_per_day = 0.1,
+    .rise_after_breach = 0.3,
+    .fall_per_day = 1,
+    .dead_after = 10,
+    .restart_gap = 1};
 
 static void
 refused(McPolicy policy, const char *field, const char *what)
@@ -69,6 +81,15 @@ test_ranges(void)
 	REFUSED(ewma_lambda, 0);
 	REFUSED(ewma_lambda, 1);
 	REFUSED(ewma_lambda, NAN);
+	REFUSED(weight_decay, 0);
+	REFUSED(weight_decay, -0.5);
+	REFUSED(weight_decay, nextafter(1, 2));
+	REFUSED(weight_decay, NAN);
+	REFUSED(evt_tail, 0);
+	REFUSED(evt_tail, nextafter(0.5, 1));
+	REFUSED(evt_tail, NAN);
+	REFUSED(refit_interval, 0);
+	REFUSED(refit_interval, -1);
 	REFUSED(horizon, 0);
 	REFUSED(lookback, 0);
 	REFUSED(min_returns, 0);
@@ -79,6 +100,7 @@ test_ranges(void)
 	REFUSED(buffer, -0.01);
 	REFUSED(buffer, 25);
 	REFUSED(buffer, NAN);
+	REFUSED(buffer_recovery, -1);
 	REFUSED(floor_lookback, -1);
 	REFUSED(minimum_rate, -0.01);
 	REFUSED(minimum_rate, NAN);
@@ -89,6 +111,38 @@ test_ranges(void)
 	REFUSED(maintenance_ratio, 1.5);
 	REFUSED(rounding_step, 0);
 	REFUSED(rounding_step, NAN);
+	ACCEPTED(weight_decay, 1);
+	ACCEPTED(weight_decay, 1e-300);
+	ACCEPTED(evt_tail, 0.5);
+	ACCEPTED(refit_interval, 1);
+	ACCEPTED(buffer_recovery, 0);
+	ACCEPTED(buffer_recovery, INT32_MAX);
+}
+
+/* Limits of speed: infinity for a rise, 1 for a fall and 0 after a breach are none. */
+static void
+test_speed(void)
+{
+	REFUSED(rise_per_step, 0);
+	REFUSED(rise_per_step, -0.1);
+	REFUSED(rise_per_step, NAN);
+	REFUSED(rise_per_day, 0);
+	REFUSED(rise_per_day, -0.1);
+	REFUSED(rise_per_day, NAN);
+	REFUSED(rise_after_breach, -0.1);
+	REFUSED(rise_after_breach, nextafter(1000, 2000));
+	REFUSED(rise_after_breach, NAN);
+	REFUSED(fall_per_day, 0);
+	REFUSED(fall_per_day, -0.1);
+	REFUSED(fall_per_day, nextafter(1, 2));
+	REFUSED(fall_per_day, NAN);
+	ACCEPTED(rise_per_step, 1e-300);
+	ACCEPTED(rise_per_step, INFINITY);
+	ACCEPTED(rise_per_day, INFINITY);
+	ACCEPTED(rise_after_breach, 0);
+	ACCEPTED(rise_after_breach, 1000);
+	ACCEPTED(fall_per_day, 1e-300);
+	ACCEPTED(fall_per_day, 1);
 }
 
 static void
@@ -100,6 +154,9 @@ test_coherence(void)
 	REFUSED(lookback, 1);
 	REFUSED(lookback, 100);
 	REFUSED(min_returns, 501);
+	REFUSED(refit_interval, 501);
+	REFUSED(evt_tail, 0.0099);
+	REFUSED(evt_tail, 0.005);
 	REFUSED(stress_window, 1);
 	REFUSED(floor_lookback, 1);
 	REFUSED(minimum_rate, 1.5);
@@ -108,6 +165,8 @@ test_coherence(void)
 	REFUSED(rounding_step, 1e-10);
 	REFUSED(maximum_rate, 0.9999);
 	ACCEPTED(lookback, 101);
+	ACCEPTED(refit_interval, 500);
+	ACCEPTED(evt_tail, 0.0100001);
 	ACCEPTED(floor_lookback, 0);
 	ACCEPTED(buffer, 1);
 	ACCEPTED(maintenance_ratio, 1);
@@ -169,26 +228,75 @@ test_optional(void)
 	refused(policy, "stale_after", "stale before it was there");
 	policy.stale_after = 1;
 	accepted(policy, "all three");
+	REFUSED(lookback_time, -1);
+	REFUSED(lookback_time, INT64_MIN);
+	REFUSED(dead_after, -1);
+	REFUSED(restart_gap, -1);
+	ACCEPTED(lookback_time, 0);
+	ACCEPTED(lookback_time, INT64_MAX);
+	ACCEPTED(dead_after, 0);
+	ACCEPTED(restart_gap, 0);
 }
 
+#define DIFFERS(member, value)                                                        \
+	do                                                                                \
+	{                                                                                 \
+		McPolicy policy = good;                                                       \
+		policy.member = (value);                                                      \
+		check(!mc_policy_equal(&policy, &good) && !mc_policy_equal(&good, &policy) && \
+		          mc_policy_equal(&policy, &policy),                                  \
+		      "another " #member " is another policy");                               \
+	} while (0)
+
+/* Every field counts. */
 static void
 test_equal(void)
+{
+	check(mc_policy_equal(&good, &good), "a policy equals itself");
+	DIFFERS(confidence, 0.98);
+	DIFFERS(measure, MC_VALUE_AT_RISK);
+	DIFFERS(model.members[0].filter, MC_GARCH);
+	DIFFERS(ewma_lambda, 0.97);
+	DIFFERS(weight_decay, 1);
+	DIFFERS(evt_tail, 0.2);
+	DIFFERS(refit_interval, 1);
+	DIFFERS(horizon, 3);
+	DIFFERS(scaled_horizon, true);
+	DIFFERS(lookback, 501);
+	DIFFERS(min_returns, 91);
+	DIFFERS(stress_weight, 0.5);
+	DIFFERS(stress_window, 251);
+	DIFFERS(buffer, 0.5);
+	DIFFERS(buffer_recovery, 0);
+	DIFFERS(floor_lookback, 0);
+	DIFFERS(minimum_rate, 0.02);
+	DIFFERS(maximum_rate, 0.9);
+	DIFFERS(fallback_rate, 0.4);
+	DIFFERS(maintenance_ratio, 1);
+	DIFFERS(rounding_step, 0.001);
+	DIFFERS(symmetric_rates, true);
+	DIFFERS(lookback_time, 2);
+	DIFFERS(rise_per_step, 0.1);
+	DIFFERS(rise_per_day, 0.2);
+	DIFFERS(rise_after_breach, 0);
+	DIFFERS(fall_per_day, 0.5);
+	DIFFERS(dead_after, 0);
+	DIFFERS(restart_gap, 2);
+	DIFFERS(has_bar_interval, true);
+	DIFFERS(has_jump_bound, true);
+	DIFFERS(has_stale_after, true);
+}
+
+/* What is not set does not count, what is set does. */
+static void
+test_equal_optional(void)
 {
 	McPolicy policy = good;
 	McPolicy other;
 
-	check(mc_policy_equal(&policy, &good), "a policy equals itself");
 	policy.jump_bound = 7;
+	policy.bar_interval = policy.stale_after = 7;
 	check(mc_policy_equal(&policy, &good), "what is not set does not count");
-	policy.has_jump_bound = true;
-	check(!mc_policy_equal(&policy, &good), "what is set does");
-	policy = good;
-	policy.rounding_step = 0.001;
-	check(!mc_policy_equal(&policy, &good), "another step is another policy");
-	policy = good;
-	policy.horizon = 3;
-	check(!mc_policy_equal(&policy, &good), "another horizon is another policy");
-	policy = good;
 	policy.has_bar_interval = policy.has_jump_bound = policy.has_stale_after = true;
 	policy.bar_interval = policy.stale_after = 86400000000;
 	policy.jump_bound = 0.5;
@@ -213,8 +321,10 @@ test_policy(void)
 	one_bar.horizon = 1;
 	accepted(one_bar, "a horizon of one bar");
 	test_ranges();
+	test_speed();
 	test_coherence();
 	test_rate_bounds();
 	test_optional();
 	test_equal();
+	test_equal_optional();
 }

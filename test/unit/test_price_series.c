@@ -94,6 +94,63 @@ test_defects(void)
 }
 
 static void
+test_idle(void)
+{
+	int64_t ts[] = {0, 10, 20, 30, 40};
+	double moving[] = {1, 1, 2, 2, 2};
+	double still[] = {3, 3, 3, 3, 3};
+	double at_the_end[] = {1, 1, 1, 1, 2};
+
+	check(series_read(ts, moving, 5, 0, INFINITY).idle == 2, "two returns of zero at the end");
+	check(series_read(ts, still, 5, 0, INFINITY).idle == 4, "none but zeros: all four");
+	check(series_read(ts, at_the_end, 5, 0, INFINITY).idle == 0, "a move at the last bar: none");
+	check(series_read(ts, still, 1, 0, INFINITY).idle == 0, "one bar has no return");
+}
+
+/* bars at 0 1 2 | 5 6 | 9 11 12 with a gap of 2: steps of exactly 2 are none */
+static void
+test_restart(void)
+{
+	static const int64_t ts[] = {0, 1, 2, 5, 6, 9, 11, 12};
+	static const double price[] = {1, 2, 3, 4, 5, 6, 7, 8};
+	McPriceSeries s = {.ts = ts, .price = price, .n = 8, .duplicates = 3, .returns = returns};
+
+	mc_price_series_restart(&s, 2);
+	check(s.restarts == 2 && s.n == 3 && s.ts == ts + 5 && s.price == price + 5,
+	      "what lies before the last of two restarts is left out");
+	check(s.duplicates == 3, "duplicates are those of all rows");
+	check(mc_price_series_measure(&s, 0, INFINITY, scratch, NULL) == MC_OK && s.restarts == 2 &&
+	          s.bar_interval == 1,
+	      "measuring keeps the restarts, and looks at what is left: steps of 2 and 1");
+	check_close(returns[0], 0.154150679827258303, 1e-15, "ln(7/6) is the first return");
+	s = (McPriceSeries){.ts = ts, .price = price, .n = 8};
+	mc_price_series_restart(&s, 3);
+	check(s.restarts == 0 && s.n == 8 && s.ts == ts, "steps of 3 are not longer than 3");
+	s = (McPriceSeries){.ts = ts + 6, .price = price + 6, .n = 1};
+	mc_price_series_restart(&s, 1);
+	check(s.restarts == 0 && s.n == 1, "one bar");
+	s.n = 0;
+	mc_price_series_restart(&s, 1);
+	check(s.restarts == 0 && s.n == 0, "none");
+}
+
+/* A step that no int64 can say is longer than any gap. */
+static void
+test_restart_far(void)
+{
+	static const int64_t ts[] = {INT64_MIN + 1, 0, INT64_MAX - 1};
+	static const double price[] = {1, 2, 3};
+	static const int64_t ends[] = {INT64_MIN + 1, INT64_MAX - 1};
+	McPriceSeries s = {.ts = ts, .price = price, .n = 3};
+
+	mc_price_series_restart(&s, INT64_MAX - 1);
+	check(s.restarts == 1 && s.n == 2 && s.ts == ts + 1, "a step of 2^63 - 1");
+	s = (McPriceSeries){.ts = ends, .price = price, .n = 2};
+	mc_price_series_restart(&s, INT64_MAX - 1);
+	check(s.restarts == 1 && s.n == 1, "and one of 2^64 - 3");
+}
+
+static void
 test_far_ends(void)
 {
 	int64_t ts[] = {INT64_MIN + 1, -5, INT64_MAX / 2};
@@ -162,6 +219,9 @@ test_price_series(void)
 	test_duplicates();
 	test_duplicates_extreme();
 	test_defects();
+	test_idle();
+	test_restart();
+	test_restart_far();
 	test_far_ends();
 	test_shuffles();
 }
