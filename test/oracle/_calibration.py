@@ -10,6 +10,7 @@ import sys
 from datetime import datetime, timedelta, timezone
 from decimal import ROUND_CEILING, ROUND_HALF_EVEN, Context, Decimal
 from fractions import Fraction
+from functools import lru_cache
 
 import numpy as np
 from scipy.signal import lfilter
@@ -168,14 +169,19 @@ class Part:
 # ---- measures (section 3) ----
 
 def against(moves, side):
-    return np.clip(-moves if side == 0 else moves, -700, 700)
+    return np.minimum(np.maximum(-moves if side == 0 else moves, -700.0), 700.0)
 
 
 def loss(a, side):
-    a = np.clip(a, -700, 700)
+    """Of moves against the side, which against() has bounded."""
     return -np.expm1(-a) if side == 0 else np.expm1(a)
 
 
+def law_loss(a, side):
+    return float(loss(min(max(a, -700.0), 700.0), side))
+
+
+@lru_cache(maxsize=None)
 def exact(number):
     """A setting as it is written, so that N c is exact."""
     return Fraction(Decimal(repr(number)))
@@ -226,11 +232,13 @@ def pareto(a, confidence, fraction, fits):
     return var, (var + scale - shape * threshold) / (1 - shape)
 
 
+@lru_cache(maxsize=None)
 def normal_measures(confidence):
     q = float(ndtri(confidence))
     return q, math.exp(-q * q / 2) / math.sqrt(2 * math.pi) / float(1 - exact(confidence))
 
 
+@lru_cache(maxsize=4096)
 def student_measures(nu, confidence):
     """Of T, the quantile polished by Newton's method on the incomplete beta function."""
     if math.isinf(nu):
@@ -256,6 +264,7 @@ def student_measures(nu, confidence):
 MEMBER = re.compile(r"^(?:(filtered|garch_t|gjr_t|garch|gjr)_)?(historical|weighted_historical|evt|normal|student_t)(?:\(([0-9.]+)\))?$")
 
 
+@lru_cache(maxsize=None)
 def alternatives(model):
     """[(text, [(filter, tail, lambda)])]"""
     out = []
@@ -331,7 +340,7 @@ def moves_of(y, policy):
 def law_measures(law, unit, policy, side):
     h = policy["horizon"]
     centre = (-1 if side == 0 else 1) * h * law[0]
-    return tuple(float(loss(centre + math.sqrt(h) * law[1] * x, side)) for x in unit)
+    return tuple(law_loss(centre + math.sqrt(h) * law[1] * x, side) for x in unit)
 
 
 def tail_measures(tail, filtered, policy, confidence, fits):
@@ -357,7 +366,7 @@ def tail_measures(tail, filtered, policy, confidence, fits):
             found = weighted(loss(a, side), confidence, policy["weight_decay"])
         else:
             found = pareto(a, confidence, policy["evt_tail"], fits)
-            found = found and tuple(float(loss(x, side)) for x in found)
+            found = found and tuple(law_loss(x, side) for x in found)
         if found is None:
             return None
         out.append(found)
