@@ -117,6 +117,10 @@ def cases():
            # the day's reference is the last bar of the day before: 0.10, then 0.15, then 0.225
            [(".10", "tail", None), (".15", "speed_limit", None), (".225", "speed_limit", None), (".30", "tail", None)])
     yield ("without a limit a breach does nothing", dict(rise_after_breach=0.01), [".10", ".10", ".20"], [(".10", "tail", None), (".20", "tail", None)])
+
+
+def days():
+    """Cases with several bars a day, and with fallbacks."""
     # bars at 0, 8 and 16 o'clock UTC; the path starts at 16
     yield ("20 % a UTC day, three bars a day", dict(rise_per_day=0.2), [".10", ".10"] + [".20"] * 7,
            [(".10", "tail", None)] + [(".12", "speed_limit", None)] * 3 + [(".144", "speed_limit", None)] * 3 + [(".1728", "speed_limit", None)],
@@ -167,7 +171,7 @@ def prices(losses, up):
 
 
 def by_hand():
-    for number, case in enumerate(cases()):
+    for number, case in enumerate([*cases(), *days()]):
         name, fields, losses, wanted, step = (*case, timedelta(days=1))[:5]
         start = 8000 * c.DAY + (4 * 3600 * 10 ** 6 if step == timedelta(hours=4) else 0)
         policy = c.policy(session, f"hand {number}", **{**HAND, **fields})
