@@ -1,6 +1,7 @@
 """Recompute calibrate_margin from doc/calibration.md in 40-digit decimal arithmetic; prints TAP.
 
-Written from the page, not from the C code. Every instrument of the price files in ../shared/data
+Written from the page, not from the C code, for the models historical and filtered_historical and chains of the two; models.py has
+the others, restarts and lookbacks in time. Every instrument of the price files in ../shared/data
 (skipped when they are not there) and synthetic series with every defect, under every policy below.
 Numbers agree to 1e-12, published rates to the last digit.
 """
@@ -32,6 +33,8 @@ SELECT margin_calib.set_policy('calm_buffer', based_on => 'plain_var', buffer =>
                                bar_interval => '1 day', unset => '{jump_bound}');
 SELECT margin_calib.set_policy('filtered_buffer', based_on => 'prop_desk', buffer => 0.25,
                                measure => 'value_at_risk', lookback => 300);
+SELECT margin_calib.set_policy('chain', based_on => 'plain_var', horizon => 2, min_returns => 1, dead_after => 20,
+                               model => 'filtered_historical > historical');
 SELECT margin_calib.set_policy('low_cap', based_on => 'three_bars', maximum_rate => 0.12,
                                fallback_rate => 0.1, minimum_rate => 0.06, horizon => 5,
                                symmetric_rates => true, floor_lookback => 500);
@@ -111,6 +114,7 @@ class Series:
         self.returns = [(b / a).ln() if a != b else Decimal(0) for a, b in zip(prices, prices[1:])]
         self.steps = [b - a for a, b in zip(times, times[1:])]
         self.stale = sum(a == b for a, b in zip(prices, prices[1:]))
+        self.idle = next((i for i, r in enumerate(reversed(self.returns)) if r != 0), len(self.returns))
         self.squares = [Decimal(0)]
         for r in self.returns:
             self.squares.append(self.squares[-1] + r * r)
@@ -122,7 +126,7 @@ def filtered(u, decay):
     decay = Decimal(decay)
     q = sum(x * x for x in u) / len(u)
     if q == 0:
-        return [Decimal(0)] * len(u), Decimal(0)
+        return None
     first = u[:50]
     s = sum(x * x for x in first) / len(first)
     v = []
@@ -155,13 +159,15 @@ def losses(moves, sign):
     return lambda rank: (1 - ordered[rank - 1].exp()) if sign < 0 else ordered[rank - 1].exp() - 1
 
 
-def measures(y, policy):
-    """[(VaR, ES) long, (VaR, ES) short], or None without a scenario"""
+def measures(y, policy, require=False):
+    """[(VaR, ES) long, (VaR, ES) short], or None without a move"""
     h = policy["horizon"]
     n = len(y) - h + 1
     if n < 1:
         return None
     moves = windows(y, h)
+    if require and not any(moves):
+        return None
     # the confidence as it is written, so that N c is exact
     c = Decimal(repr(policy["confidence"]))
     at_or_below = int((n * c).to_integral_value(rounding=ROUND_CEILING))
@@ -202,7 +208,7 @@ def side_terms(side, tail, stress, floor, plain, policy, fallback):
     pick = 0 if policy["measure"] == "value_at_risk" else 1
     w, b = field(policy, "stress_weight"), field(policy, "buffer")
     out = {"value_at_risk": None, "expected_shortfall": None, "stressed_es": None, "floor": None,
-           "buffer_used": None}
+           "buffer_used": None, "core": None}
     core = buffered = blend = t = None
     if tail:
         t = tail[side][pick]
@@ -221,6 +227,7 @@ def side_terms(side, tail, stress, floor, plain, policy, fallback):
             buffered = max(core, (1 + b) * min(core, reference))
             if core > 0:
                 out["buffer_used"] = 1 - (buffered / core - 1) / b
+    out["core"] = core
     low, high = field(policy, "minimum_rate"), field(policy, "maximum_rate")
     candidates = [low]
     if fallback:
@@ -247,16 +254,29 @@ def interval_microseconds(seconds):
     return None if seconds is None else int(Decimal(str(seconds)) * 1000000)
 
 
+def answer(u, policy):
+    """model, its measures and its vol: the first alternative of the chain that has an answer"""
+    for model in policy["model"].split(" > "):
+        if model == "historical":
+            scenarios = u, deviation(u)
+        else:
+            scenarios = filtered(u, policy["ewma_lambda"]) if u else None
+        tail = measures(scenarios[0], policy, True) if scenarios else None
+        if tail:
+            return model, tail, scenarios[1]
+    return None, None, None
+
+
 def calibrate(series, policy):
     n = len(series.returns)
     m = min(n, policy["lookback"])
     u = series.returns[n - m:]
-    y, vol = (filtered(u, policy["ewma_lambda"]) if m and policy["model"] == "filtered_historical"
-              else (u, deviation(u)))
-    tail = measures(y, policy)
-    fallback = m < policy["min_returns"] or tail is None
+    model, tail, vol = answer(u, policy)
+    dead = policy["dead_after"] is not None and series.idle >= policy["dead_after"]
+    fallback = m < policy["min_returns"] or tail is None or dead
     stress = floor = None
     out = {"vol": vol, "returns": n, "returns_used": m, "fallback": fallback,
+           "model": model, "idle": series.idle, "restarts": 0,
            "rejected": series.rejected, "duplicates": series.duplicates, "stale": series.stale,
            "stress_from": None, "stress_to": None, "policy": policy["name"],
            "policy_version": policy["version"]}
@@ -401,7 +421,10 @@ def policies():
     rows = psql("SELECT pg_catalog.to_jsonb(l) || pg_catalog.jsonb_build_object('bar_seconds',"
                 " extract(epoch FROM bar_interval)) FROM margin_calib.policy_list AS l"
                 " ORDER BY name")
-    return [json.loads(line) for line in rows.splitlines()]
+    found = [json.loads(line) for line in rows.splitlines()]
+    plain = {"historical", "filtered_historical"}
+    return [p for p in found if set(p["model"].split(" > ")) <= plain and p["horizon_method"] == "overlapping"
+            and p["restart_gap"] is None and p["lookback_time"] is None]
 
 
 def answers(policy, source):

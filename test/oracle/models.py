@@ -405,6 +405,18 @@ def bars_by_time(series):
             compare(f"lookback_time {span}: {model}", policy, series)
 
 
+def shipped(series):
+    """The policies that come with the extension, whatever their models are."""
+    spans = ("bar_interval", "lookback_time", "restart_gap")
+    seconds = ", ".join(f"'{name}', extract(epoch FROM {name})" for name in spans)
+    for row in session.rows(f"SELECT to_jsonb(l) || jsonb_build_object({seconds}) FROM policy_list AS l WHERE origin = 'shipped'"):
+        policy = json.loads(row[0])
+        for name in spans:
+            policy[name] = None if policy[name] is None else timedelta(seconds=policy[name])
+        compare(f"shipped policy {policy['name']}: {policy['model']}", policy, series)
+        compare(f"shipped policy {policy['name']}, awkward series", policy, awkward(), "awkward")
+
+
 def main():
     series = c.real(BARS)
     series["simulated, days"] = c.simulated(31, BARS)
@@ -414,6 +426,7 @@ def main():
     without_answers()
     restarts()
     bars_by_time(series)
+    shipped(series)
     t.done()
 
 
