@@ -71,7 +71,7 @@ put_float(Datum *values, bool *nulls, Column column, double value)
 	nulls[column] = isnan(value);
 }
 
-/* The loss of the horizon that follows bar i; NaN when it is not known yet. */
+/* The loss of the horizon that follows a bar; NaN when it is not known yet, or the listing ended. */
 static double
 loss_after(const Walk *walk, Size bar, McSideName side)
 {
@@ -143,17 +143,6 @@ walk_bars(Walk *walk, double *work, MemoryContext row_context)
 	}
 }
 
-/* Bars from `start` to the next restart. */
-static Size
-listing_length(const McPriceSeries *s, Size start, int64 gap)
-{
-	Size end = start + 1;
-
-	while (end < s->n && (gap == 0 || s->ts[end] - s->ts[end - 1] <= gap))
-		end++;
-	return end - start;
-}
-
 static void
 walk_series(Walk *walk, McSeries *given)
 {
@@ -163,25 +152,24 @@ walk_series(Walk *walk, McSeries *given)
 	    AllocSetContextCreate(context, "margin_calib backtest rows", ALLOCSET_SMALL_SIZES);
 	MemoryContext old = MemoryContextSwitchTo(context);
 	McPriceRows usable = {given->ts, given->price, 0, 0};
-	McPolicy policy = walk->named->policy;
+	const McPolicy *policy = &walk->named->policy;
 	McPriceSeries series;
 	double *work;
 
 	usable.n = mc_price_rows_compact(given->ts, given->price, given->n);
-	/* a restart must not be known before it comes: listings are taken one after the other */
-	policy.restart_gap = 0;
-	mc_calibration_series(&usable, &policy, &series);
+	mc_calibration_series(&usable, policy, &series);
 	work = MemoryContextAllocHuge(
-	    context, mul_size(mc_calibrator_worksize(&policy, series.n) + 1, sizeof(double)));
+	    context, mul_size(mc_calibrator_worksize(policy, series.n) + 1, sizeof(double)));
 	walk->instrument_is_null = given->instrument == NULL;
 	walk->instrument = given->instrument ? CStringGetTextDatum(given->instrument) : (Datum) 0;
 	walk->point = (McRatePoint){0};
+	/* listing by listing: a restart must not be known before it comes */
 	for (Size start = 0; start < series.n; start += walk->bars)
 	{
 		walk->ts = series.ts + start;
 		walk->price = series.price + start;
 		walk->returns = series.returns + start;
-		walk->bars = listing_length(&series, start, walk->named->policy.restart_gap);
+		walk->bars = mc_listing_length(&series, start, policy);
 		walk_bars(walk, work, rows);
 	}
 	MemoryContextSwitchTo(old);

@@ -417,50 +417,103 @@ series_order(McPriceRows *rows, McPriceSeries *series)
 	series->duplicates = rows->n - series->n;
 }
 
-void
-mc_calibration_series(McPriceRows *rows, const McPolicy *policy, McPriceSeries *series)
+static void
+series_measure(McPriceSeries *series, const McPolicy *policy)
 {
-	double *scratch;
-	Size returns;
+	double *scratch = allocate(series->n, sizeof(double));
 
-	*series = (McPriceSeries){0};
-	series_order(rows, series);
-	if (policy->restart_gap > 0)
-		mc_price_series_restart(series, policy->restart_gap);
-	returns = series->n > 0 ? series->n - 1 : 0;
-	series->returns = allocate(returns, sizeof(double));
-	scratch = allocate(returns, sizeof(double));
 	mc_check_status(mc_price_series_measure(series, policy->bar_interval,
 	                                        policy->has_jump_bound ? policy->jump_bound : INFINITY,
 	                                        scratch, &mc_interrupt_poll));
 	pfree(scratch);
 }
 
+void
+mc_calibration_series(McPriceRows *rows, const McPolicy *policy, McPriceSeries *series)
+{
+	*series = (McPriceSeries){0};
+	series_order(rows, series);
+	series->returns = allocate(series->n, sizeof(double));
+	series_measure(series, policy);
+}
+
+size_t
+mc_listing_length(const McPriceSeries *s, size_t start, const McPolicy *policy)
+{
+	size_t end = start + 1;
+
+	while (end < s->n &&
+	       (policy->restart_gap == 0 || s->ts[end] - s->ts[end - 1] <= policy->restart_gap))
+		end++;
+	return end - start;
+}
+
+/* The listing that the series ends with, measured by itself. */
+static McPriceSeries
+latest_listing(const McPriceSeries *all, const McPolicy *policy)
+{
+	McPriceSeries latest = *all;
+
+	if (policy->restart_gap == 0)
+		return latest;
+	mc_price_series_restart(&latest, policy->restart_gap);
+	if (latest.restarts > 0)
+	{
+		latest.returns = all->returns + (latest.ts - all->ts);
+		series_measure(&latest, policy);
+	}
+	return latest;
+}
+
+/* Bars of one listing from `from` on, each a step of the path. */
+static void
+listing_walk(const McPolicy *policy, const McPriceSeries *s, size_t start, size_t length,
+             size_t from, McRatePath *path, McCalibration *result)
+{
+	McHistory history = {s->ts + start, s->returns + start, length - 1};
+	double *work = allocate(mc_calibrator_worksize(policy, history.n), sizeof(double));
+	McCalibrator calibrator;
+
+	mc_calibrator_init(&calibrator, policy, history.n, work);
+	for (size_t bar = from; bar < start + length; bar++)
+	{
+		mc_check_status(
+		    mc_calibrate(&calibrator, &history, bar - start, result, &mc_interrupt_poll));
+		path->before = path->now;
+		path->now = mc_rate_path_step(policy, &path->before, s->ts[bar], s->price[bar], result);
+	}
+	pfree(work);
+}
+
 /* Calibrate along the path: every bar that is new to it; without a path the last bar starts one. */
 static void
 path_walk(const McPolicy *policy, const McPriceSeries *s, McRatePath *path, McCalibration *result)
 {
-	McHistory history = {s->ts, s->returns, s->n > 0 ? s->n - 1 : 0};
-	double *work = allocate(mc_calibrator_worksize(policy, history.n), sizeof(double));
-	McRatePoint point = {0};
-	McCalibrator calibrator;
-	Size bar = history.n;
+	size_t from = s->n - 1;
+	size_t length;
 
-	mc_calibrator_init(&calibrator, policy, history.n, work);
-	if (s->n > 0)
-		point = mc_rate_path_resume(path, s->ts[bar]);
-	while (point.known && bar > 0 && s->ts[bar - 1] > point.ts)
-		bar--;
-	path->before = path->now = (McRatePoint){0};
-	for (; bar <= history.n; bar++)
+	path->now = mc_rate_path_resume(path, s->ts, s->price, s->n);
+	path->before = (McRatePoint){0};
+	while (path->now.known && from > 0 && s->ts[from - 1] > path->now.ts)
+		from--;
+	for (size_t start = 0; start < s->n; start += length)
 	{
-		mc_check_status(mc_calibrate(&calibrator, &history, bar, result, &mc_interrupt_poll));
-		if (s->n == 0)
-			return;
-		path->before = point;
-		point = mc_rate_path_step(policy, &point, s->ts[bar], s->price[bar], result);
-		path->now = point;
+		length = mc_listing_length(s, start, policy);
+		if (start + length > from)
+			listing_walk(policy, s, start, length, Max(from, start), path, result);
 	}
+}
+
+/* What there is to say of no price at all. */
+static void
+nothing(const McPolicy *policy, McRatePath *path, McCalibration *result)
+{
+	McHistory history = {NULL, NULL, 0};
+	McCalibrator calibrator;
+
+	mc_calibrator_init(&calibrator, policy, 0, NULL);
+	mc_check_status(mc_calibrate(&calibrator, &history, 0, result, &mc_interrupt_poll));
+	*path = (McRatePath){{0}, {0}};
 }
 
 Datum
@@ -479,7 +532,11 @@ mc_calibration_build(McPriceRows *rows, const McNamedPolicy *named, HeapTupleHea
 	mc_calibration_series(rows, &named->policy, &series);
 	if (path != NULL)
 		path_deform(path, &walked);
-	path_walk(&named->policy, &series, &walked, &result);
+	if (series.n > 0)
+		path_walk(&named->policy, &series, &walked, &result);
+	else
+		nothing(&named->policy, &walked, &result);
+	series = latest_listing(&series, &named->policy);
 	datum = form(&series, &result, &walked, rows->rejected, named, desc);
 	MemoryContextSwitchTo(old);
 	datum = PointerGetDatum(DatumGetHeapTupleHeaderCopy(datum));

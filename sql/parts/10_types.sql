@@ -46,7 +46,7 @@ COMMENT ON COLUMN margin_calib.margin_policy.measure IS 'expected_shortfall or v
 COMMENT ON COLUMN margin_calib.margin_policy.model IS 'chain of alternatives joined by >, each an average of models joined by +: a tail (historical, weighted_historical, evt, normal, student_t) with a filter in front (filtered_, garch_, gjr_, garch_t_, gjr_t_) or none; filtered_ takes its own lambda in parentheses. The first alternative that answers is used';
 COMMENT ON COLUMN margin_calib.margin_policy.ewma_lambda IS 'decay per bar of the EWMA variance that filters the returns, in (0,1)';
 COMMENT ON COLUMN margin_calib.margin_policy.weight_decay IS 'weight of a return over that of the next one in weighted_historical models, in (0,1]';
-COMMENT ON COLUMN margin_calib.margin_policy.evt_tail IS 'share of losses beyond the threshold of evt models, above 1 - confidence, at most 0.5';
+COMMENT ON COLUMN margin_calib.margin_policy.evt_tail IS 'share of losses beyond the threshold of evt models, at most 0.5, above 1 - confidence where they are used';
 COMMENT ON COLUMN margin_calib.margin_policy.refit_interval IS 'number of returns between two fits of a GARCH filter, counted from the first of the series';
 COMMENT ON COLUMN margin_calib.margin_policy.horizon IS 'margin period of risk in bars';
 COMMENT ON COLUMN margin_calib.margin_policy.horizon_method IS 'overlapping: returns are summed over overlapping windows of the horizon; scaled: one-bar returns times the root of the horizon';

@@ -15,10 +15,31 @@ day_of(int64_t ts)
 	return ts / DAY - (ts % DAY < 0);
 }
 
-McRatePoint
-mc_rate_path_resume(const McRatePath *path, int64_t last)
+/* Has the series this bar, with this price? */
+static bool
+has_bar(const int64_t *ts, const double *price, size_t n, const McRatePoint *bar)
 {
-	if (path->now.known && last > path->now.ts)
+	size_t low = 0;
+	size_t high = n;
+
+	while (low < high)
+	{
+		size_t middle = low + (high - low) / 2;
+
+		if (ts[middle] < bar->ts)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < n && ts[low] == bar->ts && price[low] == bar->price;
+}
+
+McRatePoint
+mc_rate_path_resume(const McRatePath *path, const int64_t *ts, const double *price, size_t n)
+{
+	int64_t last = ts[n - 1];
+
+	if (path->now.known && last > path->now.ts && has_bar(ts, price, n, &path->now))
 		return path->now;
 	if (path->before.known && last > path->before.ts)
 		return path->before;

@@ -26,10 +26,12 @@ typedef struct McRatePath
 } McRatePath;
 
 /*
- * The point from which a series that ends at `last` goes on: after the latest bar, or before it when that bar is
- * in the series again.
+ * The point from which a series of n >= 1 bars goes on along a path: after the path's latest bar when the series
+ * has it as it was, with bars after it; else after the bar before, so that a corrected or missing latest bar has
+ * its step taken again.
  */
-extern McRatePoint mc_rate_path_resume(const McRatePath *path, int64_t last);
+extern McRatePoint mc_rate_path_resume(const McRatePath *path, const int64_t *ts,
+                                       const double *price, size_t n);
 
 /*
  * One step: from the point after a bar to that after the next one, at `ts` with its price and the calibration of

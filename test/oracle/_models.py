@@ -184,7 +184,7 @@ def alternatives(model):
     for text in model.split(">"):
         names = [name.strip() for name in text.split("+")]
         members = [MEMBER.match(name).groups() for name in names]
-        out.append((" + ".join(names), [(f, tail, float(number) if number else None) for f, tail, number in members]))
+        out.append((text.strip(), [(f, tail, float(number) if number else None) for f, tail, number in members]))
     return out
 
 

@@ -45,7 +45,7 @@ VARIANTS = {
 }
 
 AVERAGES = ("gjr_historical + gjr_t_student_t", "historical + filtered_historical + filtered_historical(0.98) + evt",
-            "gjr_historical + gjr_t_student_t + filtered_historical(0.98)", "normal + normal",
+            "gjr_historical + gjr_t_student_t + filtered_historical(0.98)", "normal + student_t",
             "garch_evt+filtered_evt>historical", "weighted_historical + student_t > historical > evt")
 
 

@@ -155,8 +155,6 @@ test_coherence(void)
 	REFUSED(lookback, 100);
 	REFUSED(min_returns, 501);
 	REFUSED(refit_interval, 501);
-	REFUSED(evt_tail, 0.0099);
-	REFUSED(evt_tail, 0.005);
 	REFUSED(stress_window, 1);
 	REFUSED(floor_lookback, 1);
 	REFUSED(minimum_rate, 1.5);
@@ -166,7 +164,12 @@ test_coherence(void)
 	REFUSED(maximum_rate, 0.9999);
 	ACCEPTED(lookback, 101);
 	ACCEPTED(refit_interval, 500);
+	ACCEPTED(evt_tail, 0.005);
+	policy.model.members[0].tail = MC_TAIL_EVT;
+	REFUSED(evt_tail, 0.0099);
+	REFUSED(evt_tail, 0.005);
 	ACCEPTED(evt_tail, 0.0100001);
+	policy.model = good.model;
 	ACCEPTED(floor_lookback, 0);
 	ACCEPTED(buffer, 1);
 	ACCEPTED(maintenance_ratio, 1);

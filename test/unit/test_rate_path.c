@@ -368,16 +368,28 @@ test_resume(void)
 	McRatePath path = {.now = {true, false, 50, 5, {0.5, 0.5}, {0.5, 0.5}},
 	                   .before = {true, false, 40, 4, {0.4, 0.4}, {0.4, 0.4}}};
 
-	check(mc_rate_path_resume(&path, 51).ts == 50, "a new bar: from the latest");
-	check(mc_rate_path_resume(&path, 50).ts == 40, "the latest corrected: from the bar before");
-	check(mc_rate_path_resume(&path, 45).ts == 40, "the latest gone and another in its place");
-	check(!mc_rate_path_resume(&path, 40).known && !mc_rate_path_resume(&path, 39).known,
-	      "the latest gone: the series ends before the path, which starts anew");
+	const int64_t ts[] = {30, 40, 50, 51};
+	const double price[] = {3, 4, 5, 6};
+	const double corrected[] = {3, 4, 5.5, 6};
+	const int64_t gone[] = {30, 40, 45, 51};
+
+	check(mc_rate_path_resume(&path, ts, price, 4).ts == 50, "a new bar: from the latest");
+	check(mc_rate_path_resume(&path, ts, price, 3).ts == 40,
+	      "none: the latest again, from the bar before");
+	check(mc_rate_path_resume(&path, ts, corrected, 3).ts == 40, "the latest corrected");
+	check(mc_rate_path_resume(&path, ts, corrected, 4).ts == 40,
+	      "corrected, and a new bar with it");
+	check(mc_rate_path_resume(&path, gone, price, 4).ts == 40, "gone, and others in its place");
+	check(mc_rate_path_resume(&path, gone, price, 3).ts == 40, "gone, the series ends between");
+	check(!mc_rate_path_resume(&path, ts, price, 2).known &&
+	          !mc_rate_path_resume(&path, ts, price, 1).known,
+	      "the series ends before the path, which starts anew");
 	path.before.known = false;
-	check(mc_rate_path_resume(&path, 51).ts == 50, "a path of one bar goes on");
-	check(!mc_rate_path_resume(&path, 50).known, "and starts again when that bar is corrected");
+	check(mc_rate_path_resume(&path, ts, price, 4).ts == 50, "a path of one bar goes on");
+	check(!mc_rate_path_resume(&path, ts, price, 3).known,
+	      "and starts again when that bar comes again");
 	path.now.known = false;
-	check(!mc_rate_path_resume(&path, 51).known, "no path");
+	check(!mc_rate_path_resume(&path, ts, price, 4).known, "no path");
 }
 
 /* ---- random paths against the definition, read literally ---- */
