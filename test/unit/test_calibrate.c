@@ -283,9 +283,9 @@ test_constant_and_huge(void)
 	          c.side[MC_LONG].term == MC_TERM_FALLBACK && c.side[MC_LONG].initial_steps == 400,
 	      "a constant price: no model answers, the fallback rate");
 	check(isnan(c.vol) && isnan(c.side[MC_LONG].core) && isnan(c.side[MC_LONG].buffer_used) &&
-	          isnan(c.side[MC_LONG].value_at_risk) && c.side[MC_LONG].floor == 0 &&
-	          c.side[MC_LONG].stressed_es == 0,
-	      "no vol and no core; stress and floor of no moves are zero");
+	          isnan(c.side[MC_LONG].value_at_risk) && isnan(c.side[MC_LONG].floor) &&
+	          isnan(c.side[MC_LONG].stressed_es) && !c.has_stress,
+	      "and no vol, no core, no term that would be combined with it");
 	policy.floor_lookback = 0;
 	returns[50] = 1400;
 	returns[51] = -1400;

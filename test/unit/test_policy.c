@@ -166,10 +166,11 @@ test_coherence(void)
 	ACCEPTED(refit_interval, 500);
 	ACCEPTED(evt_tail, 0.005);
 	policy.model.members[0].tail = MC_TAIL_EVT;
-	REFUSED(evt_tail, 0.0099);
-	REFUSED(evt_tail, 0.005);
-	ACCEPTED(evt_tail, 0.0100001);
-	policy.model = good.model;
+	policy.evt_tail = 0.0099;
+	refused(policy, "evt_tail", "a threshold within the tail");
+	policy.evt_tail = 0.0100001;
+	accepted(policy, "a threshold below the tail");
+	policy = good;
 	ACCEPTED(floor_lookback, 0);
 	ACCEPTED(buffer, 1);
 	ACCEPTED(maintenance_ratio, 1);
