@@ -301,6 +301,16 @@ finite_answer(McMeasures measures[MC_LEVELS][MC_SIDES])
 	return true;
 }
 
+/* Moves that are all zero say nothing about a tail, also when the scenarios behind them cancel. */
+static bool
+all_zero(const Moves *moves)
+{
+	for (size_t i = 0; i < moves->n; i++)
+		if (moves->x[i] != 0)
+			return false;
+	return true;
+}
+
 McStatus
 mc_model_tail(const McTailSpec *spec, const McScenarios *scenarios, double *work,
               McMeasures measures[MC_LEVELS][MC_SIDES], McFit *fit, const McPoll *poll)
@@ -336,5 +346,7 @@ mc_model_tail(const McTailSpec *spec, const McScenarios *scenarios, double *work
 		}
 	if (status == MC_OK && mc_fit_usable(*fit) && !finite_answer(measures))
 		*fit = MC_FIT_FAILED;
+	if (status == MC_OK && all_zero(&moves))
+		*fit = MC_FIT_CONSTANT;
 	return status;
 }

@@ -48,9 +48,9 @@ extern size_t mc_move_count(size_t n, int32_t horizon, bool scaled);
 extern size_t mc_model_tail_worksize(const McTailSpec *spec, size_t n);
 
 /*
- * Measures of each level and side; NaN for a level without a finite answer. *fit says whether the tail has one at
- * the first level. Wants at least one move; scenarios that are not usable have no answer. MC_OK or
- * MC_STOPPED.
+ * Measures of each level and side; NaN for a level without an answer. *fit says whether the tail has one, of
+ * finite numbers, at the first level: MC_FIT_CONSTANT when all moves are zero, whose historical measures are zero.
+ * Wants at least one move; scenarios that are not usable have no answer. MC_OK or MC_STOPPED.
  */
 extern McStatus mc_model_tail(const McTailSpec *spec, const McScenarios *scenarios, double *work,
                               McMeasures measures[MC_LEVELS][MC_SIDES], McFit *fit,

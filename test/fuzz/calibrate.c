@@ -182,6 +182,7 @@ check_series(const McPriceSeries *s, int64_t bar_interval, double jump_bound)
 	size_t gaps = 0;
 	size_t stale = 0;
 	size_t jumps = 0;
+	size_t idle = 0;
 	int64_t steps[MOST];
 
 	for (size_t i = 1; i < s->n; i++)
@@ -209,6 +210,9 @@ check_series(const McPriceSeries *s, int64_t bar_interval, double jump_bound)
 		if (fabs(r) > jump_bound)
 			CHECK(s->last_jump >= s->ts[i], "last jump");
 	}
+	for (size_t i = s->n; i > 1 && s->returns[i - 2] == 0; i--)
+		idle++;
+	CHECK(s->idle == idle, "idle %zu, %zu", s->idle, idle);
 	CHECK(s->gaps == gaps, "gaps %zu, %zu", s->gaps, gaps);
 	CHECK(s->stale == stale && s->jumps == jumps, "stale %zu %zu, jumps %zu %zu", s->stale, stale,
 	      s->jumps, jumps);
@@ -233,10 +237,11 @@ descending_long(const void *a, const void *b)
 
 /* steps 7 to 9: sign 1 for long, -1 for short; basis is the confidence in ten thousandths */
 static Brute
-brute_measures(const long double *y, size_t m, size_t h, long basis, int sign)
+brute_measures(const long double *y, size_t m, const McPolicy *p, long basis, int sign)
 {
 	long double losses[MOST];
-	size_t n = m - h + 1;
+	size_t h = (size_t) p->horizon;
+	size_t n = p->scaled_horizon ? m : m - h + 1;
 	size_t tail = n * (size_t) (10000 - basis);
 	size_t k = tail / 10000;
 	long double t = tail / 10000.0L;
@@ -246,8 +251,10 @@ brute_measures(const long double *y, size_t m, size_t h, long basis, int sign)
 	{
 		long double x = 0;
 
-		for (size_t i = 0; i < h; i++)
+		for (size_t i = 0; i < h && !p->scaled_horizon; i++)
 			x += y[j + i];
+		if (p->scaled_horizon)
+			x = y[j] * sqrtl(h);
 		x = -sign * x; /* the move against the position */
 		x = fmaxl(fminl(x, 700), -700);
 		losses[j] = sign > 0 ? -expm1l(-x) : expm1l(x);
@@ -286,14 +293,20 @@ static McPolicy
 take_policy(Bytes *b, long *basis)
 {
 	McPolicy p = {0};
-	int choice = (int) take(b, 1);
+	int choice = (int) take(b, 2);
 
-	*basis = (long) (take(b, 2) % 9900) + 1;
+	p.model = (McModel){{{.filter = choice & 2 ? MC_FILTERED : MC_UNFILTERED}}, 1, 1};
+	*basis = (long) (take(b, 2) % 4900) + 5001;
 	p.confidence = (double) *basis / 10000;
 	p.measure = choice & 1 ? MC_EXPECTED_SHORTFALL : MC_VALUE_AT_RISK;
-	p.model = choice & 2 ? MC_FILTERED_HISTORICAL : MC_HISTORICAL;
 	p.ewma_lambda = (double) (take(b, 1) + 1) / 258;
+	p.weight_decay = 1;
+	p.evt_tail = 0.5;
+	p.refit_interval = 1;
+	p.rise_per_step = p.rise_per_day = INFINITY;
+	p.fall_per_day = 1;
 	p.horizon = 1 + (int32_t) (take(b, 1) % 4);
+	p.scaled_horizon = choice & 512;
 	p.lookback = 100 + (int32_t) (take(b, 1) % 60) + p.horizon;
 	p.min_returns = 1 + (int32_t) (take(b, 1) % 20);
 	p.stress_weight = choice & 4 ? (double) (take(b, 1) % 101) / 100 : 0;
@@ -308,6 +321,9 @@ take_policy(Bytes *b, long *basis)
 	p.symmetric_rates = choice & 64;
 	p.has_jump_bound = choice & 128;
 	p.jump_bound = 0.5;
+	p.lookback_time = choice & 256 ? (int64_t) take(b, 1) * INT64_C(3600000000) + 1 : 0;
+	p.dead_after = choice & 1024 ? 1 + (int32_t) (take(b, 1) % 5) : 0;
+	p.restart_gap = choice & 2048 ? (int64_t) (1 + take(b, 1) % 16) * INT64_C(3600000000) : 0;
 	return p;
 }
 
@@ -316,19 +332,23 @@ take_policy(Bytes *b, long *basis)
 	          2e-10L * fmaxl(fabsl(expected), fminl(most, 1)) + 1e-18L * most, \
 	      name ": %.17g, brute %.17Lg", (double) (got), (long double) (expected))
 
+/* core and reference have a meaning when a model answers */
 static void
-check_side(const McPolicy *p, const McSide *side, long double core, long double reference,
-           bool measured, double charged, long double most)
+check_side(const McPolicy *p, const McCalibration *c, const McSide *side, long double core,
+           long double reference, double charged, long double most)
 {
-	long double buffered = core;
-	long double rate;
+	long double rate = p->minimum_rate;
 	double q;
 
-	if (measured && p->buffer > 0)
-		buffered = fmaxl(core, (1 + (long double) p->buffer) * fminl(core, reference));
-	rate = measured ? fmaxl(buffered, p->minimum_rate) : p->minimum_rate;
-	if (side->term == MC_TERM_FALLBACK || !measured)
+	if (c->fallback)
 		rate = fmaxl(rate, p->fallback_rate);
+	if (c->alternative >= 0)
+	{
+		NEAR(side->core, core, "core");
+		rate = fmaxl(rate, core);
+		if (p->buffer > 0)
+			rate = fmaxl(rate, (1 + (long double) p->buffer) * fminl(core, reference));
+	}
 	rate = fminl(rate, p->maximum_rate);
 	NEAR(side->rate, rate, "rate");
 	q = charged / p->rounding_step;
@@ -341,13 +361,79 @@ check_side(const McPolicy *p, const McSide *side, long double core, long double 
 	      "above maximum");
 }
 
+static size_t
+brute_lookback(const McPolicy *p, const McPriceSeries *s, size_t n)
+{
+	size_t m = 0;
+
+	while (
+	    m < n && m < (size_t) p->lookback &&
+	    (p->lookback_time == 0 || (__int128) s->ts[n - m] > (__int128) s->ts[n] - p->lookback_time))
+		m++;
+	return m;
+}
+
+/* Scenarios and volatility; false when all moves are so small that rounding decides whether they are zero. */
+static bool
+brute_scenarios(const McPolicy *p, const double *u, size_t m, long double *y, long double *vol,
+                bool *answers)
+{
+	size_t h = p->scaled_horizon ? 1 : (size_t) p->horizon;
+	long double most = 0, largest = 0;
+
+	*vol = NAN;
+	if (p->model.members[0].filter == MC_FILTERED)
+		brute_filter(u, m, p->ewma_lambda, y, vol);
+	else
+	{
+		long double mean = 0, square = 0;
+
+		for (size_t i = 0; i < m; i++)
+			mean += (y[i] = u[i]) / m;
+		for (size_t i = 0; i < m; i++)
+			square += (y[i] - mean) * (y[i] - mean);
+		if (m >= 2)
+			*vol = sqrtl(square / (m - 1));
+	}
+	for (size_t i = 0; i < m; i++)
+		most = fmaxl(most, fabsl(y[i]));
+	for (size_t j = 0; j + h <= m; j++)
+	{
+		long double x = 0;
+
+		for (size_t i = 0; i < h; i++)
+			x += y[j + i];
+		largest = fmaxl(largest, fabsl(x));
+	}
+	*answers = largest > 1e-14L * most;
+	if (!*answers)
+		*vol = NAN;
+	return *answers || most == 0;
+}
+
+static McFallback
+brute_fallback(const McPolicy *p, const double *returns, size_t n, size_t m, bool answers)
+{
+	size_t idle = 0;
+
+	while (idle < n && returns[n - 1 - idle] == 0)
+		idle++;
+	if (m < (size_t) p->min_returns || m < (size_t) p->horizon)
+		return MC_TOO_FEW_RETURNS;
+	if (p->dead_after > 0 && idle >= (size_t) p->dead_after)
+		return MC_DEAD_PRICE;
+	return answers ? MC_NO_FALLBACK : MC_NO_MODEL;
+}
+
 static void
-check_calibration(const McPolicy *p, long basis, const double *returns, size_t n,
+check_calibration(const McPolicy *p, long basis, const McPriceSeries *series,
                   const McCalibration *c)
 {
-	size_t m = n < (size_t) p->lookback ? n : (size_t) p->lookback;
-	size_t h = (size_t) p->horizon;
-	bool measured = m >= h;
+	const double *returns = series->returns;
+	size_t n = series->n ? series->n - 1 : 0;
+	size_t m = n ? brute_lookback(p, series, n) : 0;
+	bool measured = m >= (size_t) p->horizon;
+	bool answers = false;
 	const double *u = returns + (n - m);
 	long double y[MOST];
 	long double raw[MOST];
@@ -355,23 +441,12 @@ check_calibration(const McPolicy *p, long basis, const double *returns, size_t n
 	long double most = 1;
 
 	CHECK(c->used == m, "used %zu, %zu", c->used, m);
-	CHECK(c->fallback == (m < (size_t) p->min_returns || !measured), "fallback %d", c->fallback);
+	if (measured && !brute_scenarios(p, u, m, y, &vol, &answers))
+		return;
+	CHECK(c->alternative == (answers ? 0 : -1), "alternative %d", c->alternative);
+	CHECK(c->fallback == brute_fallback(p, returns, n, m, answers), "fallback %d", c->fallback);
 	for (size_t i = 0; i < n; i++)
 		raw[i] = returns[i];
-	if (p->model == MC_FILTERED_HISTORICAL && m >= 1)
-		brute_filter(u, m, p->ewma_lambda, y, &vol);
-	else
-	{
-		long double mean = 0;
-		long double square = 0;
-
-		for (size_t i = 0; i < m; i++)
-			mean += (y[i] = u[i]) / m;
-		for (size_t i = 0; i < m; i++)
-			square += (y[i] - mean) * (y[i] - mean);
-		if (m >= 2)
-			vol = sqrtl(square / (m - 1));
-	}
 	CHECK(isnan(c->vol) == isnan((double) vol), "vol %g", c->vol);
 	if (!isnan(c->vol))
 		CHECK(fabsl(c->vol - vol) <= 1e-11L * vol + 1e-17L, "vol %.17g, %.17Lg", c->vol, vol);
@@ -381,24 +456,31 @@ check_calibration(const McPolicy *p, long basis, const double *returns, size_t n
 		const McSide *side = &c->side[s];
 		int sign = s == MC_LONG ? 1 : -1;
 		double charged = p->symmetric_rates ? fmax(c->side[0].rate, c->side[1].rate) : side->rate;
-		Brute tail;
+		Brute tail = {0, 0};
 		long double core = 0;
 		long double reference = 0;
 
 		CHECK(isfinite(side->rate), "rate %g", side->rate);
 		if (!measured)
 		{
-			CHECK(isnan(side->value_at_risk) && isnan(side->expected_shortfall),
+			CHECK(isnan(side->value_at_risk) && isnan(side->expected_shortfall) && !c->has_stress &&
+			          isnan(side->floor),
 			      "no data, no measure");
-			check_side(p, side, 0, 0, false, charged, 1);
+			check_side(p, c, side, 0, 0, charged, 1);
 			continue;
 		}
-		tail = brute_measures(y, m, h, basis, sign);
+		if (answers)
+			tail = brute_measures(y, m, p, basis, sign);
 		/* terms of opposite sign cancel: absolute errors are those of the largest */
 		most = 100 * fmaxl(1, fmaxl(fabsl(tail.es), fabsl(tail.var)));
-		NEAR(side->value_at_risk, tail.var, "VaR");
-		NEAR(side->expected_shortfall, tail.es, "ES");
-		CHECK(side->expected_shortfall >= side->value_at_risk, "ES below VaR");
+		if (answers)
+		{
+			NEAR(side->value_at_risk, tail.var, "VaR");
+			NEAR(side->expected_shortfall, tail.es, "ES");
+			CHECK(side->expected_shortfall >= side->value_at_risk, "ES below VaR");
+		}
+		else
+			CHECK(isnan(side->value_at_risk) && isnan(side->core), "no model, no measure");
 		core = reference = p->measure == MC_VALUE_AT_RISK ? tail.var : tail.es;
 		if (p->stress_weight > 0)
 		{
@@ -431,7 +513,7 @@ check_calibration(const McPolicy *p, long basis, const double *returns, size_t n
 				CHECK(sum < mine || (sum <= mine * (1 + 1e-12L) && mine < best),
 				      "a later tie is there: %zu %zu", c->stress_start, i);
 			}
-			stress = brute_measures(raw + c->stress_start, w, h, basis, sign);
+			stress = brute_measures(raw + c->stress_start, w, p, basis, sign);
 			NEAR(side->stressed_es, stress.es, "stressed ES");
 			core = fmaxl(core, (1 - (long double) p->stress_weight) * core +
 			                       p->stress_weight *
@@ -440,11 +522,11 @@ check_calibration(const McPolicy *p, long basis, const double *returns, size_t n
 		else
 			CHECK(!c->has_stress, "no stress asked for");
 		{
-			size_t f = p->floor_lookback > 0 ? (size_t) p->floor_lookback : (size_t) p->lookback;
+			size_t f = p->floor_lookback > 0 ? (size_t) p->floor_lookback : m;
 			Brute level;
 
 			f = n < f ? n : f;
-			level = brute_measures(raw + (n - f), f, h, basis, sign);
+			level = brute_measures(raw + (n - f), f, p, basis, sign);
 			reference = p->measure == MC_VALUE_AT_RISK ? level.var : level.es;
 			if (p->floor_lookback > 0)
 			{
@@ -455,31 +537,51 @@ check_calibration(const McPolicy *p, long basis, const double *returns, size_t n
 		if (!isnan(side->buffer_used))
 			CHECK(side->buffer_used >= 0 && side->buffer_used <= 1, "buffer used %.17g",
 			      side->buffer_used);
-		if (c->fallback)
-			core = fmaxl(core, p->fallback_rate);
-		else
-			check_side(p, side, core, reference, true, charged, most);
+		check_side(p, c, side, core, reference, charged, most);
 	}
+}
+
+static void
+brute_restart(const Rows *kept, int64_t gap, const McPriceSeries *s)
+{
+	size_t start = 0;
+	size_t restarts = 0;
+
+	for (size_t i = 1; i < kept->n && gap > 0; i++)
+		if ((__int128) kept->ts[i] - kept->ts[i - 1] > gap)
+		{
+			start = i;
+			restarts++;
+		}
+	CHECK(s->restarts == restarts && s->n == kept->n - start && s->ts == kept->ts + start,
+	      "restarts %zu, %zu", s->restarts, restarts);
 }
 
 static void
 run(const McPolicy *p, const Rows *kept, McPriceSeries *series, double *returns, McCalibration *c)
 {
-	double *scratch = array(kept->n, sizeof(double));
+	McCalibrator calibrator;
+	McHistory history;
+	double *scratch;
 	double *work;
-	size_t n = kept->n ? kept->n - 1 : 0;
 
 	memset(series, 0, sizeof(*series));
 	series->ts = kept->ts;
 	series->price = kept->price;
 	series->n = kept->n;
+	if (p->restart_gap > 0)
+		mc_price_series_restart(series, p->restart_gap);
+	brute_restart(kept, p->restart_gap, series);
 	series->returns = returns;
+	history = (McHistory){series->ts, returns, series->n ? series->n - 1 : 0};
+	scratch = array(history.n, sizeof(double));
 	CHECK(mc_price_series_measure(series, 0, p->has_jump_bound ? p->jump_bound : INFINITY, scratch,
 	                              NULL) == MC_OK,
 	      "measure");
-	work = array(mc_calibrate_worksize(p, n), sizeof(double));
+	work = array(mc_calibrator_worksize(p, history.n), sizeof(double));
 	memset(c, 0, sizeof(*c));
-	CHECK(mc_calibrate(p, returns, n, work, c, NULL) == MC_OK, "calibrate");
+	mc_calibrator_init(&calibrator, p, history.n, work);
+	CHECK(mc_calibrate(&calibrator, &history, history.n, c, NULL) == MC_OK, "calibrate");
 	free(work);
 	free(scratch);
 }
@@ -522,7 +624,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	returns = array(kept.n ? kept.n - 1 : 0, sizeof(double));
 	run(&policy, &kept, &series, returns, &c);
 	check_series(&series, 0, policy.has_jump_bound ? policy.jump_bound : INFINITY);
-	check_calibration(&policy, basis, returns, kept.n ? kept.n - 1 : 0, &c);
+	check_calibration(&policy, basis, &series, &c);
 	run(&policy, &kept, &series, returns, &c2);
 	CHECK(memcmp(&c.side[0].initial_steps, &c2.side[0].initial_steps, sizeof(int64_t)) == 0 &&
 	          same_bits(c.side[0].rate, c2.side[0].rate) &&

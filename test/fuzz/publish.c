@@ -1,10 +1,12 @@
 /*
  * publish.c
- *	  Fuzz target: published steps against decimal printing, policies of raw bytes, and sorting of pairs.
+ *	  Fuzz target: published steps against decimal printing, policies of raw bytes and rates along their
+ *	  paths, and sorting of pairs.
  */
 #include "fuzz.h"
 #include "kernel/calibrate.h"
 #include "kernel/publish.h"
+#include "kernel/rate_path.h"
 #include "kernel/series_sort.h"
 
 /* the ceiling of q rounded to 12 significant digits, by printf; false when q is too close to a tie */
@@ -60,18 +62,50 @@ check_publish(Bytes *b)
 }
 
 static void
-check_policy(Bytes *b)
+take_model(Bytes *b, McModel *model)
+{
+	model->count = 1 + (int) (take(b, 1) % 3);
+	for (int i = 0; i < model->count; i++)
+	{
+		McModelMember *m = &model->members[i];
+		int kind = (int) take(b, 1);
+
+		m->filter = (McModelFilter) (kind % MC_FILTERS);
+		m->tail = (McModelTail) (kind / MC_FILTERS % MC_TAILS);
+		if (mc_filter_is_student(m->filter) && m->tail == MC_TAIL_NORMAL)
+			m->tail = MC_TAIL_EVT;
+		m->alternative = i == 0 ? 0 : model->members[i - 1].alternative + (kind & 1);
+	}
+	model->alternatives = model->members[model->count - 1].alternative + 1;
+}
+
+static void
+take_speed(Bytes *b, McPolicy *p)
+{
+	p->buffer_recovery = take(b, 1) % 4 ? 5 : (int32_t) take(b, 4);
+	p->rise_per_step = take(b, 1) % 2 ? INFINITY : take_raw(b);
+	p->rise_per_day = take(b, 1) % 2 ? 0.1 : take_raw(b);
+	p->rise_after_breach = take(b, 1) % 4 ? 0.3 : take_raw(b);
+	p->fall_per_day = take(b, 1) % 4 ? 1 : take_raw(b);
+	p->dead_after = take(b, 1) % 4 ? 0 : (int32_t) take(b, 4);
+	p->lookback_time = take(b, 1) % 4 ? 0 : (int64_t) take(b, 8);
+	p->restart_gap = take(b, 1) % 4 ? 0 : (int64_t) take(b, 8);
+}
+
+static McPolicy
+take_policy(Bytes *b)
 {
 	McPolicy p = {0};
-	McPolicyFault fault = {0};
-	double returns[40];
-	size_t n = 0;
 
 	p.confidence = take(b, 1) % 4 ? (double) (take(b, 1)) / 256 : take_raw(b);
 	p.measure = take(b, 1) & 1;
-	p.model = take(b, 1) & 1;
+	take_model(b, &p.model);
 	p.ewma_lambda = take(b, 1) % 4 ? 0.94 : take_raw(b);
+	p.weight_decay = take(b, 1) % 4 ? 0.97 : take_raw(b);
+	p.evt_tail = take(b, 1) % 4 ? 0.5 : take_raw(b);
+	p.refit_interval = take(b, 1) % 4 ? 3 : (int32_t) take(b, 4);
 	p.horizon = take(b, 1) % 4 ? 1 + (int32_t) (take(b, 1) % 3) : (int32_t) take(b, 4);
+	p.scaled_horizon = take(b, 1) & 1;
 	p.lookback = take(b, 1) % 4 ? 500 : (int32_t) take(b, 4);
 	p.min_returns = take(b, 1) % 4 ? 5 : (int32_t) take(b, 4);
 	p.stress_weight = take(b, 1) % 4 ? 0.25 : take_raw(b);
@@ -89,8 +123,73 @@ check_policy(Bytes *b)
 	p.jump_bound = take_raw(b);
 	p.has_stale_after = take(b, 1) & 1;
 	p.stale_after = (int64_t) take(b, 8);
-	CHECK(mc_policy_equal(&p, &p) || p.confidence != p.confidence || !mc_policy_check(&p, &fault),
-	      "equal to itself");
+	take_speed(b, &p);
+	return p;
+}
+
+static void
+check_side(const McPolicy *p, const McSide *side)
+{
+	CHECK(isfinite(side->rate) && side->rate >= p->minimum_rate && side->rate <= p->maximum_rate,
+	      "rate %g", side->rate);
+	CHECK(!isinf(side->value_at_risk) && !isinf(side->expected_shortfall) &&
+	          !isinf(side->stressed_es) && !isinf(side->floor) && !isinf(side->buffer_used),
+	      "infinite measure");
+	CHECK(!(side->buffer_used < 0) && !(side->buffer_used > 1), "used %g", side->buffer_used);
+	CHECK(side->initial_steps >= side->maintenance_steps && side->maintenance_steps >= 0, "steps");
+	CHECK((double) side->initial_steps * p->rounding_step <= p->maximum_rate * (1 + 1e-9),
+	      "above maximum");
+	CHECK((double) side->initial_steps * p->rounding_step >= side->rate * (1 - 1e-9),
+	      "below the rate");
+}
+
+static void
+check_rates(const McPolicy *p, const McCalibration *c)
+{
+	for (int side = 0; side < MC_SIDES; side++)
+		check_side(p, &c->side[side]);
+	CHECK(c->larger == MC_SHORT ? c->side[MC_SHORT].rate > c->side[MC_LONG].rate
+	                            : c->side[MC_SHORT].rate <= c->side[MC_LONG].rate,
+	      "larger side");
+}
+
+/* From bar to bar, and a step from anywhere. */
+static void
+check_path(const McPolicy *p, const McHistory *history, McRatePoint odd)
+{
+	double *work = array(mc_calibrator_worksize(p, history->n), sizeof(double));
+	McCalibrator calibrator;
+	McRatePoint point = {0};
+
+	mc_calibrator_init(&calibrator, p, history->n, work);
+	for (size_t bar = 0; bar <= history->n; bar++)
+	{
+		McCalibration c, d;
+
+		CHECK(mc_calibrate(&calibrator, history, bar, &c, NULL) == MC_OK, "calibrate");
+		check_rates(p, &c);
+		d = c;
+		point = mc_rate_path_step(p, &point, history->ts[bar], 1 + (double) bar, &c);
+		check_rates(p, &c);
+		CHECK(point.rate[0] == c.side[0].rate && point.rate[1] == c.side[1].rate, "point");
+		mc_rate_path_step(p, &odd, history->ts[bar], 1, &d);
+		check_rates(p, &d);
+	}
+	free(work);
+}
+
+static void
+check_policy(Bytes *b)
+{
+	McPolicy p = take_policy(b);
+	McPolicyFault fault = {0};
+	McRatePoint odd = {.known = true, .ts = (int64_t) take(b, 8), .price = fabs(take_raw(b))};
+	double returns[40];
+	size_t n = 0;
+	double *exact;
+	int64_t *ts;
+
+	CHECK(mc_policy_equal(&p, &p) || !mc_policy_check(&p, &fault), "equal to itself");
 	if (!mc_policy_check(&p, &fault))
 	{
 		CHECK(fault.field != NULL && fault.rule != NULL && (fault.hint != NULL || fault.least > 0),
@@ -98,39 +197,23 @@ check_policy(Bytes *b)
 		return;
 	}
 	CHECK(p.confidence > 0 && p.confidence < 1 && p.horizon >= 1 && p.rounding_step > 0, "policy");
+	for (int side = 0; side < MC_SIDES; side++)
+	{
+		odd.rate[side] = fabs(take_raw(b));
+		odd.day_rate[side] = fabs(take_raw(b));
+		if (!(odd.rate[side] >= 0 && odd.day_rate[side] >= 0 && odd.price > 0))
+			odd.known = false;
+	}
 	while (b->left && n < 40)
 		returns[n++] = (int8_t) take(b, 1) * 0.01;
-	if (mc_calibrate_worksize(&p, n) < 1000000)
-	{
-		double *exact = array(n, sizeof(double));
-		double *work = array(mc_calibrate_worksize(&p, n), sizeof(double));
-		McCalibration c;
-
-		memcpy(exact, returns, n * sizeof(double));
-		CHECK(mc_calibrate(&p, exact, n, work, &c, NULL) == MC_OK, "calibrate");
-		for (int s = 0; s < MC_SIDES; s++)
-		{
-			const McSide *side = &c.side[s];
-
-			CHECK(isfinite(side->rate) && side->rate >= p.minimum_rate &&
-			          side->rate <= p.maximum_rate,
-			      "rate %g", side->rate);
-			CHECK(!isinf(side->value_at_risk) && !isinf(side->expected_shortfall) &&
-			          !isinf(side->stressed_es) && !isinf(side->floor) && !isinf(side->buffer_used),
-			      "infinite measure");
-			CHECK(side->initial_steps >= side->maintenance_steps && side->maintenance_steps >= 0,
-			      "steps");
-			CHECK((double) side->initial_steps * p.rounding_step <= p.maximum_rate * (1 + 1e-9),
-			      "above maximum");
-			CHECK((double) side->initial_steps * p.rounding_step >= side->rate * (1 - 1e-9),
-			      "below the rate");
-		}
-		CHECK(c.larger == MC_SHORT ? c.side[MC_SHORT].rate > c.side[MC_LONG].rate
-		                           : c.side[MC_SHORT].rate <= c.side[MC_LONG].rate,
-		      "larger side");
-		free(work);
-		free(exact);
-	}
+	exact = array(n, sizeof(double));
+	ts = array(n + 1, sizeof(int64_t));
+	memcpy(exact, returns, n * sizeof(double));
+	for (size_t i = 0; i <= n; i++)
+		ts[i] = ((int64_t) i - 20) * INT64_C(21600000000);
+	check_path(&p, &(McHistory){ts, exact, n}, odd);
+	free(ts);
+	free(exact);
 }
 
 typedef struct Pair
@@ -218,3 +301,5 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	}
 	return 0;
 }
+
+FUZZ_WITH_GSL
