@@ -30,12 +30,17 @@ mc_margin_path_worksize(size_t n)
 }
 
 /* column[i] = column[order[i]], by way of `copy` */
-static void
-permute(double *column, const double *order, size_t n, double *copy)
+static McStatus
+permute(double *column, const double *order, size_t n, double *copy, const McPoll *poll)
 {
 	memcpy(copy, column, n * sizeof(double));
 	for (size_t i = 0; i < n; i++)
+	{
 		column[i] = copy[(size_t) order[i]];
+		if (stop_at(i, poll))
+			return MC_STOPPED;
+	}
+	return MC_OK;
 }
 
 /* The times are sorted with their numbers, and the columns follow. */
@@ -55,12 +60,11 @@ mc_margin_path_order(McMarginPath *path, void *work, const McPoll *poll)
 	for (size_t i = 0; i < path->n; i++)
 		order[i] = (double) i;
 	status = mc_series_sort(path->ts, order, path->n, ts_copy, copy, poll);
-	if (status != MC_OK)
-		return status;
-	permute(path->margin, order, path->n, copy);
-	if (path->loss != NULL)
-		permute(path->loss, order, path->n, copy);
-	return MC_OK;
+	if (status == MC_OK)
+		status = permute(path->margin, order, path->n, copy, poll);
+	if (status == MC_OK && path->loss != NULL)
+		status = permute(path->loss, order, path->n, copy, poll);
+	return status;
 }
 
 size_t

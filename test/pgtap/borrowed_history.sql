@@ -61,7 +61,7 @@ CREATE TABLE listings (id text, at timestamptz, last numeric, PRIMARY KEY (id, a
 CREATE TABLE book (client text, symbol text, qty numeric);
 INSERT INTO lenders SELECT s, date_trunc('day', now()) - (200 - i) * interval '1 day', 1000 * exp(0.03 * sin(i * i * 1.3 + ascii(s)))
   FROM unnest('{BTC,ETH}'::text[]) AS s, generate_series(1, 200) AS i;
-INSERT INTO listings SELECT s, date_trunc('day', now()) - (5 - i) * interval '1 day' + interval '1 hour', round((7 * exp(0.02 * sin(i * i)))::numeric, 6)
+INSERT INTO listings SELECT s, date_trunc('day', now()) - (6 - i) * interval '1 day' + interval '1 hour', round((7 * exp(0.02 * sin(i * i)))::numeric, 6)
   FROM unnest('{NEW,NEWER,PLAIN}'::text[]) AS s, generate_series(1, 5) AS i;
 INSERT INTO book VALUES ('alice', 'NEW', 3), ('bob', 'PLAIN', 3), ('carol', 'NEWER', -2);
 SELECT attach_prices('lenders', 'symbol', 'ts', 'price', 'short');
@@ -209,6 +209,20 @@ CALL refresh(commit_batches => false);
 SELECT is((SELECT borrowed_returns > 0 FROM margin_parameter WHERE instrument = 'NEWER'), true, 'until it is attached again');
 SELECT ok(matches('NEWER', 'ETH', 3), 'with the rates of before');
 
+-- a proxy of a feed with keys of another type and without triggers
+CREATE TABLE numbered (id integer, day date, price real);
+INSERT INTO numbered SELECT 42, (now() AT TIME ZONE 'UTC')::date - i, 100 + 10 * sin(i) FROM generate_series(1, 90) AS i;
+SELECT attach_prices('numbered', 'id', 'day', 'price', 'short', capture => 'watermark');
+CALL refresh(commit_batches => false);
+SELECT set_proxy('PLAIN', '42');
+CALL refresh(commit_batches => false);
+SELECT results_eq($$ SELECT policy, borrowed_returns FROM margin_parameter WHERE instrument = 'PLAIN' $$, $$ VALUES ('short', 56) $$, 'a proxy with a number, by watermark');
+INSERT INTO numbered VALUES (42, (now() AT TIME ZONE 'UTC')::date, 200);
+DELETE FROM numbered WHERE day < (now() AT TIME ZONE 'UTC')::date - 40;
+CALL refresh(commit_batches => false);
+SELECT is((SELECT borrowed_returns FROM margin_parameter WHERE instrument = 'PLAIN'), 36, 'whose new bar recalibrates its borrower');
+SELECT is(differences(), 0::bigint, 'requirement_now = refresh');
+
 -- what is refused
 SELECT throws_ok(format('SELECT set_proxy(%s)', call), state, NULL, call || ' is ' || state)
 FROM (VALUES ('NULL, ''BTC''', '22004'), ('''NO-SUCH'', ''BTC''', '42704'), ('''NEW'', ''NO-SUCH''', '42704'), ('''NEW'', ''NEW''', '22023'),
@@ -218,7 +232,7 @@ FROM (VALUES ('NULL, ''BTC''', '22004'), ('''NO-SUCH'', ''BTC''', '42704'), ('''
 SELECT is((SELECT proxy || proxy_multiplier FROM margin_parameter WHERE instrument = 'NEW'), 'BTC1.5', 'and nothing has changed');
 SELECT lives_ok($$ SELECT set_proxy('BTC', NULL), set_proxy('NEW', 'BTC', 0.01), set_proxy('NEW', 'BTC', 100) $$, 'the ends of the range');
 SELECT grant_rights('mc_borrower', 'engine');
-GRANT SELECT ON lenders, listings, book TO mc_borrower;
+GRANT SELECT ON lenders, listings, book, numbered TO mc_borrower;
 SET LOCAL ROLE mc_borrower;
 SELECT lives_ok($$ SELECT margin_calib.set_proxy('NEW', 'BTC', 2) $$, 'the engine''s rights are enough');
 SELECT lives_ok($$ CALL margin_calib.refresh(commit_batches => false) $$, 'to refresh as well');

@@ -79,8 +79,8 @@ my %plausible = (
 	bars => [qw(2 3 5 30)],
 	periods_per_year => [qw(1 252 365 8760)],
 	quantile_type => [qw(type1 type2 type3 type4 type5 type6 type7 type8 type9 linear hazen)],
-	relation => [qw(good parted plain_view guarded book unlogged inherited dropped), '"We ird"'],
-	instrument => [qw(instrument BTC)],
+	relation => [qw(good parted plain_view guarded book unlogged inherited dropped empty), '"We ird"'],
+	instrument => [qw(instrument BTC A)], proxy => [qw(B C)], borrower => [qw(A C)],
 	ts => ['ts', '2024-02-29'], price => [qw(price 100)],
 	account => [qw(account alice)], quantity => ['quantity'],
 	policy => [qw(crypto_venue prop_desk futures_clearing new_product)],
@@ -423,6 +423,7 @@ while ($made < $calls && @lost < 5)
 		push @internal, "$state $answer->{message}: $c->{sql}" if $state =~ /^XX/;
 		push @late, $c->{sql} if $state eq '57014';
 		next unless $state eq '00000' && $answer->{text} =~ /not finite/;
+		next if $c->{f}{label} =~ /borrowed_path_query/; # a query that names NaN
 		# what is asked of the answer names both
 		my $finite_in = ($c->{sql} =~ s/CASE .*? END//r) !~ /NaN|Infinity|unlogged/ && !grep({ !$finite_data{$_} } $c->{sql} =~ /WHERE id = (\d+)/g) && (!$c->{source} || $finite_data{ $c->{source} });
 		next if $answer->{text} !~ /nan/ && $infinite_mean{ $c->{f}{label} };

@@ -40,6 +40,8 @@ my @queries = (
 	'SELECT expected_shortfall_weighted(x, abs(y), 0.5) FROM t',
 	'SELECT optimal_block_length(x) FROM t',
 	q{SELECT dynamic_quantile_test(x, 1e9, 0.9, 20) FROM t},
+	q{SELECT procyclicality('2000-01-01'::timestamptz + y * interval '1 second', 1 + y, x) FROM t},
+	q{SELECT margin_increases('2000-01-01'::timestamptz + y * interval '1 second', 1 + y, (SELECT array_agg(k) FROM generate_series(1, 1000) AS k)) FROM t},
 );
 
 # seconds from the cancel to the answer, or undef when the query was faster than the delay
