@@ -25,6 +25,9 @@ SELECT is_empty($$
      -- what computes from its arguments alone
      AND NOT (provolatile = 'i' AND proparallel = 's' AND NOT prosecdef AND lanname IN ('c', 'internal'))
      AND proname NOT IN ('version',                               -- reads nothing
+                         'tier_table', 'tiers_from_leverage', 'liability_weight', 'asset_weight', 'concentration_factor', 'open_interest_rate',
+                         'liquidation_horizon', 'liquidity_charge', 'horizon_charge', 'peg_charge', 'price_confidence', 'confidence_charge',
+                         'checked_non_negative', 'checked_positive', 'checked_fraction', -- arithmetic in SQL
                          'rolling_vol_all', 'rolling_vol_arrays', 'align_prices', 'align_returns') -- check SELECT on the columns, refuse row-level security
 $$, 'S1 PUBLIC may execute nothing but the statistics');
 SELECT is_empty($$
@@ -222,6 +225,21 @@ INSERT INTO reviewed VALUES
     ('sync_partition(feed,regclass,boolean)', 'f v - u - -'),
     ('sync_watermark(feed)', 'f v - u - -'),
     ('take_batch(integer)', 'f v - u - -'),
+    ('asset_weight(numeric,numeric,numeric)', 'f i s s - p'),
+    ('checked_fraction(numeric,text)', 'f i - s - p'),
+    ('checked_non_negative(numeric,text)', 'f i - s - p'),
+    ('checked_positive(numeric,text)', 'f i - s - p'),
+    ('concentration_factor(numeric,numeric)', 'f i s s - p'),
+    ('confidence_charge(numeric,numeric)', 'f i s s - p'),
+    ('horizon_charge(numeric,numeric,numeric)', 'f i s s - p'),
+    ('liability_weight(numeric,numeric,numeric)', 'f i s s - p'),
+    ('liquidation_horizon(numeric,numeric,numeric,numeric,numeric)', 'f i - s - p'),
+    ('liquidity_charge(numeric,numeric,numeric,numeric,numeric,numeric,numeric)', 'f i - s - p'),
+    ('open_interest_rate(numeric,numeric,numeric,numeric)', 'f i s s - p'),
+    ('peg_charge(numeric,numeric,numeric)', 'f i s s - p'),
+    ('price_confidence(numeric,numeric,numeric,numeric,numeric,numeric)', 'f i - s - p'),
+    ('tier_table(margin_tier[])', 'f i s s - p'),
+    ('tiers_from_leverage(numeric[],numeric[],numeric)', 'f i s s - p'),
     ('unschedule()', 'f v - u - -'),
     ('version()', 'f s s s - p');
 
