@@ -1,3 +1,4 @@
+-- A tier table is an array of these.
 CREATE TYPE margin_calib.margin_tier AS (
     lower_bound      numeric,
     initial_rate     numeric,

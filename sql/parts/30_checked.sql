@@ -1,3 +1,4 @@
+-- How functions in SQL refuse a value (src/checked.c).
 CREATE OR REPLACE FUNCTION margin_calib.checked(value anyelement, is_valid boolean, rule text, hint text)
     RETURNS anyelement
     LANGUAGE c IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE COST 1

@@ -8,7 +8,9 @@ BEGIN ATOMIC
                  'market_live', 'calibrate_keys', 'calibrate_with_policy', 'calibrate_or_explain',
                  'calibrate_query', 'calibration_problem', 'future_limit', 'keys_that_fit', 'requirement_query', 'round_up',
                  'position_notional', 'feed_column_type', 'feed_key_type', 'feed_ts_expression',
-                 'feed_number_expression']
+                 'feed_number_expression', 'liquidity_problem', 'liquidity_source', 'liquidity_found', 'liquidity_in_force',
+                 'liquidity_live', 'event_state', 'peg_prices', 'has_add_ons', 'add_ons', 'position_charges', 'pending_add_ons',
+                 'peg_dependents']
            || CASE rights WHEN 'engine' THEN
                  ARRAY['refresh', 'recalibrate', 'refresh_begin', 'refresh_batch', 'refresh_end', 'refresh_prices',
                        'refresh_accounts', 'take_batch', 'expand_everything', 'raise_alerts', 'publish', 'queue_keys',
@@ -17,7 +19,9 @@ BEGIN ATOMIC
                        'commit_is_possible', 'capture', 'add_capture', 'remove_capture', 'start_capture',
                        'check_attachable', 'attach_prices', 'attach_positions', 'detach', 'set_instrument',
                        'set_amount_step', 'create_standard_tables', 'set_policy', 'schedule_job', 'schedule_refresh',
-                       'schedule_recalibration', 'unschedule'] ELSE '{}' END;
+                       'schedule_recalibration', 'unschedule', 'attach_liquidity', 'refresh_liquidity', 'quarantine_liquidity',
+                       'sync_liquidity_watermark', 'forget_liquidity', 'blind_liquidity', 'sync_events', 'check_known', 'queue_add_ons',
+                       'set_tiers', 'set_liquidity_policy', 'check_liquidity_policy', 'set_peg', 'add_event', 'cancel_event'] ELSE '{}' END;
 END;
 COMMENT ON FUNCTION margin_calib.rights_on_functions(text) IS
 'Internal to grant_rights: names of the functions that go with reader or engine.';
@@ -44,13 +48,16 @@ BEGIN
         'margin_calib.requirement, margin_calib.currency_setting, margin_calib.quarantine, margin_calib.alert, '
         'margin_calib.refresh_run, margin_calib.engine_state, margin_calib.market_stored, margin_calib.policy_list, margin_calib.margin_parameter, '
         'margin_calib.margin_parameter_history, margin_calib.margin_position, margin_calib.margin_requirement, '
-        'margin_calib.refresh_status TO %I', role);
+        'margin_calib.refresh_status, margin_calib.liquidity_feed, margin_calib.instrument_liquidity, '
+        'margin_calib.liquidity_policy, margin_calib.tier_schedule, margin_calib.peg, margin_calib.margin_event TO %I', role);
     IF rights = 'engine' THEN
         EXECUTE format(
             'GRANT INSERT, UPDATE, DELETE ON margin_calib.feed, margin_calib.captured_relation, '
             'margin_calib.capture_queue, margin_calib.instrument, margin_calib.parameter, '
             'margin_calib.account_position, margin_calib.requirement, margin_calib.currency_setting, '
-            'margin_calib.quarantine, margin_calib.alert, margin_calib.refresh_run, margin_calib.engine_state TO %I', role);
+            'margin_calib.quarantine, margin_calib.alert, margin_calib.refresh_run, margin_calib.engine_state, '
+            'margin_calib.liquidity_feed, margin_calib.instrument_liquidity, margin_calib.liquidity_policy, '
+            'margin_calib.tier_schedule, margin_calib.peg, margin_calib.margin_event TO %I', role);
     END IF;
     FOR routine IN SELECT p.oid::regprocedure FROM pg_proc AS p
                     WHERE p.pronamespace = 'margin_calib'::regnamespace
