@@ -56,9 +56,10 @@ COMMENT ON FUNCTION margin_calib.concentration_factor(numeric, numeric) IS
 
 CREATE OR REPLACE FUNCTION margin_calib.open_interest_rate(
     rate numeric, open_interest numeric, lower_bound numeric, upper_bound numeric) RETURNS numeric
-    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE COST 1
+    LANGUAGE sql IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE COST 1 -- STRICT would forbid inlining
 BEGIN ATOMIC
     SELECT CASE
+        WHEN rate IS NULL OR open_interest IS NULL OR lower_bound IS NULL OR upper_bound IS NULL THEN NULL
         WHEN margin_calib.checked_non_negative(open_interest, 'open interest')
              <= margin_calib.checked(lower_bound, lower_bound >= 0 AND lower_bound <= upper_bound AND upper_bound < 'Infinity',
                                      'open interest bounds are zero or more, the lower not above the upper', NULL)
@@ -109,11 +110,12 @@ COMMENT ON FUNCTION margin_calib.liquidity_charge(numeric, numeric, numeric, num
 
 CREATE OR REPLACE FUNCTION margin_calib.horizon_charge(
     margin numeric, liquidation_horizon numeric, horizon numeric DEFAULT 1) RETURNS numeric
-    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE COST 1
+    LANGUAGE sql IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE COST 1 -- STRICT would forbid inlining
 BEGIN ATOMIC
-    SELECT margin_calib.checked_non_negative(margin, 'a margin')
-           * (sqrt(greatest(1, margin_calib.checked_non_negative(liquidation_horizon, 'a liquidation horizon')
-                               / margin_calib.checked_positive(horizon, 'a horizon'))) - 1);
+    SELECT CASE WHEN liquidation_horizon IS NOT NULL AND horizon IS NOT NULL THEN
+               margin_calib.checked_non_negative(margin, 'a margin')
+               * (sqrt(greatest(1, margin_calib.checked_non_negative(liquidation_horizon, 'a liquidation horizon')
+                                   / margin_calib.checked_positive(horizon, 'a horizon'))) - 1) END;
 END;
 COMMENT ON FUNCTION margin_calib.horizon_charge(numeric, numeric, numeric) IS
 'Price risk beyond the horizon that a margin was calibrated for: margin * (sqrt(max(1, liquidation_horizon / horizon)) - 1), zero up to the horizon. The first horizon is in the margin already and is not charged again. NULL gives NULL; out of range: error 22023. Source: scaling of liquidity horizons, Basel MAR33.5; risk term of Almgren and Chriss 2001.';

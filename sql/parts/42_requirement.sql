@@ -180,8 +180,8 @@ BEGIN
          CROSS JOIN LATERAL (SELECT margin_calib.round_up(v.notional * r.initial_rate, z.step),
                                     margin_calib.round_up(v.notional * r.maintenance_rate, z.step))
                     AS b (initial_margin, maintenance_margin)
-         CROSS JOIN LATERAL margin_calib.position_charges(
-                        a, m.kind, h.quantity, m.multiplier, m.price, r.initial_rate, r.maintenance_rate, z.step) AS c $query$,
+          LEFT JOIN LATERAL margin_calib.position_charges(
+                        a, m.kind, h.quantity, m.multiplier, m.price, r.initial_rate, r.maintenance_rate, z.step) AS c ON true $query$,
         CASE WHEN live THEN 'unnest($2)' ELSE 'margin_calib.market_stored' END)
     USING held, market, add_ons;
 END

@@ -203,6 +203,7 @@ DECLARE
     touched  text[] := '{}';
     owners   text[] := '{}';
     holders  text[];
+    concerned text[];
     failures text[];
 BEGIN
     PERFORM margin_calib.lock_engine();
@@ -228,8 +229,9 @@ BEGIN
     IF EXISTS (SELECT FROM margin_calib.feed AS f WHERE f.kind = 'positions' AND f.error IS NOT NULL) THEN
         owners := '{}';
     ELSE
+        concerned := touched || margin_calib.peg_dependents(touched);
         holders := ARRAY(SELECT DISTINCT p.account FROM margin_calib.account_position AS p
-                          WHERE p.instrument = ANY (touched || margin_calib.peg_dependents(touched)));
+                          WHERE p.instrument = ANY (concerned));
         IF cardinality(holders) > 2 * batch_keys AND cardinality(holders) > cardinality(owners)
            OR touched <> '{}' AND EXISTS (SELECT FROM margin_calib.capture_queue AS q
                                             JOIN margin_calib.feed AS f ON f.id = q.feed WHERE f.kind IN ('prices', 'liquidity')) THEN

@@ -108,48 +108,48 @@ COMMENT ON FUNCTION margin_calib.add_ons(text[], boolean, margin_calib.engine_ma
 
 -- Tiers and horizon both charge for size, and are not charged twice: with f = sqrt(L / h)
 --   base + tier charge + horizon part = max(base f, tier margin).
+-- In SQL and not STRICT, so that it becomes a part of the query that calls it; OFFSET 0 keeps each step from
+-- being computed again wherever it is used.
 CREATE OR REPLACE FUNCTION margin_calib.position_charges(
     add_on margin_calib.engine_add_on, kind text, quantity numeric, multiplier numeric, price numeric,
-    initial_rate numeric, maintenance_rate numeric, step numeric) RETURNS margin_calib.engine_charge
-    LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE COST 50
-    SET search_path = pg_catalog, margin_calib, pg_temp
-AS $function$
-DECLARE
-    notional    CONSTANT numeric := margin_calib.position_notional(kind, quantity, multiplier, price);
-    initial     CONSTANT numeric := notional * initial_rate;
-    maintenance CONSTANT numeric := notional * maintenance_rate;
-    days        CONSTANT numeric := margin_calib.liquidation_horizon(quantity, add_on.average_daily_volume, add_on.participation,
-                                                        add_on.horizon, add_on.maximum_horizon);
-    exit_cost   CONSTANT numeric := notional * coalesce(add_on.spread, 0) / 2 * sqrt(coalesce(days / add_on.horizon, 1));
-    charge      margin_calib.engine_charge;
-BEGIN
-    charge.tier_initial_charge :=
-        margin_calib.round_up(greatest(margin_calib.round_up(margin_calib.tier_margin(notional, add_on.tiers, 'initial'), step)
-                                       - margin_calib.round_up(initial, step), 0), step);
-    charge.tier_maintenance_charge :=
-        margin_calib.round_up(greatest(margin_calib.round_up(margin_calib.tier_margin(notional, add_on.tiers, 'maintenance'), step)
-                                       - margin_calib.round_up(maintenance, step), 0), step);
-    charge.liquidity_initial_charge := margin_calib.round_up(
-        exit_cost + greatest(coalesce(margin_calib.horizon_charge(initial, days, add_on.horizon), 0) - charge.tier_initial_charge, 0), step);
-    charge.liquidity_maintenance_charge := margin_calib.round_up(
-        exit_cost + greatest(coalesce(margin_calib.horizon_charge(maintenance, days, add_on.horizon), 0) - charge.tier_maintenance_charge, 0), step);
-    charge.open_interest_charge := margin_calib.round_up(coalesce(
-        notional * (margin_calib.open_interest_rate(
-                        least(initial_rate, 1), margin_calib.position_notional(kind, add_on.open_interest, multiplier, price),
-                        add_on.open_interest_lower, add_on.open_interest_upper) - least(initial_rate, 1)), 0), step);
-    charge.event_initial_charge := margin_calib.round_up(
-        coalesce(notional * add_on.event_initial_rate + initial * add_on.event_initial_multiple, 0), step);
-    charge.event_maintenance_charge := margin_calib.round_up(
-        coalesce(notional * add_on.event_maintenance_rate + maintenance * add_on.event_maintenance_multiple, 0), step);
-    charge.peg_charge := margin_calib.round_up(
-        initial * coalesce(add_on.peg_margin_fraction, 0) + notional * least(coalesce(add_on.peg_notional_fraction, 0), 1), step);
-    charge.confidence_charge := margin_calib.round_up(coalesce(notional * add_on.confidence_fraction, 0), step);
-    charge.liquidation_horizon := round(days, 6);
-    RETURN charge;
-END
-$function$;
+    initial_rate numeric, maintenance_rate numeric, step numeric) RETURNS SETOF margin_calib.engine_charge
+    LANGUAGE sql STABLE CALLED ON NULL INPUT PARALLEL SAFE COST 50 ROWS 1
+BEGIN ATOMIC
+    SELECT t.initial_charge, t.maintenance_charge,
+           margin_calib.round_up(a.liquidity_initial, step), margin_calib.round_up(a.liquidity_maintenance, step),
+           margin_calib.round_up(a.open_interest, step), margin_calib.round_up(a.event_initial, step),
+           margin_calib.round_up(a.event_maintenance, step), margin_calib.round_up(a.peg, step),
+           margin_calib.round_up(a.confidence, step), round(p.days, 6)
+      FROM (SELECT margin_calib.position_notional(kind, quantity, multiplier, price) AS notional,
+                   margin_calib.liquidation_horizon(quantity, (add_on).average_daily_volume, (add_on).participation,
+                                                    (add_on).horizon, (add_on).maximum_horizon) AS days OFFSET 0) AS p
+     CROSS JOIN LATERAL (
+           SELECT p.notional * initial_rate AS initial, p.notional * maintenance_rate AS maintenance,
+                  CASE WHEN p.days > (add_on).horizon THEN sqrt(p.days / (add_on).horizon) ELSE 1 END AS size_factor,
+                  margin_calib.position_notional(kind, (add_on).open_interest, multiplier, price) AS open_interest,
+                  least(initial_rate, 1) AS rate OFFSET 0) AS b
+     CROSS JOIN LATERAL (
+           SELECT greatest(margin_calib.tier_margin(p.notional, (add_on).tiers, 'initial') - margin_calib.round_up(b.initial, step), 0) AS initial,
+                  greatest(margin_calib.tier_margin(p.notional, (add_on).tiers, 'maintenance') - margin_calib.round_up(b.maintenance, step), 0) AS maintenance,
+                  p.notional * coalesce((add_on).spread, 0) / 2 * b.size_factor AS exit_cost OFFSET 0) AS x
+     CROSS JOIN LATERAL (
+           SELECT margin_calib.round_up(x.initial, step) AS initial_charge,
+                  margin_calib.round_up(x.maintenance, step) AS maintenance_charge OFFSET 0) AS t
+     CROSS JOIN LATERAL (
+           SELECT x.exit_cost + greatest(b.initial * (b.size_factor - 1) - t.initial_charge, 0) AS liquidity_initial,
+                  x.exit_cost + greatest(b.maintenance * (b.size_factor - 1) - t.maintenance_charge, 0) AS liquidity_maintenance,
+                  coalesce(p.notional * (margin_calib.open_interest_rate(b.rate, b.open_interest, (add_on).open_interest_lower,
+                                                                         (add_on).open_interest_upper) - b.rate), 0) AS open_interest,
+                  coalesce(p.notional * (add_on).event_initial_rate + b.initial * (add_on).event_initial_multiple, 0) AS event_initial,
+                  coalesce(p.notional * (add_on).event_maintenance_rate
+                           + b.maintenance * (add_on).event_maintenance_multiple, 0) AS event_maintenance,
+                  b.initial * coalesce((add_on).peg_margin_fraction, 0)
+                  + p.notional * least(coalesce((add_on).peg_notional_fraction, 0), 1) AS peg,
+                  coalesce(p.notional * (add_on).confidence_fraction, 0) AS confidence OFFSET 0) AS a
+     WHERE (add_on).instrument IS NOT NULL AND p.notional IS NOT NULL AND initial_rate IS NOT NULL;
+END;
 COMMENT ON FUNCTION margin_calib.position_charges(margin_calib.engine_add_on, text, numeric, numeric, numeric, numeric, numeric, numeric) IS
-'Internal: add-ons of one position, each rounded up to the amount step: tiers, what the tier margin has above the base; liquidity, the cost of getting out and the risk of a longer horizon as far as tiers do not charge it; open interest, event, peg and confidence. doc/liquidity.md has the formulas. NULL without an add-on, a price or a rate.';
+'Internal: add-ons of one position, each rounded up to the amount step: tiers, what the tier margin has above the base; liquidity, the cost of getting out and the risk of a longer horizon as far as tiers do not charge it; open interest, event, peg and confidence. doc/liquidity.md has the formulas. No row without an add-on, a price or a rate.';
 
 CREATE OR REPLACE FUNCTION margin_calib.pending_add_ons() RETURNS SETOF text
     LANGUAGE plpgsql STABLE PARALLEL SAFE COST 5000 ROWS 100
