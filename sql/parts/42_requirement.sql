@@ -152,7 +152,7 @@ BEGIN
     -- one query; only the market is another
     RETURN QUERY EXECUTE format($query$
         SELECT h.account, h.instrument, coalesce(m.currency, 'USD'), m.kind, coalesce(h.quantity, 0),
-               m.multiplier, m.price, v.notional, r.initial_rate, r.maintenance_rate,
+               m.multiplier, m.price, r.notional, r.initial_rate, r.maintenance_rate,
                b.initial_margin + coalesce(c.tier_initial_charge + c.liquidity_initial_charge + c.open_interest_charge
                                            + c.event_initial_charge + c.peg_charge + c.confidence_charge, 0),
                b.maintenance_margin + coalesce(c.tier_maintenance_charge + c.liquidity_maintenance_charge
@@ -163,26 +163,31 @@ BEGIN
                     WHEN m.instrument IS NULL THEN format('instrument %%s is not known', h.instrument)
                     ELSE h.instrument || ': ' || coalesce(
                              m.stale_reason, CASE WHEN m.price IS NULL THEN 'it has no usable price' END, a.stale_reason) END,
-               b.initial_margin, b.maintenance_margin, coalesce(c.tier_initial_charge, z.zero), coalesce(c.tier_maintenance_charge, z.zero),
-               coalesce(c.liquidity_initial_charge, z.zero), coalesce(c.liquidity_maintenance_charge, z.zero),
-               coalesce(c.open_interest_charge, z.zero), coalesce(c.event_initial_charge, z.zero),
-               coalesce(c.event_maintenance_charge, z.zero), coalesce(c.peg_charge, z.zero), coalesce(c.confidence_charge, z.zero),
+               b.initial_margin, b.maintenance_margin, coalesce(c.tier_initial_charge, b.zero), coalesce(c.tier_maintenance_charge, b.zero),
+               coalesce(c.liquidity_initial_charge, b.zero), coalesce(c.liquidity_maintenance_charge, b.zero),
+               coalesce(c.open_interest_charge, b.zero), coalesce(c.event_initial_charge, b.zero),
+               coalesce(c.event_maintenance_charge, b.zero), coalesce(c.peg_charge, b.zero), coalesce(c.confidence_charge, b.zero),
                c.liquidation_horizon
           FROM unnest($1) AS h
           LEFT JOIN %s AS m ON m.instrument = h.instrument
           LEFT JOIN margin_calib.currency_setting AS s ON s.currency = m.currency
-          LEFT JOIN unnest($3) AS a ON a.instrument = h.instrument
-         CROSS JOIN LATERAL (SELECT coalesce(s.amount_step, 0.01), round(0::numeric, scale(coalesce(s.amount_step, 0.01)))) AS z (step, zero)
-         CROSS JOIN LATERAL (SELECT margin_calib.position_notional(m.kind, h.quantity, m.multiplier, m.price)) AS v (notional)
-         CROSS JOIN LATERAL (SELECT CASE WHEN h.quantity < 0 THEN m.short_initial_rate ELSE m.long_initial_rate END,
-                                    CASE WHEN h.quantity < 0 THEN m.short_maintenance_rate ELSE m.long_maintenance_rate END)
-                    AS r (initial_rate, maintenance_rate)
-         CROSS JOIN LATERAL (SELECT margin_calib.round_up(v.notional * r.initial_rate, z.step),
-                                    margin_calib.round_up(v.notional * r.maintenance_rate, z.step))
-                    AS b (initial_margin, maintenance_margin)
-          LEFT JOIN LATERAL margin_calib.position_charges(
-                        a, m.kind, h.quantity, m.multiplier, m.price, r.initial_rate, r.maintenance_rate, z.step) AS c ON true $query$,
-        CASE WHEN live THEN 'unnest($2)' ELSE 'margin_calib.market_stored' END)
+          LEFT JOIN %s
+         CROSS JOIN LATERAL ( -- OFFSET 0: computed once, however often it is used
+               SELECT coalesce(s.amount_step, 0.01) AS step,
+                      margin_calib.position_notional(m.kind, h.quantity, m.multiplier, m.price) AS notional,
+                      CASE WHEN h.quantity < 0 THEN m.short_initial_rate ELSE m.long_initial_rate END AS initial_rate,
+                      CASE WHEN h.quantity < 0 THEN m.short_maintenance_rate ELSE m.long_maintenance_rate END AS maintenance_rate OFFSET 0) AS r
+         CROSS JOIN LATERAL (
+               SELECT margin_calib.round_up(r.notional * r.initial_rate, r.step) AS initial_margin,
+                      margin_calib.round_up(r.notional * r.maintenance_rate, r.step) AS maintenance_margin,
+                      round(0::numeric, scale(r.step)) AS zero OFFSET 0) AS b
+          LEFT JOIN LATERAL %s $query$,
+        CASE WHEN live THEN 'unnest($2)' ELSE 'margin_calib.market_stored' END,
+        CASE WHEN add_ons <> '{}' THEN 'unnest($3) AS a ON a.instrument = h.instrument'
+             ELSE '(SELECT (NULL::margin_calib.engine_add_on).*) AS a ON false' END,
+        CASE WHEN add_ons <> '{}' THEN 'margin_calib.position_charges(a, m.kind, h.quantity, m.multiplier, m.price, '
+                                       'r.initial_rate, r.maintenance_rate, r.step) AS c ON true'
+             ELSE '(SELECT (NULL::margin_calib.engine_charge).*) AS c ON false' END)
     USING held, market, add_ons;
 END
 $function$;
