@@ -84,32 +84,39 @@ is_rate(Datum rate)
 	return less(integer_numeric(0), rate) && !less(integer_numeric(1), rate);
 }
 
-static void
-check_tier(const Tier *tier, const Tier *last, int number)
+/* The rule that a tier breaks, NULL for a good one. */
+static const char *
+broken_rule(const Tier *tier, const Tier *last, int number)
 {
 	const Datum *v = tier->values;
-	char *detail = psprintf("Tier %d is (%s, %s, %s).", number, numeric_text(v[TIER_BOUND]),
-	                        numeric_text(v[TIER_INITIAL]), numeric_text(v[TIER_MAINTENANCE]));
 
 	if (numeric_is_nan(DatumGetNumeric(v[TIER_BOUND])) ||
 	    numeric_is_inf(DatumGetNumeric(v[TIER_BOUND])))
-		refuse_tiers(psprintf("the bound of tier %d is finite", number), detail);
+		return psprintf("the bound of tier %d is finite", number);
 	if (!last && DatumGetBool(DirectFunctionCall2(numeric_ne, v[TIER_BOUND], integer_numeric(0))))
-		refuse_tiers("tier 1 starts at a notional of 0", detail);
+		return "tier 1 starts at a notional of 0";
 	if (last && !less(last->values[TIER_BOUND], v[TIER_BOUND]))
-		refuse_tiers(psprintf("tier %d starts above tier %d", number, number - 1), detail);
+		return psprintf("tier %d starts above tier %d", number, number - 1);
 	if (!is_rate(v[TIER_INITIAL]) || !is_rate(v[TIER_MAINTENANCE]))
-		refuse_tiers(psprintf("the rates of tier %d are above 0 and at most 1", number), detail);
+		return psprintf("the rates of tier %d are above 0 and at most 1", number);
 	if (less(v[TIER_INITIAL], v[TIER_MAINTENANCE]))
-		refuse_tiers(
-		    psprintf("the maintenance rate of tier %d is not above its initial rate", number),
-		    detail);
+		return psprintf("the maintenance rate of tier %d is not above its initial rate", number);
 	if (last && (less(v[TIER_INITIAL], last->values[TIER_INITIAL]) ||
 	             less(v[TIER_MAINTENANCE], last->values[TIER_MAINTENANCE])))
-		refuse_tiers(
-		    psprintf("the rates of tier %d are not below those of tier %d", number, number - 1),
-		    detail);
-	pfree(detail);
+		return psprintf("the rates of tier %d are not below those of tier %d", number, number - 1);
+	return NULL;
+}
+
+static void
+check_tier(const Tier *tier, const Tier *last, int number)
+{
+	const char *rule = broken_rule(tier, last, number);
+
+	if (rule)
+		refuse_tiers(rule, psprintf("Tier %d is (%s, %s, %s).", number,
+		                            numeric_text(tier->values[TIER_BOUND]),
+		                            numeric_text(tier->values[TIER_INITIAL]),
+		                            numeric_text(tier->values[TIER_MAINTENANCE])));
 }
 
 /* The tiers of an array, checked. */

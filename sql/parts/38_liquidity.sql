@@ -122,11 +122,13 @@ COMMENT ON FUNCTION margin_calib.horizon_charge(numeric, numeric, numeric) IS
 
 CREATE OR REPLACE FUNCTION margin_calib.peg_charge(
     price numeric, threshold numeric DEFAULT 0.99, factor numeric DEFAULT 4) RETURNS numeric
-    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE COST 1
+    LANGUAGE sql IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE COST 1 -- STRICT would forbid inlining
 BEGIN ATOMIC
-    SELECT margin_calib.checked_non_negative(factor, 'a peg factor')
-           * greatest(margin_calib.checked(threshold, threshold > 0 AND threshold <= 1, 'a peg threshold is above 0 and at most 1', NULL)
-                      - margin_calib.checked_non_negative(price, 'a price'), 0);
+    SELECT CASE WHEN price IS NOT NULL AND threshold IS NOT NULL THEN
+               margin_calib.checked_non_negative(factor, 'a peg factor')
+               * greatest(margin_calib.checked(threshold, threshold > 0 AND threshold <= 1,
+                                               'a peg threshold is above 0 and at most 1', 'Write 0.99.')
+                          - margin_calib.checked_non_negative(price, 'a price'), 0) END;
 END;
 COMMENT ON FUNCTION margin_calib.peg_charge(numeric, numeric, numeric) IS
 'Charge, as a fraction, for a stable asset whose price against its peg of 1 has fallen below the threshold: factor * max(threshold - price, 0). Zero at and above the threshold, also above the peg. NULL gives NULL; out of range: error 22023. Source: Derive (Lyra v2) portfolio margin, peg loss factor.';
@@ -149,9 +151,10 @@ COMMENT ON FUNCTION margin_calib.price_confidence(numeric, numeric, numeric, num
 'Confidence in a price, 0 to 1: min(1, sources / full_sources) * max(0, 1 - age / maximum_age) * max(0, 1 - width / maximum_width). sources: fresh sources behind it; age: of the quote, in seconds; width: relative width of its quotes or sources. Fewer sources, an older and a wider quote each lower it, and none makes up for another. NULL is what was not observed and does not lower it; all three NULL gives NULL. Out of range: error 22023.';
 
 CREATE OR REPLACE FUNCTION margin_calib.confidence_charge(confidence numeric, threshold numeric DEFAULT 0.55) RETURNS numeric
-    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE COST 1
+    LANGUAGE sql IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE COST 1 -- STRICT would forbid inlining
 BEGIN ATOMIC
-    SELECT CASE WHEN margin_calib.checked_fraction(confidence, 'a confidence') < margin_calib.checked_fraction(threshold, 'a confidence threshold')
+    SELECT CASE WHEN confidence IS NULL OR threshold IS NULL THEN NULL
+                WHEN margin_calib.checked_fraction(confidence, 'a confidence') < margin_calib.checked_fraction(threshold, 'a confidence threshold')
                 THEN 1 - confidence ELSE 0 END;
 END;
 COMMENT ON FUNCTION margin_calib.confidence_charge(numeric, numeric) IS

@@ -129,6 +129,7 @@ CREATE OR REPLACE FUNCTION margin_calib.compute_positions(accounts text[], live 
     RETURNS SETOF margin_calib.account_position
     LANGUAGE plpgsql STABLE PARALLEL UNSAFE COST 5000 ROWS 1000
     SET search_path = pg_catalog, margin_calib, pg_temp
+    SET enable_memoize = off -- every row is another key: a cache of them would cost more than the arithmetic
 AS $function$
 DECLARE
     held    margin_calib.engine_holding[];

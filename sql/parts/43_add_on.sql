@@ -87,10 +87,7 @@ BEGIN
                coalesce(o.participation, d.participation, 0.1), coalesce(o.horizon, d.horizon, 1),
                coalesce(o.maximum_horizon, d.maximum_horizon, 60),
                coalesce(o.open_interest_lower, d.open_interest_lower), coalesce(o.open_interest_upper, d.open_interest_upper),
-               margin_calib.confidence_charge(
-                   margin_calib.price_confidence(l.price_sources, l.price_age, l.price_width, coalesce(o.full_sources, d.full_sources, 3),
-                                                 coalesce(o.maximum_age, d.maximum_age, 300), coalesce(o.maximum_width, d.maximum_width, 0.05)),
-                   coalesce(o.confidence_threshold, d.confidence_threshold, 0.55)),
+               margin_calib.confidence_charge(c.confidence, c.threshold),
                r.rate, r.multiple, r.maintenance_rate, r.maintenance_multiple, g.of_margin, g.of_notional,
                least(l.fresh_until, g.fresh_until), coalesce(l.stale_reason, g.reason)
           FROM held AS h
@@ -100,6 +97,12 @@ BEGIN
           LEFT JOIN margin_calib.liquidity_policy AS d ON d.instrument IS NULL
           LEFT JOIN running AS r ON r.instrument = h.instrument
           LEFT JOIN pegged AS g ON g.instrument = h.instrument
+         CROSS JOIN LATERAL (
+               SELECT coalesce(o.full_sources, d.full_sources, 3) AS full_sources, coalesce(o.maximum_age, d.maximum_age, 300) AS age,
+                      coalesce(o.maximum_width, d.maximum_width, 0.05) AS width OFFSET 0) AS f
+         CROSS JOIN LATERAL (
+               SELECT margin_calib.price_confidence(l.price_sources, l.price_age, l.price_width, f.full_sources, f.age, f.width) AS confidence,
+                      coalesce(o.confidence_threshold, d.confidence_threshold, 0.55) AS threshold OFFSET 0) AS c
          WHERE t.id IS NOT NULL OR l.instrument IS NOT NULL OR r.instrument IS NOT NULL OR g.instrument IS NOT NULL;
 END
 $function$;
