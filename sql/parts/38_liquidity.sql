@@ -1,5 +1,6 @@
 -- Liquidity and concentration as functions of numbers: square-root and open-interest laws, the liquidation
 -- horizon, and what spread, a peg and a doubtful price cost. All numeric; rates and spreads are fractions.
+-- A quotient has as many decimals as its operands, 16 digits at least: a factor of 1 with 24 decimals keeps 24.
 
 CREATE OR REPLACE FUNCTION margin_calib.checked_non_negative(value numeric, name text) RETURNS numeric
     LANGUAGE sql IMMUTABLE PARALLEL SAFE COST 1
@@ -66,7 +67,7 @@ BEGIN ATOMIC
             THEN margin_calib.checked_fraction(rate, 'a rate')
         WHEN open_interest >= upper_bound THEN greatest(margin_calib.checked_fraction(rate, 'a rate'), 1)
         -- one division, last: exact until then
-        ELSE margin_calib.checked_fraction(rate, 'a rate') + (open_interest - lower_bound) * (1 - rate) / (upper_bound - lower_bound) END;
+        ELSE margin_calib.checked_fraction(rate, 'a rate') + (open_interest - lower_bound) * (1 - rate) * 1.000000000000000000000000 / (upper_bound - lower_bound) END;
 END;
 COMMENT ON FUNCTION margin_calib.open_interest_rate(numeric, numeric, numeric, numeric) IS
 'Initial rate that rises with the open interest of the market: min(rate + max((OI - lower) / (upper - lower), 0) (1 - rate), 1): the rate itself up to lower_bound, 1 from upper_bound on, linear between. Open interest and bounds in one unit. NULL gives NULL; a rate outside [0, 1], negative or unordered bounds: error 22023. Source: dYdX v4, open interest margin fraction (which cuts the rate to millionths and rounds margins up).';
@@ -82,7 +83,8 @@ BEGIN ATOMIC
              * margin_calib.checked(participation, participation > 0 AND participation <= 1,
                                     'participation is a share of volume above 0 and at most 1', 'Write 0.1 for 10 % of the volume.') > 0
             THEN greatest(margin_calib.checked_positive(horizon, 'a horizon'),
-                          least(margin_calib.checked_non_negative(abs(quantity), 'the size of a quantity') / (average_daily_volume * participation),
+                          least(margin_calib.checked_non_negative(abs(quantity), 'the size of a quantity') * 1.000000000000000000000000
+                                / (average_daily_volume * participation),
                                 margin_calib.checked_positive(maximum_horizon, 'a maximum horizon')))
         WHEN margin_calib.checked_non_negative(abs(quantity), 'the size of a quantity') = 0 THEN margin_calib.checked_positive(horizon, 'a horizon')
         WHEN average_daily_volume * participation = 0
@@ -103,7 +105,7 @@ BEGIN ATOMIC
                      * margin_calib.checked(spread, spread >= 0 AND spread <= 2,
                                             'a spread is a fraction of the price between 0 and 2', 'Write 0.0005 for 5 basis points.')
                      / 2 * sqrt(margin_calib.liquidation_horizon(quantity, average_daily_volume, participation, horizon, maximum_horizon)
-                                / horizon) END;
+                                * 1.000000000000000000000000 / horizon) END;
 END;
 COMMENT ON FUNCTION margin_calib.liquidity_charge(numeric, numeric, numeric, numeric, numeric, numeric, numeric) IS
 'Cost of getting out of a position: notional * spread / 2 * sqrt(max(1, |quantity| / (participation * average_daily_volume * horizon))): half the relative spread, growing with the square root of size beyond what the market takes in one horizon (days); maximum_horizon limits it. NULL notional, spread, quantity or volume gives NULL; out of range: error 22023. Sources: square-root impact, Almgren et al. 2005; liquidity and concentration charges of SPAN 2 and PRISMA.';
@@ -114,7 +116,7 @@ CREATE OR REPLACE FUNCTION margin_calib.horizon_charge(
 BEGIN ATOMIC
     SELECT CASE WHEN liquidation_horizon IS NOT NULL AND horizon IS NOT NULL THEN
                margin_calib.checked_non_negative(margin, 'a margin')
-               * (sqrt(greatest(1, margin_calib.checked_non_negative(liquidation_horizon, 'a liquidation horizon')
+               * (sqrt(greatest(1, margin_calib.checked_non_negative(liquidation_horizon, 'a liquidation horizon') * 1.000000000000000000000000
                                    / margin_calib.checked_positive(horizon, 'a horizon'))) - 1) END;
 END;
 COMMENT ON FUNCTION margin_calib.horizon_charge(numeric, numeric, numeric) IS
@@ -140,11 +142,11 @@ CREATE OR REPLACE FUNCTION margin_calib.price_confidence(
 BEGIN ATOMIC
     SELECT CASE WHEN coalesce(sources, age, width) IS NOT NULL THEN
         -- least and greatest pass over NULL: what was not observed is told apart before
-        CASE WHEN sources IS NULL THEN 1 ELSE least(1, margin_calib.checked_non_negative(sources, 'a number of sources')
+        CASE WHEN sources IS NULL THEN 1 ELSE least(1, margin_calib.checked_non_negative(sources, 'a number of sources') * 1.000000000000000000000000
              / margin_calib.checked_positive(full_sources, 'the number of sources for full confidence')) END
-        * CASE WHEN age IS NULL THEN 1 ELSE greatest(0, 1 - margin_calib.checked_non_negative(age, 'an age')
+        * CASE WHEN age IS NULL THEN 1 ELSE greatest(0, 1 - margin_calib.checked_non_negative(age, 'an age') * 1.000000000000000000000000
                / margin_calib.checked_positive(maximum_age, 'a maximum age')) END
-        * CASE WHEN width IS NULL THEN 1 ELSE greatest(0, 1 - margin_calib.checked_non_negative(width, 'a width')
+        * CASE WHEN width IS NULL THEN 1 ELSE greatest(0, 1 - margin_calib.checked_non_negative(width, 'a width') * 1.000000000000000000000000
                / margin_calib.checked_positive(maximum_width, 'a maximum width')) END END;
 END;
 COMMENT ON FUNCTION margin_calib.price_confidence(numeric, numeric, numeric, numeric, numeric, numeric) IS

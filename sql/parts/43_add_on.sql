@@ -128,9 +128,9 @@ BEGIN ATOMIC
                                                     (add_on).horizon, (add_on).maximum_horizon) AS days OFFSET 0) AS p
      CROSS JOIN LATERAL (
            SELECT p.notional * initial_rate AS initial, p.notional * maintenance_rate AS maintenance,
-                  CASE WHEN p.days > (add_on).horizon THEN sqrt(p.days / (add_on).horizon) ELSE 1 END AS size_factor,
+                  CASE WHEN p.days > (add_on).horizon THEN sqrt(p.days * 1.000000000000000000000000 / (add_on).horizon) ELSE 1 END AS size_factor,
                   margin_calib.position_notional(kind, (add_on).open_interest, multiplier, price) AS open_interest,
-                  least(initial_rate, 1) AS rate OFFSET 0) AS b
+                  least(initial_rate, 1) AS rate, scale(step) + 8 AS digits OFFSET 0) AS b
      CROSS JOIN LATERAL (
            SELECT greatest(margin_calib.tier_margin(p.notional, (add_on).tiers, 'initial') - margin_calib.round_up(b.initial, step), 0) AS initial,
                   greatest(margin_calib.tier_margin(p.notional, (add_on).tiers, 'maintenance') - margin_calib.round_up(b.maintenance, step), 0) AS maintenance,
@@ -139,16 +139,17 @@ BEGIN ATOMIC
            SELECT margin_calib.round_up(x.initial, step) AS initial_charge,
                   margin_calib.round_up(x.maintenance, step) AS maintenance_charge OFFSET 0) AS t
      CROSS JOIN LATERAL (
-           SELECT x.exit_cost + greatest(b.initial * (b.size_factor - 1) - t.initial_charge, 0) AS liquidity_initial,
-                  x.exit_cost + greatest(b.maintenance * (b.size_factor - 1) - t.maintenance_charge, 0) AS liquidity_maintenance,
-                  coalesce(p.notional * (margin_calib.open_interest_rate(b.rate, b.open_interest, (add_on).open_interest_lower,
-                                                                         (add_on).open_interest_upper) - b.rate), 0) AS open_interest,
+           -- roots and quotients have an end: what is left of it far below a step is no reason for another step
+           SELECT round(x.exit_cost + greatest(b.initial * (b.size_factor - 1) - t.initial_charge, 0), b.digits) AS liquidity_initial,
+                  round(x.exit_cost + greatest(b.maintenance * (b.size_factor - 1) - t.maintenance_charge, 0), b.digits) AS liquidity_maintenance,
+                  coalesce(round(p.notional * (margin_calib.open_interest_rate(b.rate, b.open_interest, (add_on).open_interest_lower,
+                                                                         (add_on).open_interest_upper) - b.rate), b.digits), 0) AS open_interest,
                   coalesce(p.notional * (add_on).event_initial_rate + b.initial * (add_on).event_initial_multiple, 0) AS event_initial,
                   coalesce(p.notional * (add_on).event_maintenance_rate
                            + b.maintenance * (add_on).event_maintenance_multiple, 0) AS event_maintenance,
                   b.initial * coalesce((add_on).peg_margin_fraction, 0)
                   + p.notional * least(coalesce((add_on).peg_notional_fraction, 0), 1) AS peg,
-                  coalesce(p.notional * (add_on).confidence_fraction, 0) AS confidence OFFSET 0) AS a
+                  coalesce(round(p.notional * (add_on).confidence_fraction, b.digits), 0) AS confidence OFFSET 0) AS a
      WHERE (add_on).instrument IS NOT NULL AND p.notional IS NOT NULL AND initial_rate IS NOT NULL;
 END;
 COMMENT ON FUNCTION margin_calib.position_charges(margin_calib.engine_add_on, text, numeric, numeric, numeric, numeric, numeric, numeric) IS
