@@ -74,11 +74,12 @@ COMMENT ON FUNCTION margin_calib.open_interest_rate(numeric, numeric, numeric, n
 
 CREATE OR REPLACE FUNCTION margin_calib.liquidation_horizon(
     quantity numeric, average_daily_volume numeric, participation numeric DEFAULT 0.1,
-    horizon numeric DEFAULT 1, maximum_horizon numeric DEFAULT NULL) RETURNS numeric
+    horizon numeric DEFAULT 1, maximum_horizon numeric DEFAULT 60) RETURNS numeric
     LANGUAGE sql IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE COST 1
 BEGIN ATOMIC
     SELECT CASE
-        WHEN quantity IS NULL OR horizon IS NULL THEN NULL -- greatest and least pass over it
+        -- greatest and least pass over NULL
+        WHEN quantity IS NULL OR horizon IS NULL OR maximum_horizon IS NULL THEN NULL
         WHEN margin_calib.checked_non_negative(average_daily_volume, 'an average daily volume')
              * margin_calib.checked(participation, participation > 0 AND participation <= 1,
                                     'participation is a share of volume above 0 and at most 1', 'Write 0.1 for 10 % of the volume.') > 0
@@ -86,18 +87,18 @@ BEGIN ATOMIC
                           least(margin_calib.checked_non_negative(abs(quantity), 'the size of a quantity') * 1.000000000000000000000000
                                 / (average_daily_volume * participation),
                                 margin_calib.checked_positive(maximum_horizon, 'a maximum horizon')))
-        WHEN margin_calib.checked_non_negative(abs(quantity), 'the size of a quantity') = 0 THEN margin_calib.checked_positive(horizon, 'a horizon')
         WHEN average_daily_volume * participation = 0
             THEN greatest(margin_calib.checked_positive(horizon, 'a horizon'),
-                          coalesce(margin_calib.checked_positive(maximum_horizon, 'a maximum horizon'), 'Infinity'))
+                          CASE WHEN margin_calib.checked_non_negative(abs(quantity), 'the size of a quantity') > 0
+                               THEN margin_calib.checked_positive(maximum_horizon, 'a maximum horizon') END)
         END;
 END;
 COMMENT ON FUNCTION margin_calib.liquidation_horizon(numeric, numeric, numeric, numeric, numeric) IS
-'Days that a position takes to be closed at a share of the market''s volume: |quantity| / (participation * average_daily_volume), at least horizon and at most maximum_horizon (NULL: no limit). Quantity and volume in one unit. Without volume it is maximum_horizon, or Infinity. NULL quantity, volume, participation or horizon gives NULL; values out of range: error 22023.';
+'Days that a position takes to be closed at a share of the market''s volume: |quantity| / (participation * average_daily_volume), at least horizon and at most maximum_horizon, which it also is without volume. Quantity and volume in one unit. NULL gives NULL; values out of range: error 22023.';
 
 CREATE OR REPLACE FUNCTION margin_calib.liquidity_charge(
     notional numeric, spread numeric, quantity numeric, average_daily_volume numeric, participation numeric DEFAULT 0.1,
-    horizon numeric DEFAULT 1, maximum_horizon numeric DEFAULT NULL) RETURNS numeric
+    horizon numeric DEFAULT 1, maximum_horizon numeric DEFAULT 60) RETURNS numeric
     LANGUAGE sql IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE COST 1
 BEGIN ATOMIC
     SELECT CASE WHEN spread = 0 THEN 0 * margin_calib.checked_non_negative(notional, 'a notional')
@@ -108,7 +109,7 @@ BEGIN ATOMIC
                                 * 1.000000000000000000000000 / horizon) END;
 END;
 COMMENT ON FUNCTION margin_calib.liquidity_charge(numeric, numeric, numeric, numeric, numeric, numeric, numeric) IS
-'Cost of getting out of a position: notional * spread / 2 * sqrt(max(1, |quantity| / (participation * average_daily_volume * horizon))): half the relative spread, growing with the square root of size beyond what the market takes in one horizon (days); maximum_horizon limits it. NULL notional, spread, quantity or volume gives NULL; out of range: error 22023. Sources: square-root impact, Almgren et al. 2005; liquidity and concentration charges of SPAN 2 and PRISMA.';
+'Cost of getting out of a position: notional * spread / 2 * sqrt(max(1, |quantity| / (participation * average_daily_volume * horizon))): half the relative spread, growing with the square root of size beyond what the market takes in one horizon (days); maximum_horizon limits it. NULL gives NULL; out of range: error 22023. Sources: square-root impact, Almgren et al. 2005; liquidity and concentration charges of SPAN 2 and PRISMA.';
 
 CREATE OR REPLACE FUNCTION margin_calib.horizon_charge(
     margin numeric, liquidation_horizon numeric, horizon numeric DEFAULT 1) RETURNS numeric

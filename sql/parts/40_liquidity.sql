@@ -9,11 +9,11 @@ BEGIN ATOMIC
     SELECT CASE WHEN ts IS NULL THEN 'ts is NULL'
                 WHEN NOT isfinite(ts) THEN 'ts is infinite'
                 WHEN spread < 0 OR spread > 2 THEN 'spread is not a fraction of the price between 0 and 2'
-                WHEN volume < 0 OR volume >= 'Infinity' THEN 'volume is negative, NaN or infinite'
-                WHEN open_interest < 0 OR open_interest >= 'Infinity' THEN 'open interest is negative, NaN or infinite'
-                WHEN price_sources < 0 OR price_sources >= 'Infinity' THEN 'price sources are negative, NaN or infinite'
-                WHEN price_age < 0 OR price_age >= 'Infinity' THEN 'price age is negative, NaN or infinite'
-                WHEN price_width < 0 OR price_width >= 'Infinity' THEN 'price width is negative, NaN or infinite'
+                WHEN volume < 0 OR volume >= 'Infinity' THEN 'volume is negative or not finite'
+                WHEN open_interest < 0 OR open_interest >= 'Infinity' THEN 'open interest is negative or not finite'
+                WHEN price_sources < 0 OR price_sources >= 'Infinity' THEN 'price sources are negative or not finite'
+                WHEN price_age < 0 OR price_age >= 'Infinity' THEN 'price age is negative or not finite'
+                WHEN price_width < 0 OR price_width >= 'Infinity' THEN 'price width is negative or not finite'
                 WHEN coalesce(spread, volume, open_interest, price_sources, price_age, price_width) IS NULL THEN 'every figure is NULL'
                 WHEN ts > until THEN 'ts is in the future' END;
 END;

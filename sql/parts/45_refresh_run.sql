@@ -309,9 +309,11 @@ CREATE OR REPLACE FUNCTION margin_calib.queue_instruments() RETURNS void
 BEGIN ATOMIC
     INSERT INTO margin_calib.capture_queue
         SELECT i.price_feed, i.instrument, false, now() FROM margin_calib.instrument AS i
-         WHERE i.price_feed IS NOT NULL;
+         WHERE i.price_feed IS NOT NULL
+        UNION ALL -- what changed in old rows is not seen without triggers
+        SELECT f.id, NULL, true, now() FROM margin_calib.feed AS f WHERE f.kind = 'liquidity' AND f.capture = 'watermark';
 END;
-COMMENT ON FUNCTION margin_calib.queue_instruments() IS 'Internal to recalibrate: queues every instrument that has a price feed.';
+COMMENT ON FUNCTION margin_calib.queue_instruments() IS 'Internal to recalibrate: queues every instrument that has a price feed, and liquidity feeds without triggers.';
 
 CREATE OR REPLACE PROCEDURE margin_calib.recalibrate(commit_batches boolean DEFAULT true)
     LANGUAGE plpgsql

@@ -120,7 +120,8 @@ COMMENT ON COLUMN margin_calib.margin_requirement.is_stale IS 'true: stale_reaso
 
 CREATE OR REPLACE VIEW margin_calib.refresh_status WITH (security_invoker = true) AS
 SELECT q.as_of, i.data_through,
-       q.queue_length > 0 OR i.stale > 0 OR r.stale > 0 OR f.broken > 0 AS is_stale,
+       q.queue_length > 0 OR i.stale > 0 OR r.stale > 0 OR f.broken > 0
+       OR EXISTS (SELECT FROM margin_calib.pending_add_ons()) AS is_stale,
        q.queue_length, q.oldest_change, l.started_at AS last_run, l.finished_at AS last_run_finished,
        l.run_by AS last_run_by, e.error AS last_error, e.started_at AS last_error_at,
        i.instruments, i.stale AS stale_instruments, r.accounts, r.stale AS stale_accounts,
@@ -144,7 +145,7 @@ SELECT q.as_of, i.data_through,
 COMMENT ON VIEW margin_calib.refresh_status IS
 'One row for a monitor: is everything fresh, how long is the queue, when did refresh last run and what went wrong last.';
 COMMENT ON COLUMN margin_calib.refresh_status.data_through IS 'the newest price that a parameter in force has seen';
-COMMENT ON COLUMN margin_calib.refresh_status.is_stale IS 'true: changes wait, a feed cannot be read, or an instrument or a requirement is stale';
+COMMENT ON COLUMN margin_calib.refresh_status.is_stale IS 'true: changes or events wait, a feed cannot be read, or an instrument or a requirement is stale';
 COMMENT ON COLUMN margin_calib.refresh_status.queue_length IS 'entries that wait, several of one key included';
 COMMENT ON COLUMN margin_calib.refresh_status.oldest_change IS 'start of the transaction that made the oldest entry that waits';
 COMMENT ON COLUMN margin_calib.refresh_status.last_run_finished IS 'NULL: it still runs or ended in an error';

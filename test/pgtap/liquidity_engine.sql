@@ -107,10 +107,25 @@ CALL refresh(commit_batches => false);
 SELECT results_eq($$ SELECT instrument, peg_charge FROM margin_position WHERE instrument IN ('D', 'E') ORDER BY 1 $$, $$ VALUES ('D', 12.50), ('E', 0.60) $$,
     'and its refresh recomputes them');
 
+-- the charges of a position grow with its size, without a step, whichever of them binds
+CREATE TABLE t.sizes AS
+SELECT k, q, c.*, 10 * q AS base, 10 * q + c.tier_initial_charge + c.liquidity_initial_charge + c.open_interest_charge + c.event_initial_charge
+                     + c.peg_charge + c.confidence_charge AS initial, 5 * q + c.tier_maintenance_charge + c.liquidity_maintenance_charge + c.event_maintenance_charge AS maintenance
+  FROM generate_series(1, 4) AS k, generate_series(0, 120, 0.5) AS q,
+       position_charges(ROW('X', CASE WHEN k > 1 THEN tiers_from_leverage(ARRAY[1000 * k, 5000.0], ARRAY[12.0, 6, 1.5]) END, 0.002 * k, CASE WHEN k <> 3 THEN 100 END, 500, 0.1, 1, 9,
+                            40000, 90000, 0.1 * k, 0.01 * k, 0.2, 0.01, 0.1, 0.04, 0.001, NULL, NULL)::engine_add_on, 'linear', q, 1, 100, 0.1, 0.05, 0.01) AS c;
+SELECT is((SELECT count(*) FROM t.sizes), 964::bigint, 'a row for each size');
+SELECT is_empty($$ SELECT * FROM (SELECT k, q, initial, maintenance, lag(initial) OVER w AS last_i, lag(maintenance) OVER w AS last_m FROM t.sizes WINDOW w AS (PARTITION BY k ORDER BY q)) AS s
+                    WHERE initial < last_i OR maintenance < last_m OR initial - last_i > 150 OR maintenance - last_m > 75 OR maintenance > initial $$,
+    'margins are monotone, maintenance is below initial, and no step is above what 0.5 more is worth');
+SELECT is_empty($$ SELECT * FROM t.sizes WHERE tier_initial_charge + base < ceil(100 * tier_margin(100 * q, CASE WHEN k > 1 THEN tiers_from_leverage(ARRAY[1000 * k, 5000.0], ARRAY[12.0, 6, 1.5]) END)) / 100 $$,
+    'base and tier charge are never below the tier margin');
+
 -- events: rates and multiples add up, begin and end by themselves
 CREATE TABLE t.event_id AS SELECT add_event('CPI', now() - interval '1 minute', now() + interval '1 hour', ARRAY['A'], rate => 0.02) AS cpi,
     add_event('expiry', now() - interval '1 minute', now() + interval '1 hour', NULL, multiplier => 1.5, applies_to => 'both') AS expiry,
     add_event('later', now() + interval '1 hour', now() + interval '2 hours', ARRAY['A', 'B'], rate => 0.5) AS later;
+SELECT is((SELECT is_stale FROM refresh_status), true, 'an event that has begun is seen by a monitor');
 SELECT is((SELECT bool_and(is_stale) FROM margin_requirement), true, 'an event that runs makes requirements stale until they are refreshed');
 CREATE TABLE t.foreseen AS SELECT account, currency, initial_margin, maintenance_margin FROM t.live;
 CALL t.by_hand();
@@ -145,8 +160,8 @@ INSERT INTO depth VALUES ('A', now(), -0.1, 5, NULL, NULL, NULL, NULL), ('A', no
     (NULL, now(), 0.1, 1, NULL, NULL, NULL, NULL), ('A', NULL, 0.1, 1, NULL, NULL, NULL, NULL), ('A', 'infinity', 0.1, 1, NULL, NULL, NULL, NULL);
 CALL recalibrate(commit_batches => false);
 SELECT results_eq($$ SELECT instrument, reason, count(*) FROM quarantine WHERE resolved_at IS NULL GROUP BY 1, 2 ORDER BY 1, 2 $$,
-    $$ VALUES ('A', 'every figure is NULL', 1::bigint), ('A', 'open interest is negative, NaN or infinite', 1), ('A', 'spread is not a fraction of the price between 0 and 2', 1),
-              ('A', 'ts is NULL', 1), ('A', 'ts is in the future', 1), ('A', 'ts is infinite', 1), ('A', 'volume is negative, NaN or infinite', 1), (NULL, 'instrument is NULL', 1) $$,
+    $$ VALUES ('A', 'every figure is NULL', 1::bigint), ('A', 'open interest is negative or not finite', 1), ('A', 'spread is not a fraction of the price between 0 and 2', 1),
+              ('A', 'ts is NULL', 1), ('A', 'ts is in the future', 1), ('A', 'ts is infinite', 1), ('A', 'volume is negative or not finite', 1), (NULL, 'instrument is NULL', 1) $$,
     'rows that cannot be used are in quarantine, with the reason');
 SELECT results_eq($$ SELECT spread, average_daily_volume, rows_used, rows_rejected FROM instrument_liquidity WHERE instrument = 'A' $$,
     $$ VALUES (0.0025, 1000::numeric, 2, 8) $$, 'and change no figure');
@@ -184,6 +199,11 @@ SELECT is((SELECT count(*) FROM alert WHERE kind = 'second_feed' AND instrument 
 INSERT INTO ticks VALUES ('E', date_trunc('day', now()) - interval '1 hour', 90);
 CALL refresh(commit_batches => false);
 SELECT is((SELECT average_daily_volume FROM instrument_liquidity WHERE instrument = 'E'), 100::numeric, 'the watermark sees what is new');
+UPDATE ticks SET traded = 91 WHERE traded = 90;
+CALL refresh(commit_batches => false);
+SELECT is((SELECT average_daily_volume FROM instrument_liquidity WHERE instrument = 'E'), 100::numeric, 'it does not see what is corrected');
+CALL recalibrate(commit_batches => false);
+SELECT is((SELECT average_daily_volume FROM instrument_liquidity WHERE instrument = 'E'), 101::numeric, 'recalibrate does');
 SELECT is(t.differences(), 0::bigint, 'live as stored, with two feeds');
 SELECT detach('t.ticks');
 CALL refresh(commit_batches => false);
