@@ -293,6 +293,8 @@ BEGIN
             SELECT 0, o.instrument, false, now() FROM orphan AS o
             UNION ALL -- another feed may have prices for it
             SELECT f.id, o.instrument, false, now() FROM orphan AS o, margin_calib.feed AS f WHERE f.kind = 'prices';
+    ELSIF feed.kind = 'liquidity' THEN
+        PERFORM margin_calib.forget_liquidity(feed);
     ELSE
         INSERT INTO margin_calib.capture_queue
             SELECT DISTINCT -1, p.account, false, now() FROM margin_calib.account_position AS p;
@@ -300,7 +302,7 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION margin_calib.detach(regclass) IS
-'Takes the capture triggers off an attached table and forgets the feed. Parameters, history and alerts stay; its instruments become stale, and positions of a detached position feed no longer count from the next refresh on. For a table that was dropped: SELECT margin_calib.detach(relation) FROM margin_calib.feed WHERE error IS NOT NULL. Not attached: 42704.';
+'Takes the capture triggers off an attached table and forgets the feed. Parameters, history and alerts stay; its instruments become stale, and positions of a detached position feed, or what a liquidity feed charged, no longer count from the next refresh on. For a table that was dropped: SELECT margin_calib.detach(relation) FROM margin_calib.feed WHERE error IS NOT NULL. Not attached: 42704.';
 
 CREATE OR REPLACE FUNCTION margin_calib.lock_engine() RETURNS void
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE COST 50

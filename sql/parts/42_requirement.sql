@@ -129,40 +129,71 @@ CREATE OR REPLACE FUNCTION margin_calib.compute_positions(accounts text[], live 
     RETURNS SETOF margin_calib.account_position
     LANGUAGE plpgsql STABLE PARALLEL UNSAFE COST 5000 ROWS 1000
     SET search_path = pg_catalog, margin_calib, pg_temp
+    SET enable_memoize = off -- every row is another key: a cache of them would cost more than the arithmetic
 AS $function$
 DECLARE
-    names text[];
+    held    margin_calib.engine_holding[];
+    names   text[];
+    pegs    text[];
+    market  margin_calib.engine_market[];
+    add_ons margin_calib.engine_add_on[] := '{}';
 BEGIN
+    held := ARRAY(SELECT h FROM margin_calib.holdings(accounts) AS h WHERE h.quantity <> 0 OR h.unusable > 0);
+    names := ARRAY(SELECT DISTINCT h.instrument FROM unnest(held) AS h);
+    pegs := margin_calib.peg_prices(names);
     IF live THEN
-        names := ARRAY(SELECT DISTINCT h.instrument FROM margin_calib.holdings(accounts) AS h
-                        WHERE h.quantity <> 0 OR h.unusable > 0);
+        market := ARRAY(SELECT m FROM margin_calib.market_live(
+                            ARRAY(SELECT unnest(names) UNION SELECT unnest(pegs)), as_of) AS m);
+    ELSIF pegs <> '{}' THEN
+        market := ARRAY(SELECT ROW(m.*)::margin_calib.engine_market FROM margin_calib.market_stored AS m WHERE m.instrument = ANY (pegs));
+    END IF;
+    IF margin_calib.has_add_ons(live) THEN
+        add_ons := ARRAY(SELECT a FROM margin_calib.add_ons(names, live, market, as_of) AS a);
     END IF;
     -- one query; only the market is another
     RETURN QUERY EXECUTE format($query$
         SELECT h.account, h.instrument, coalesce(m.currency, 'USD'), m.kind, coalesce(h.quantity, 0),
-               m.multiplier, m.price, v.notional, r.initial_rate, r.maintenance_rate,
-               margin_calib.round_up(v.notional * r.initial_rate, coalesce(s.amount_step, 0.01)),
-               margin_calib.round_up(v.notional * r.maintenance_rate, coalesce(s.amount_step, 0.01)),
-               m.parameter_id, m.data_through, m.fresh_until,
+               m.multiplier, m.price, r.notional, r.initial_rate, r.maintenance_rate,
+               b.initial_margin + coalesce(c.tier_initial_charge + c.liquidity_initial_charge + c.open_interest_charge
+                                           + c.event_initial_charge + c.peg_charge + c.confidence_charge, 0),
+               b.maintenance_margin + coalesce(c.tier_maintenance_charge + c.liquidity_maintenance_charge
+                                               + c.event_maintenance_charge, 0),
+               m.parameter_id, m.data_through, least(m.fresh_until, a.fresh_until),
                CASE WHEN h.unusable > 0 THEN format('unusable position rows of %%s: %%s',
                                                     coalesce(nullif(h.instrument, ''), 'no instrument'), h.unusable)
                     WHEN m.instrument IS NULL THEN format('instrument %%s is not known', h.instrument)
                     ELSE h.instrument || ': ' || coalesce(
-                             m.stale_reason, CASE WHEN m.price IS NULL THEN 'it has no usable price' END) END
-          FROM margin_calib.holdings($1) AS h
+                             m.stale_reason, CASE WHEN m.price IS NULL THEN 'it has no usable price' END, a.stale_reason) END,
+               b.initial_margin, b.maintenance_margin, coalesce(c.tier_initial_charge, b.zero), coalesce(c.tier_maintenance_charge, b.zero),
+               coalesce(c.liquidity_initial_charge, b.zero), coalesce(c.liquidity_maintenance_charge, b.zero),
+               coalesce(c.open_interest_charge, b.zero), coalesce(c.event_initial_charge, b.zero),
+               coalesce(c.event_maintenance_charge, b.zero), coalesce(c.peg_charge, b.zero), coalesce(c.confidence_charge, b.zero),
+               c.liquidation_horizon
+          FROM unnest($1) AS h
           LEFT JOIN %s AS m ON m.instrument = h.instrument
           LEFT JOIN margin_calib.currency_setting AS s ON s.currency = m.currency
-         CROSS JOIN LATERAL (SELECT margin_calib.position_notional(m.kind, h.quantity, m.multiplier, m.price)) AS v (notional)
-         CROSS JOIN LATERAL (SELECT CASE WHEN h.quantity < 0 THEN m.short_initial_rate ELSE m.long_initial_rate END,
-                                    CASE WHEN h.quantity < 0 THEN m.short_maintenance_rate ELSE m.long_maintenance_rate END)
-                    AS r (initial_rate, maintenance_rate)
-         WHERE h.quantity <> 0 OR h.unusable > 0 $query$,
-        CASE WHEN live THEN 'margin_calib.market_live($2, $3)' ELSE 'margin_calib.market_stored' END)
-    USING accounts, names, as_of;
+          LEFT JOIN %s
+         CROSS JOIN LATERAL ( -- OFFSET 0: computed once, however often it is used
+               SELECT coalesce(s.amount_step, 0.01) AS step,
+                      margin_calib.position_notional(m.kind, h.quantity, m.multiplier, m.price) AS notional,
+                      CASE WHEN h.quantity < 0 THEN m.short_initial_rate ELSE m.long_initial_rate END AS initial_rate,
+                      CASE WHEN h.quantity < 0 THEN m.short_maintenance_rate ELSE m.long_maintenance_rate END AS maintenance_rate OFFSET 0) AS r
+         CROSS JOIN LATERAL (
+               SELECT margin_calib.round_up(r.notional * r.initial_rate, r.step) AS initial_margin,
+                      margin_calib.round_up(r.notional * r.maintenance_rate, r.step) AS maintenance_margin,
+                      round(0::numeric, scale(r.step)) AS zero OFFSET 0) AS b
+          LEFT JOIN LATERAL %s $query$,
+        CASE WHEN live THEN 'unnest($2)' ELSE 'margin_calib.market_stored' END,
+        CASE WHEN add_ons <> '{}' THEN 'unnest($3) AS a ON a.instrument = h.instrument'
+             ELSE '(SELECT (NULL::margin_calib.engine_add_on).*) AS a ON false' END,
+        CASE WHEN add_ons <> '{}' THEN 'margin_calib.position_charges(a, m.kind, h.quantity, m.multiplier, m.price, '
+                                       'r.initial_rate, r.maintenance_rate, r.step) AS c ON true'
+             ELSE '(SELECT (NULL::margin_calib.engine_charge).*) AS c ON false' END)
+    USING held, market, add_ons;
 END
 $function$;
 COMMENT ON FUNCTION margin_calib.compute_positions(text[], boolean, timestamptz) IS
-'Internal: positions of accounts with their margins, at the stored or at the live market. margin = notional * rate of the side, rounded up to the amount step of the currency.';
+'Internal: positions of accounts with their margins, at the stored or at the live market. base margin = notional * rate of the side, rounded up to the amount step of the currency; charges as position_charges says.';
 
 CREATE OR REPLACE FUNCTION margin_calib.requirement_query(positions text) RETURNS text
     LANGUAGE sql IMMUTABLE PARALLEL SAFE COST 1
@@ -170,9 +201,12 @@ BEGIN ATOMIC
     -- a position in an unknown instrument could be in any currency: it makes all of its account stale
     SELECT format($query$
         SELECT s.account, s.currency, s.initial_margin, s.maintenance_margin, s.notional, s.positions, $2 AS as_of,
-               s.data_through, s.fresh_until, s.reason IS NOT NULL AS is_stale, s.reason AS stale_reason
+               s.data_through, s.fresh_until, s.reason IS NOT NULL AS is_stale, s.reason AS stale_reason,
+               s.base_initial_margin, s.base_maintenance_margin
           FROM (SELECT p.account, p.currency, coalesce(sum(p.initial_margin), 0) AS initial_margin,
                        coalesce(sum(p.maintenance_margin), 0) AS maintenance_margin,
+                       coalesce(sum(p.base_initial_margin), 0) AS base_initial_margin,
+                       coalesce(sum(p.base_maintenance_margin), 0) AS base_maintenance_margin,
                        coalesce(sum(p.notional), 0) AS notional, count(*)::integer AS positions,
                        min(p.data_through) AS data_through, min(p.fresh_until) AS fresh_until,
                        coalesce(min(p.stale_reason) || CASE WHEN count(p.stale_reason) > 1
@@ -187,11 +221,11 @@ CREATE OR REPLACE FUNCTION margin_calib.staleness(stale_reason text, fresh_until
     LANGUAGE sql STABLE PARALLEL SAFE COST 1
 BEGIN ATOMIC
     SELECT CASE WHEN stale_reason IS NOT NULL THEN stale_reason
-                WHEN statement_timestamp() > fresh_until THEN 'a price is older than its policy allows'
+                WHEN statement_timestamp() > fresh_until THEN 'a price or a liquidity figure is older than allowed'
                 WHEN is_pending THEN 'changes wait for the next refresh' END;
 END;
 COMMENT ON FUNCTION margin_calib.staleness(text, timestamptz, boolean) IS
-'Why a requirement is stale: the reason that refresh stored, prices older than the policy''s stale_after, or changes that refresh has not seen; NULL when it is not.';
+'Why a requirement is stale: the reason that refresh stored, prices older than the policy''s stale_after or liquidity older than its feed''s, or changes that refresh has not seen; NULL when it is not.';
 
 REVOKE ALL ON FUNCTION
     margin_calib.round_up(numeric, numeric), margin_calib.position_notional(text, numeric, numeric, numeric),

@@ -14,6 +14,7 @@ BEGIN
                    coalesce(feed.account_column, feed.instrument_column), feed.relation,
                    CASE feed.kind WHEN 'prices'
                         THEN 'SELECT i.instrument FROM margin_calib.instrument AS i WHERE i.price_feed = $1'
+                        WHEN 'liquidity' THEN 'SELECT s.instrument FROM margin_calib.instrument_liquidity AS s WHERE s.feed = $1'
                         ELSE 'SELECT p.account FROM margin_calib.account_position AS p' END) USING feed.id;
 END
 $function$;
@@ -37,8 +38,8 @@ BEGIN
              WHERE q.ctid = ANY (ARRAY(SELECT n.ctid FROM margin_calib.capture_queue AS n
                                         LIMIT least(batch_keys::bigint * 20, 1000000)))
             RETURNING q.feed, CASE WHEN octet_length(q.key) <= 500 THEN q.key END AS key, q.everything, q.queued_at)
-        -- prices first: accounts are recomputed once for all the instruments that wait
-        SELECT array_agg(ROW(d.feed, d.key, d.everything, d.queued_at)::margin_calib.capture_queue ORDER BY f.kind IS DISTINCT FROM 'prices' AND d.feed <> 0, d.feed, d.key)
+        -- prices and liquidity first: accounts are recomputed once for all the instruments that wait
+        SELECT array_agg(ROW(d.feed, d.key, d.everything, d.queued_at)::margin_calib.capture_queue ORDER BY (f.kind IN ('prices', 'liquidity')) IS NOT TRUE AND d.feed <> 0, d.feed, d.key)
           INTO taken
           FROM (SELECT DISTINCT ON (feed, everything, key) d.* FROM d ORDER BY feed, everything, key, queued_at) AS d
           LEFT JOIN margin_calib.feed AS f ON f.id = d.feed;

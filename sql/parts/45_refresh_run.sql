@@ -52,6 +52,9 @@ BEGIN
     IF feed.kind = 'positions' THEN
         INSERT INTO margin_calib.capture_queue VALUES (feed.id, NULL, true, now());
         RETURN;
+    ELSIF feed.kind = 'liquidity' THEN
+        PERFORM margin_calib.sync_liquidity_watermark(feed);
+        RETURN;
     END IF;
     -- rows of one ts may be committed one after the other: each instrument is compared with its own newest
     EXECUTE format(
@@ -68,7 +71,7 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION margin_calib.sync_watermark(margin_calib.feed) IS
-'Internal: queues what is new in a feed without triggers: instruments with a row newer than their newest, every account of positions.';
+'Internal: queues what is new in a feed without triggers: instruments with a row newer than their newest, every account of positions, instruments of a liquidity feed likewise.';
 
 CREATE OR REPLACE FUNCTION margin_calib.feed_problem(feed margin_calib.feed) RETURNS text
     LANGUAGE plpgsql STABLE PARALLEL UNSAFE COST 5000
@@ -82,6 +85,8 @@ BEGIN
     IF feed.kind = 'prices' THEN
         PERFORM margin_calib.feed_ts_expression(feed.relation, feed.ts_column),
                 margin_calib.feed_number_expression(feed.relation, feed.price_column, 'float8');
+    ELSIF feed.kind = 'liquidity' THEN
+        PERFORM margin_calib.liquidity_source(feed, 'true', false);
     ELSE
         PERFORM margin_calib.feed_key_type(feed.relation, feed.account_column),
                 margin_calib.feed_number_expression(feed.relation, feed.quantity_column, 'numeric');
@@ -111,7 +116,9 @@ BEGIN
            SET stale_reason = format('its price feed %s cannot be read: %s', feed.relation_name, problem)
          WHERE i.price_feed = feed_changed.feed.id RETURNING i.instrument)
     INSERT INTO margin_calib.capture_queue SELECT 0, b.instrument, false, now() FROM blind AS b;
-    IF feed.kind = 'positions' THEN
+    IF feed.kind = 'liquidity' THEN
+        PERFORM margin_calib.blind_liquidity(feed, problem);
+    ELSIF feed.kind = 'positions' THEN
         UPDATE margin_calib.requirement AS r
            SET is_stale = true, stale_reason = format('position feed %s cannot be read: %s', feed.relation_name, problem);
     END IF;
@@ -176,6 +183,7 @@ BEGIN
     DELETE FROM margin_calib.refresh_run AS r WHERE r.started_at < clock_timestamp() - interval '7 days';
     INSERT INTO margin_calib.refresh_run DEFAULT VALUES RETURNING id INTO run;
     PERFORM margin_calib.sync_feeds();
+    PERFORM margin_calib.sync_events();
     RETURN run;
 END
 $function$;
@@ -196,6 +204,7 @@ DECLARE
     priced   text[] := '{}';
     owners   text[] := '{}';
     holders  text[];
+    concerned text[];
     failures text[];
 BEGIN
     PERFORM margin_calib.lock_engine();
@@ -208,6 +217,8 @@ BEGIN
             owners := owners || part.keys;
         ELSIF feed.kind = 'prices' THEN
             priced := priced || margin_calib.refresh_prices(feed.id, part.keys, as_of);
+        ELSIF feed.kind = 'liquidity' THEN
+            touched := touched || margin_calib.refresh_liquidity(feed.id, part.keys, as_of);
         ELSIF feed.kind = 'positions' THEN
             owners := owners || array_remove(part.keys, NULL);
             IF array_position(part.keys, NULL) IS NOT NULL THEN
@@ -221,11 +232,12 @@ BEGIN
     IF EXISTS (SELECT FROM margin_calib.feed AS f WHERE f.kind = 'positions' AND f.error IS NOT NULL) THEN
         owners := '{}';
     ELSE
+        concerned := touched || margin_calib.peg_dependents(touched);
         holders := ARRAY(SELECT DISTINCT p.account FROM margin_calib.account_position AS p
-                          WHERE p.instrument = ANY (touched));
+                          WHERE p.instrument = ANY (concerned));
         IF cardinality(holders) > 2 * batch_keys AND cardinality(holders) > cardinality(owners)
            OR touched <> '{}' AND EXISTS (SELECT FROM margin_calib.capture_queue AS q
-                                            JOIN margin_calib.feed AS f ON f.id = q.feed WHERE f.kind = 'prices') THEN
+                                            JOIN margin_calib.feed AS f ON f.id = q.feed WHERE f.kind IN ('prices', 'liquidity')) THEN
             -- batches of their own, and once each for all the instruments that wait
             INSERT INTO margin_calib.capture_queue
                 SELECT -1, a, false, now() FROM unnest(holders) AS a
@@ -300,9 +312,11 @@ CREATE OR REPLACE FUNCTION margin_calib.queue_instruments() RETURNS void
 BEGIN ATOMIC
     INSERT INTO margin_calib.capture_queue
         SELECT i.price_feed, i.instrument, false, now() FROM margin_calib.instrument AS i
-         WHERE i.price_feed IS NOT NULL;
+         WHERE i.price_feed IS NOT NULL
+        UNION ALL -- what changed in old rows is not seen without triggers
+        SELECT f.id, NULL, true, now() FROM margin_calib.feed AS f WHERE f.kind = 'liquidity' AND f.capture = 'watermark';
 END;
-COMMENT ON FUNCTION margin_calib.queue_instruments() IS 'Internal to recalibrate: queues every instrument that has a price feed.';
+COMMENT ON FUNCTION margin_calib.queue_instruments() IS 'Internal to recalibrate: queues every instrument that has a price feed, and liquidity feeds without triggers.';
 
 CREATE OR REPLACE PROCEDURE margin_calib.recalibrate(commit_batches boolean DEFAULT true)
     LANGUAGE plpgsql

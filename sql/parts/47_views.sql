@@ -30,8 +30,11 @@ CREATE OR REPLACE FUNCTION margin_calib.pending_accounts() RETURNS SETOF text
     SET search_path = pg_catalog, margin_calib, pg_temp
     SET jit = off
 AS $function$
+DECLARE
+    add_ons CONSTANT text[] := ARRAY(SELECT i FROM margin_calib.pending_add_ons() AS i);
 BEGIN
     IF NOT EXISTS (SELECT FROM margin_calib.capture_queue) THEN
+        RETURN QUERY SELECT DISTINCT p.account FROM margin_calib.account_position AS p WHERE p.instrument = ANY (add_ons);
         RETURN;
     ELSIF EXISTS (SELECT FROM margin_calib.capture_queue AS q JOIN margin_calib.feed AS f ON f.id = q.feed
                    WHERE q.everything AND f.kind = 'positions') THEN
@@ -45,13 +48,15 @@ BEGIN
         UNION
         SELECT p.account FROM margin_calib.pending_instruments() AS i (instrument)
           JOIN margin_calib.account_position AS p ON p.instrument = i.instrument
+        UNION
+        SELECT p.account FROM margin_calib.account_position AS p WHERE p.instrument = ANY (add_ons)
         UNION -- a price of an instrument that was not known
         SELECT p.account FROM margin_calib.capture_queue AS q
           JOIN margin_calib.account_position AS p ON p.instrument = q.key AND p.kind IS NULL;
 END
 $function$;
 COMMENT ON FUNCTION margin_calib.pending_accounts() IS
-'Accounts whose requirement waits for changes that refresh has not seen: of their positions, or of the instruments in them.';
+'Accounts whose requirement waits for changes that refresh has not seen: of their positions, of the instruments in them, or of what adds to their margins.';
 REVOKE ALL ON FUNCTION margin_calib.pending_instruments(), margin_calib.pending_accounts() FROM PUBLIC;
 
 CREATE OR REPLACE VIEW margin_calib.margin_parameter_history WITH (security_invoker = true) AS
@@ -93,17 +98,20 @@ COMMENT ON COLUMN margin_calib.margin_parameter.is_stale IS 'true: stale_reason 
 CREATE OR REPLACE VIEW margin_calib.margin_position WITH (security_invoker = true) AS
 SELECT p.account, p.instrument, p.kind, p.currency, p.quantity, p.multiplier, p.price, p.notional,
        p.initial_rate, p.maintenance_rate, p.initial_margin, p.maintenance_margin, p.parameter_id,
-       r.as_of, p.data_through, p.stale_reason
+       r.as_of, p.data_through, p.stale_reason, p.base_initial_margin, p.base_maintenance_margin,
+       p.tier_initial_charge, p.tier_maintenance_charge, p.liquidity_initial_charge, p.liquidity_maintenance_charge,
+       p.open_interest_charge, p.event_initial_charge, p.event_maintenance_charge, p.peg_charge, p.confidence_charge,
+       p.liquidation_horizon
   FROM margin_calib.account_position AS p
   LEFT JOIN margin_calib.requirement AS r ON r.account = p.account AND r.currency = p.currency;
 COMMENT ON VIEW margin_calib.margin_position IS
-'Net positions as of the latest refresh: margin = notional * rate of the side (long or short), rounded up to the amount step of the currency. Their margins add up exactly to margin_requirement. The instrument is empty for rows without one.';
+'Net positions as of the latest refresh. base margin = notional * rate of the side (long or short), rounded up to the amount step of the currency; initial and maintenance margin are the base and the charges, which add up exactly. Their margins add up exactly to margin_requirement. The instrument is empty for rows without one.';
 COMMENT ON COLUMN margin_calib.margin_position.parameter_id IS 'the row of margin_parameter_history that the rate is from';
 COMMENT ON COLUMN margin_calib.margin_position.stale_reason IS 'what is wrong with this position''s price, rate or rows; NULL when nothing is';
 
 CREATE OR REPLACE VIEW margin_calib.margin_requirement WITH (security_invoker = true) AS
 SELECT r.account, r.currency, r.initial_margin, r.maintenance_margin, r.notional, r.positions, r.as_of, r.data_through,
-       s.reason IS NOT NULL AS is_stale, s.reason AS stale_reason
+       s.reason IS NOT NULL AS is_stale, s.reason AS stale_reason, r.base_initial_margin, r.base_maintenance_margin
   FROM margin_calib.requirement AS r
   LEFT JOIN margin_calib.pending_accounts() AS w (account) ON w.account = r.account
  CROSS JOIN LATERAL (SELECT margin_calib.staleness(r.stale_reason, r.fresh_until, w.account IS NOT NULL)) AS s (reason);
@@ -117,7 +125,8 @@ COMMENT ON COLUMN margin_calib.margin_requirement.is_stale IS 'true: stale_reaso
 
 CREATE OR REPLACE VIEW margin_calib.refresh_status WITH (security_invoker = true) AS
 SELECT q.as_of, i.data_through,
-       q.queue_length > 0 OR i.stale > 0 OR r.stale > 0 OR f.broken > 0 AS is_stale,
+       q.queue_length > 0 OR i.stale > 0 OR r.stale > 0 OR f.broken > 0
+       OR EXISTS (SELECT FROM margin_calib.pending_add_ons()) AS is_stale,
        q.queue_length, q.oldest_change, l.started_at AS last_run, l.finished_at AS last_run_finished,
        l.run_by AS last_run_by, e.error AS last_error, e.started_at AS last_error_at,
        i.instruments, i.stale AS stale_instruments, r.accounts, r.stale AS stale_accounts,
@@ -141,7 +150,7 @@ SELECT q.as_of, i.data_through,
 COMMENT ON VIEW margin_calib.refresh_status IS
 'One row for a monitor: is everything fresh, how long is the queue, when did refresh last run and what went wrong last.';
 COMMENT ON COLUMN margin_calib.refresh_status.data_through IS 'the newest price that a parameter in force has seen';
-COMMENT ON COLUMN margin_calib.refresh_status.is_stale IS 'true: changes wait, a feed cannot be read, or an instrument or a requirement is stale';
+COMMENT ON COLUMN margin_calib.refresh_status.is_stale IS 'true: changes or events wait, a feed cannot be read, or an instrument or a requirement is stale';
 COMMENT ON COLUMN margin_calib.refresh_status.queue_length IS 'entries that wait, several of one key included';
 COMMENT ON COLUMN margin_calib.refresh_status.oldest_change IS 'start of the transaction that made the oldest entry that waits';
 COMMENT ON COLUMN margin_calib.refresh_status.last_run_finished IS 'NULL: it still runs or ended in an error';
@@ -159,7 +168,7 @@ DECLARE
 BEGIN
     RETURN QUERY EXECUTE format(
         'SELECT r.account, r.currency, r.initial_margin, r.maintenance_margin, r.notional, r.positions, r.as_of, '
-        'r.data_through, s.reason IS NOT NULL, s.reason FROM (%s) AS r '
+        'r.data_through, s.reason IS NOT NULL, s.reason, r.base_initial_margin, r.base_maintenance_margin FROM (%s) AS r '
         'CROSS JOIN LATERAL margin_calib.staleness(r.stale_reason, r.fresh_until, false) AS s (reason) '
         'ORDER BY r.currency', source) USING ARRAY[requirement_now.account], statement_timestamp();
 END

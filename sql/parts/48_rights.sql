@@ -9,7 +9,9 @@ BEGIN ATOMIC
                  'market_live', 'calibrate_keys', 'calibrate_with_policy', 'calibrate_or_explain',
                  'calibrate_query', 'calibrate_borrower', 'lender_feed', 'borrowed_path_query', 'borrowed_prices', 'check_proxy_multiplier', 'calibration_problem', 'future_limit', 'keys_that_fit', 'policy_remembers', 'requirement_query', 'round_up',
                  'position_notional', 'feed_column_type', 'feed_key_type', 'feed_ts_expression',
-                 'feed_number_expression']
+                 'feed_number_expression', 'liquidity_problem', 'liquidity_source', 'liquidity_found', 'liquidity_in_force',
+                 'liquidity_live', 'event_state', 'peg_prices', 'has_add_ons', 'add_ons', 'position_charges', 'pending_add_ons',
+                 'peg_dependents']
            || CASE rights WHEN 'engine' THEN
                  ARRAY['refresh', 'recalibrate', 'refresh_begin', 'refresh_batch', 'refresh_end', 'refresh_prices',
                        'refresh_accounts', 'take_batch', 'expand_everything', 'raise_alerts', 'publish', 'note_borrowing', 'queue_borrowers', 'queue_keys',
@@ -19,7 +21,9 @@ BEGIN ATOMIC
                        'check_attachable', 'attach_prices', 'attach_positions', 'detach', 'set_instrument', 'set_proxy', 'check_proxy',
                        'set_amount_step', 'create_standard_tables', 'set_policy', 'schedule_job', 'schedule_refresh',
                        'schedule_recalibration', 'schedule_backtest', 'unschedule', 'backtest_policy', 'backtest_policies', 'backtest_one',
-                       'drop_backtest', 'policies_in_use'] ELSE '{}' END;
+                       'drop_backtest', 'policies_in_use', 'attach_liquidity', 'refresh_liquidity', 'quarantine_liquidity',
+                       'sync_liquidity_watermark', 'forget_liquidity', 'blind_liquidity', 'sync_events', 'check_known', 'queue_add_ons',
+                       'set_tiers', 'set_liquidity_policy', 'check_liquidity_policy', 'set_peg', 'add_event', 'cancel_event'] ELSE '{}' END;
 END;
 COMMENT ON FUNCTION margin_calib.rights_on_functions(text) IS
 'Internal to grant_rights: names of the functions that go with reader or engine.';
@@ -47,14 +51,17 @@ BEGIN
         'margin_calib.refresh_run, margin_calib.engine_state, margin_calib.market_stored, margin_calib.policy_list, margin_calib.margin_parameter, '
         'margin_calib.margin_parameter_history, margin_calib.margin_position, margin_calib.margin_requirement, '
         'margin_calib.refresh_status, margin_calib.policy_backtest, margin_calib.policy_forecast, margin_calib.margin_backtest, '
-        'margin_calib.margin_backtest_period, margin_calib.margin_backtest_regime TO %I', role);
+        'margin_calib.margin_backtest_period, margin_calib.margin_backtest_regime, margin_calib.liquidity_feed, margin_calib.instrument_liquidity, '
+        'margin_calib.liquidity_policy, margin_calib.tier_schedule, margin_calib.peg, margin_calib.margin_event TO %I', role);
     IF rights = 'engine' THEN
         EXECUTE format(
             'GRANT INSERT, UPDATE, DELETE ON margin_calib.feed, margin_calib.captured_relation, '
             'margin_calib.capture_queue, margin_calib.instrument, margin_calib.parameter, '
             'margin_calib.account_position, margin_calib.requirement, margin_calib.currency_setting, '
             'margin_calib.quarantine, margin_calib.alert, margin_calib.refresh_run, margin_calib.engine_state, '
-            'margin_calib.policy_backtest, margin_calib.policy_forecast TO %I', role);
+            'margin_calib.policy_backtest, margin_calib.policy_forecast, '
+            'margin_calib.liquidity_feed, margin_calib.instrument_liquidity, margin_calib.liquidity_policy, '
+            'margin_calib.tier_schedule, margin_calib.peg, margin_calib.margin_event TO %I', role);
     END IF;
     FOR routine IN SELECT p.oid::regprocedure FROM pg_proc AS p
                     WHERE p.pronamespace = 'margin_calib'::regnamespace

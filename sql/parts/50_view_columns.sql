@@ -24,8 +24,20 @@ COMMENT ON COLUMN margin_calib.margin_position.price IS 'price that the notional
 COMMENT ON COLUMN margin_calib.margin_position.notional IS 'spot, linear: |quantity| * multiplier * price; inverse: |quantity| * multiplier';
 COMMENT ON COLUMN margin_calib.margin_position.initial_rate IS 'initial rate of the positions side, fraction of notional';
 COMMENT ON COLUMN margin_calib.margin_position.maintenance_rate IS 'maintenance rate of the positions side, fraction of notional';
-COMMENT ON COLUMN margin_calib.margin_position.initial_margin IS 'initial margin in the currency, rounded up';
-COMMENT ON COLUMN margin_calib.margin_position.maintenance_margin IS 'maintenance margin in the currency, rounded up';
+COMMENT ON COLUMN margin_calib.margin_position.initial_margin IS 'base_initial_margin and every initial, open interest, peg and confidence charge, in the currency';
+COMMENT ON COLUMN margin_calib.margin_position.maintenance_margin IS 'base_maintenance_margin and every maintenance charge, in the currency';
+COMMENT ON COLUMN margin_calib.margin_position.base_initial_margin IS 'calibrated part: notional * initial_rate, rounded up';
+COMMENT ON COLUMN margin_calib.margin_position.base_maintenance_margin IS 'calibrated part: notional * maintenance_rate, rounded up';
+COMMENT ON COLUMN margin_calib.margin_position.tier_initial_charge IS 'what the initial margin of the tier table has above the base';
+COMMENT ON COLUMN margin_calib.margin_position.tier_maintenance_charge IS 'what the maintenance margin of the tier table has above the base';
+COMMENT ON COLUMN margin_calib.margin_position.liquidity_initial_charge IS 'cost of getting out, and risk of a horizon longer than the calibrated one as far as tiers do not charge it';
+COMMENT ON COLUMN margin_calib.margin_position.liquidity_maintenance_charge IS 'the same of maintenance margin';
+COMMENT ON COLUMN margin_calib.margin_position.open_interest_charge IS 'rise of the initial rate with the open interest of the market';
+COMMENT ON COLUMN margin_calib.margin_position.event_initial_charge IS 'events that run, in initial margin';
+COMMENT ON COLUMN margin_calib.margin_position.event_maintenance_charge IS 'events that run and apply to both margins';
+COMMENT ON COLUMN margin_calib.margin_position.peg_charge IS 'loss of a peg, in initial margin';
+COMMENT ON COLUMN margin_calib.margin_position.confidence_charge IS 'doubt about the price, in initial margin';
+COMMENT ON COLUMN margin_calib.margin_position.liquidation_horizon IS 'days that the position takes to be closed; NULL without volume';
 COMMENT ON COLUMN margin_calib.margin_position.as_of IS 'when refresh computed it';
 COMMENT ON COLUMN margin_calib.margin_position.data_through IS 'ts of the price';
 
@@ -33,6 +45,8 @@ COMMENT ON COLUMN margin_calib.margin_requirement.account IS 'account, as the po
 COMMENT ON COLUMN margin_calib.margin_requirement.currency IS 'currency of the amounts';
 COMMENT ON COLUMN margin_calib.margin_requirement.initial_margin IS 'sum of the positions initial margins';
 COMMENT ON COLUMN margin_calib.margin_requirement.maintenance_margin IS 'sum of the positions maintenance margins';
+COMMENT ON COLUMN margin_calib.margin_requirement.base_initial_margin IS 'calibrated part of initial_margin; the rest are charges';
+COMMENT ON COLUMN margin_calib.margin_requirement.base_maintenance_margin IS 'calibrated part of maintenance_margin; the rest are charges';
 COMMENT ON COLUMN margin_calib.margin_requirement.stale_reason IS 'why it may be out of date; NULL when it is not';
 
 COMMENT ON COLUMN margin_calib.refresh_status.as_of IS 'now: the time of the query';

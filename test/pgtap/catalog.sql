@@ -25,6 +25,9 @@ SELECT is_empty($$
      -- what computes from its arguments alone
      AND NOT (provolatile = 'i' AND proparallel = 's' AND NOT prosecdef AND lanname IN ('c', 'internal'))
      AND proname NOT IN ('version',                               -- reads nothing
+                         'tier_table', 'tiers_from_leverage', 'liability_weight', 'asset_weight', 'concentration_factor', 'open_interest_rate',
+                         'liquidation_horizon', 'liquidity_charge', 'horizon_charge', 'peg_charge', 'price_confidence', 'confidence_charge',
+                         'checked_non_negative', 'checked_positive', 'checked_fraction', -- arithmetic in SQL
                          'rolling_vol_all', 'rolling_vol_arrays', 'align_prices', 'align_returns') -- check SELECT on the columns, refuse row-level security
 $$, 'S1 PUBLIC may execute nothing but the statistics');
 SELECT is_empty($$
@@ -231,6 +234,48 @@ INSERT INTO reviewed VALUES
     ('sync_partition(feed,regclass,boolean)', 'f v - u - -'),
     ('sync_watermark(feed)', 'f v - u - -'),
     ('take_batch(integer)', 'f v - u - -'),
+    ('add_event(text,timestamp with time zone,timestamp with time zone,text[],numeric,numeric,text,text)', 'f v - u - -'),
+    ('add_ons(text[],boolean,engine_market[],timestamp with time zone)', 'f s - u - -'),
+    ('attach_liquidity(regclass,name,name,name,name,name,name,name,name,text,interval,interval,text)', 'f v - u - -'),
+    ('blind_liquidity(feed,text)', 'f v - u - -'),
+    ('cancel_event(bigint)', 'f v - u - -'),
+    ('check_known(text[])', 'f s - s - -'),
+    ('check_liquidity_policy(liquidity_policy)', 'f s - s - -'),
+    ('event_state(timestamp with time zone,timestamp with time zone,timestamp with time zone,timestamp with time zone)', 'f i - s - -'),
+    ('forget_liquidity(feed)', 'f v - u - -'),
+    ('has_add_ons(boolean)', 'f s - s - -'),
+    ('liquidity_found(feed,text[],timestamp with time zone)', 'f s - u - -'),
+    ('liquidity_in_force(feed,text[],timestamp with time zone)', 'f s - u - -'),
+    ('liquidity_live(text[],timestamp with time zone)', 'f s - u - -'),
+    ('liquidity_problem(timestamp with time zone,numeric,numeric,numeric,numeric,numeric,numeric,timestamp with time zone)', 'f i - s - -'),
+    ('liquidity_source(feed,text,boolean)', 'f s - s - -'),
+    ('peg_dependents(text[])', 'f s - s - -'),
+    ('peg_prices(text[])', 'f s - s - -'),
+    ('pending_add_ons()', 'f s - s - -'),
+    ('position_charges(engine_add_on,text,numeric,numeric,numeric,numeric,numeric,numeric)', 'f s - s - -'),
+    ('quarantine_liquidity(feed,text[],timestamp with time zone)', 'f v - u - -'),
+    ('queue_add_ons(text[])', 'f v - u - -'),
+    ('refresh_liquidity(integer,text[],timestamp with time zone)', 'f v - u - -'),
+    ('set_liquidity_policy(text,numeric,numeric,numeric,numeric,numeric,numeric,numeric,numeric,numeric,boolean)', 'f v - u - -'),
+    ('set_peg(text,text,text,numeric,numeric)', 'f v - u - -'),
+    ('set_tiers(text,margin_tier[],text)', 'f v - u - -'),
+    ('sync_events()', 'f v - u - -'),
+    ('sync_liquidity_watermark(feed)', 'f v - u - -'),
+    ('asset_weight(numeric,numeric,numeric)', 'f i s s - p'),
+    ('checked_fraction(numeric,text)', 'f i - s - p'),
+    ('checked_non_negative(numeric,text)', 'f i - s - p'),
+    ('checked_positive(numeric,text)', 'f i - s - p'),
+    ('concentration_factor(numeric,numeric)', 'f i s s - p'),
+    ('confidence_charge(numeric,numeric)', 'f i - s - p'),
+    ('horizon_charge(numeric,numeric,numeric)', 'f i - s - p'),
+    ('liability_weight(numeric,numeric,numeric)', 'f i s s - p'),
+    ('liquidation_horizon(numeric,numeric,numeric,numeric,numeric)', 'f i - s - p'),
+    ('liquidity_charge(numeric,numeric,numeric,numeric,numeric,numeric,numeric)', 'f i - s - p'),
+    ('open_interest_rate(numeric,numeric,numeric,numeric)', 'f i - s - p'),
+    ('peg_charge(numeric,numeric,numeric)', 'f i - s - p'),
+    ('price_confidence(numeric,numeric,numeric,numeric,numeric,numeric)', 'f i - s - p'),
+    ('tier_table(margin_tier[])', 'f i s s - p'),
+    ('tiers_from_leverage(numeric[],numeric[],numeric)', 'f i s s - p'),
     ('unschedule()', 'f v - u - -'),
     ('version()', 'f s s s - p');
 

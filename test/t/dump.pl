@@ -16,7 +16,7 @@ sub query
 }
 
 my @state = qw(feed captured_relation capture_queue instrument parameter account_position requirement
-	currency_setting quarantine alert user_policy);
+	currency_setting quarantine alert user_policy liquidity_feed instrument_liquidity liquidity_policy tier_schedule peg margin_event);
 my $hash = join(' UNION ALL ', map
 	{ "SELECT '$_' AS name, count(*) AS rows, md5(string_agg(t::text, '|' ORDER BY t::text)) FROM margin_calib.$_ AS t" } @state);
 
@@ -32,6 +32,11 @@ query('old', q{INSERT INTO "Odd Bars" SELECT s, now() - b * interval '1 hour', 1
                  FROM unnest(ARRAY['A', 'B', 'C']) AS s, generate_series(1, 300) AS b});
 query('old', q{INSERT INTO book VALUES ('x', 'A', 1), ('x', 'B', -2.5), ('y', 'C', 3), ('z', 'NONE', 1)});
 query('old', 'CALL margin_calib.refresh()');
+query('old', q{CREATE TABLE depth (s text, t timestamptz, spread numeric); INSERT INTO depth VALUES ('A', now(), 0.01);
+               SELECT margin_calib.attach_liquidity('depth', 's', 't', 'spread'), margin_calib.set_liquidity_policy('A', participation => 0.2),
+                      margin_calib.set_tiers('A', margin_calib.tiers_from_leverage('{}', '{1}')), margin_calib.set_peg('C', instrument => 'A'),
+                      margin_calib.add_event('e', now(), now() + interval '1 day', ARRAY['B'], rate => 0.01)});
+query('old', 'CALL margin_calib.refresh()');
 query('old', q{INSERT INTO "Odd Bars" VALUES ('C', now(), -1), ('C', now(), 300)});
 query('old', 'CALL margin_calib.refresh()');
 # what waits when the dump is taken must not be lost either
@@ -46,20 +51,21 @@ is(system("pg_dump -Fc old > '$file' && createdb new && pg_restore --exit-on-err
 is(query('new', $hash), $before, 'every row of state is back');
 is(query('new', 'SELECT count(*) FROM pg_trigger WHERE tgfoid = \'margin_calib.capture\'::regproc'),
 	query('old', 'SELECT count(*) FROM pg_trigger WHERE tgfoid = \'margin_calib.capture\'::regproc'), 'so are the triggers');
-is(query('new', q{SELECT string_agg(relation::text, ',' ORDER BY id) FROM margin_calib.feed}), '"Odd Bars",book', 'feeds know their tables');
+is(query('new', q{SELECT string_agg(relation::text, ',' ORDER BY id) FROM margin_calib.feed}), '"Odd Bars",book,depth', 'feeds know their tables');
 is(query('new', q{SELECT has_table_privilege('dump_reader', 'margin_calib.margin_requirement', 'SELECT')}), 't', 'rights are back');
 
 query('new', 'CALL margin_calib.refresh()');
 is(query('new', q{SELECT is_stale, queue_length FROM margin_calib.refresh_status}), 't|0', 'the queue is drained; the unknown instrument is still stale');
 is(query('new', q{SELECT price FROM margin_calib.margin_parameter WHERE instrument = 'A'}), '150', 'a price that waited is in force');
 is(query('new', q{SELECT quantity FROM margin_calib.margin_position WHERE account = 'y'}), '7', 'so is a position');
+is(query('new', q{SELECT tier_initial_charge > 0, liquidity_initial_charge > 0 FROM margin_calib.margin_position WHERE account = 'x' AND instrument = 'A'}), 't|t', 'with its tiers and its liquidity');
 query('new', q{INSERT INTO part_b VALUES ('NONE', now(), 5), ('B', now() + interval '1 second', 0)});
 query('new', 'CALL margin_calib.refresh()');
 is(query('new', q{SELECT count(*) FROM margin_calib.requirement WHERE is_stale}), '0', 'new prices are captured');
 is(query('new', q{SELECT reason FROM margin_calib.quarantine WHERE instrument = 'B'}), 'price is not positive', 'and bad ones quarantined');
 query('new', 'CREATE TABLE again (i text, t timestamptz, p real)');
-is(query('new', q{SELECT margin_calib.attach_prices('again', 'i', 't', 'p')}), '3', 'feed ids go on');
-query('new', q{SELECT margin_calib.detach('"Odd Bars"'), margin_calib.detach('book'), margin_calib.detach('again')});
+is(query('new', q{SELECT margin_calib.attach_prices('again', 'i', 't', 'p')}), '4', 'feed ids go on');
+query('new', q{SELECT margin_calib.detach('"Odd Bars"'), margin_calib.detach('book'), margin_calib.detach('again'), margin_calib.detach('depth')});
 is(query('new', 'SELECT count(*) FROM pg_trigger WHERE tgfoid = \'margin_calib.capture\'::regproc'), '0', 'detach works on what was restored');
 is(system('psql -Xqd new -c "DROP EXTENSION margin_calib"'), 0, 'and the extension can go');
 done_testing();
