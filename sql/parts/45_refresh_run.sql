@@ -214,6 +214,11 @@ BEGIN
             END IF;
         END IF;
     END LOOP;
+    -- after the last prices and before the accounts: groups are calibrated with instruments that are known
+    IF NOT EXISTS (SELECT FROM margin_calib.capture_queue AS q JOIN margin_calib.feed AS f ON f.id = q.feed
+                    WHERE f.kind = 'prices') THEN
+        PERFORM margin_calib.refresh_groups(as_of);
+    END IF;
     -- with a position feed that cannot be read sums would be too small: stored ones stay, stale
     IF EXISTS (SELECT FROM margin_calib.feed AS f WHERE f.kind = 'positions' AND f.error IS NOT NULL) THEN
         owners := '{}';
@@ -298,8 +303,9 @@ BEGIN ATOMIC
     INSERT INTO margin_calib.capture_queue
         SELECT i.price_feed, i.instrument, false, now() FROM margin_calib.instrument AS i
          WHERE i.price_feed IS NOT NULL;
+    UPDATE margin_calib.product_group AS g SET is_due = true;
 END;
-COMMENT ON FUNCTION margin_calib.queue_instruments() IS 'Internal to recalibrate: queues every instrument that has a price feed.';
+COMMENT ON FUNCTION margin_calib.queue_instruments() IS 'Internal to recalibrate: queues every instrument that has a price feed, and makes every product group due.';
 
 CREATE OR REPLACE PROCEDURE margin_calib.recalibrate(commit_batches boolean DEFAULT true)
     LANGUAGE plpgsql
@@ -310,7 +316,7 @@ BEGIN
 END
 $procedure$;
 COMMENT ON PROCEDURE margin_calib.recalibrate(boolean) IS
-'Calibrates every instrument again, with the policies as they are now, and refreshes: for a nightly job, and after set_policy. commit_batches as in refresh.';
+'Calibrates every instrument and every product group again, with the policies as they are now, and refreshes: for a nightly job, and after set_policy. commit_batches as in refresh.';
 
 REVOKE ALL ON FUNCTION
     margin_calib.queue_keys(margin_calib.feed, regclass), margin_calib.sync_partition(margin_calib.feed, regclass, boolean),

@@ -8,7 +8,8 @@ BEGIN ATOMIC
                  'market_live', 'calibrate_keys', 'calibrate_with_policy', 'calibrate_or_explain',
                  'calibrate_query', 'calibration_problem', 'future_limit', 'keys_that_fit', 'requirement_query', 'round_up',
                  'position_notional', 'feed_column_type', 'feed_key_type', 'feed_ts_expression',
-                 'feed_number_expression']
+                 'feed_number_expression', 'round_down', 'amount_up', 'keys_with_rows', 'group_prices_query', 'evidence_pairs',
+                 'evidence_matrix', 'calibrate_group', 'group_is_due', 'offset_live', 'offset_query']
            || CASE rights WHEN 'engine' THEN
                  ARRAY['refresh', 'recalibrate', 'refresh_begin', 'refresh_batch', 'refresh_end', 'refresh_prices',
                        'refresh_accounts', 'take_batch', 'expand_everything', 'raise_alerts', 'publish', 'queue_keys',
@@ -17,7 +18,9 @@ BEGIN ATOMIC
                        'commit_is_possible', 'capture', 'add_capture', 'remove_capture', 'start_capture',
                        'check_attachable', 'attach_prices', 'attach_positions', 'detach', 'set_instrument',
                        'set_amount_step', 'create_standard_tables', 'set_policy', 'schedule_job', 'schedule_refresh',
-                       'schedule_recalibration', 'unschedule'] ELSE '{}' END;
+                       'schedule_recalibration', 'unschedule', 'queue_group_accounts', 'store_offsets', 'refresh_groups',
+                       'check_product_group', 'set_product_group', 'check_group_exists', 'drop_product_group',
+                       'calibrate_offsets'] ELSE '{}' END;
 END;
 COMMENT ON FUNCTION margin_calib.rights_on_functions(text) IS
 'Internal to grant_rights: names of the functions that go with reader or engine.';
@@ -44,13 +47,17 @@ BEGIN
         'margin_calib.requirement, margin_calib.currency_setting, margin_calib.quarantine, margin_calib.alert, '
         'margin_calib.refresh_run, margin_calib.engine_state, margin_calib.market_stored, margin_calib.policy_list, margin_calib.margin_parameter, '
         'margin_calib.margin_parameter_history, margin_calib.margin_position, margin_calib.margin_requirement, '
-        'margin_calib.refresh_status TO %I', role);
+        'margin_calib.refresh_status, margin_calib.product_group, margin_calib.product_group_member, '
+        'margin_calib.offset_calibration, margin_calib.offset_pair, margin_calib.account_offset, margin_calib.offset_stored, '
+        'margin_calib.margin_offset, margin_calib.margin_account_offset TO %I', role);
     IF rights = 'engine' THEN
         EXECUTE format(
             'GRANT INSERT, UPDATE, DELETE ON margin_calib.feed, margin_calib.captured_relation, '
             'margin_calib.capture_queue, margin_calib.instrument, margin_calib.parameter, '
             'margin_calib.account_position, margin_calib.requirement, margin_calib.currency_setting, '
-            'margin_calib.quarantine, margin_calib.alert, margin_calib.refresh_run, margin_calib.engine_state TO %I', role);
+            'margin_calib.quarantine, margin_calib.alert, margin_calib.refresh_run, margin_calib.engine_state, '
+            'margin_calib.product_group, margin_calib.product_group_member, margin_calib.offset_calibration, '
+            'margin_calib.offset_pair, margin_calib.account_offset TO %I', role);
     END IF;
     FOR routine IN SELECT p.oid::regprocedure FROM pg_proc AS p
                     WHERE p.pronamespace = 'margin_calib'::regnamespace
