@@ -9,16 +9,13 @@ END;
 COMMENT ON FUNCTION margin_calib.round_down(numeric, numeric) IS
 'Largest multiple of step that is not above an amount of zero or more; exact. NULL gives NULL.';
 
-CREATE OR REPLACE FUNCTION margin_calib.amount_up(amount double precision, step numeric) RETURNS numeric
-    LANGUAGE sql IMMUTABLE PARALLEL SAFE COST 1
+CREATE OR REPLACE FUNCTION margin_calib.significant(amount double precision) RETURNS numeric
+    LANGUAGE sql STABLE PARALLEL SAFE COST 1
 BEGIN ATOMIC
-    -- 12 significant digits first, so that noise in the last bits never moves a step
-    SELECT round(d.amount - mod(d.amount, step) + CASE WHEN mod(d.amount, step) > 0 THEN step ELSE 0 END, scale(step))
-      FROM (SELECT CASE WHEN amount > 0 THEN round(amount::numeric, 11 - floor(log(amount::numeric))::integer)
-                        ELSE amount::numeric END) AS d (amount);
+    SELECT to_char(amount, '9.99999999999EEEE')::numeric;
 END;
-COMMENT ON FUNCTION margin_calib.amount_up(double precision, numeric) IS
-'Smallest multiple of step that is not below an amount of zero or more, which is first rounded to 12 significant digits. NULL gives NULL.';
+COMMENT ON FUNCTION margin_calib.significant(double precision) IS
+'Internal: a finite amount rounded to 12 significant digits, so that noise in the last bits of a computation never moves a published step. NULL gives NULL.';
 
 -- ---- correlations of a group ----
 
@@ -118,6 +115,7 @@ CREATE OR REPLACE FUNCTION margin_calib.calibrate_group(group_name text, as_of t
     RETURNS margin_calib.engine_offset
     LANGUAGE plpgsql STABLE PARALLEL UNSAFE COST 5000
     SET search_path = pg_catalog, margin_calib, pg_temp
+    SET jit = off
 AS $function$
 DECLARE
     settings margin_calib.product_group;
@@ -241,9 +239,9 @@ BEGIN ATOMIC
                AS v (margins, outside)
           LEFT JOIN LATERAL margin_calib.portfolio_offset(v.margins, o.correlation, o.cap::float8, true) AS f ON true
          CROSS JOIN LATERAL (
-               SELECT coalesce(least(margin_calib.amount_up(f.combined, t.step) + v.outside, b.gross), b.gross),
-                      margin_calib.amount_up(f.at_zero, t.step) + v.outside, margin_calib.amount_up(f.at_one, t.step) + v.outside,
-                      least(margin_calib.amount_up(f.worst_breakdown, t.step) + v.outside, b.gross))
+               SELECT coalesce(least(margin_calib.round_up(margin_calib.significant(f.combined), t.step) + v.outside, b.gross), b.gross),
+                      margin_calib.round_up(margin_calib.significant(f.at_zero), t.step) + v.outside, margin_calib.round_up(margin_calib.significant(f.at_one), t.step) + v.outside,
+                      least(margin_calib.round_up(margin_calib.significant(f.worst_breakdown), t.step) + v.outside, b.gross))
                AS a (combined, at_zero, at_one, worst_breakdown)
          CROSS JOIN LATERAL (
                SELECT margin_calib.round_down(o.cap * (b.gross - CASE o.breakdown WHEN 'worst' THEN coalesce(a.worst_breakdown, b.gross)
@@ -254,7 +252,7 @@ COMMENT ON FUNCTION margin_calib.offset_query(text, text) IS
 'Internal: query ($1 accounts, $2 as_of) from positions (the stored table, or rows of compute_positions) and correlations of groups (offset_stored or offset_live) to rows of margin_calib.account_offset. credit = cap * (gross - combined), or - worst_breakdown, rounded down to the amount step; the numbers it is made of are rounded up.';
 
 REVOKE ALL ON FUNCTION
-    margin_calib.round_down(numeric, numeric), margin_calib.amount_up(double precision, numeric),
+    margin_calib.round_down(numeric, numeric), margin_calib.significant(double precision),
     margin_calib.keys_with_rows(margin_calib.feed, text[]), margin_calib.group_prices_query(text[], timestamptz),
     margin_calib.evidence_pairs(margin_calib.correlation_evidence[], integer),
     margin_calib.evidence_matrix(margin_calib.correlation_evidence[], integer),

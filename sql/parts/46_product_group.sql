@@ -14,6 +14,7 @@ COMMENT ON FUNCTION margin_calib.queue_group_accounts(text[]) IS
 CREATE OR REPLACE FUNCTION margin_calib.store_offsets(group_name text, as_of timestamptz) RETURNS void
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE COST 5000
     SET search_path = pg_catalog, margin_calib, pg_temp
+    SET jit = off
 AS $function$
 DECLARE
     fresh    CONSTANT margin_calib.engine_offset := margin_calib.calibrate_group(group_name, as_of);

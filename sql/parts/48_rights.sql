@@ -8,7 +8,7 @@ BEGIN ATOMIC
                  'market_live', 'calibrate_keys', 'calibrate_with_policy', 'calibrate_or_explain',
                  'calibrate_query', 'calibration_problem', 'future_limit', 'keys_that_fit', 'requirement_query', 'round_up',
                  'position_notional', 'feed_column_type', 'feed_key_type', 'feed_ts_expression',
-                 'feed_number_expression', 'round_down', 'amount_up', 'keys_with_rows', 'group_prices_query', 'evidence_pairs',
+                 'feed_number_expression', 'round_down', 'significant', 'keys_with_rows', 'group_prices_query', 'evidence_pairs',
                  'evidence_matrix', 'calibrate_group', 'group_is_due', 'offset_live', 'offset_query']
            || CASE rights WHEN 'engine' THEN
                  ARRAY['refresh', 'recalibrate', 'refresh_begin', 'refresh_batch', 'refresh_end', 'refresh_prices',
