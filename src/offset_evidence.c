@@ -271,7 +271,7 @@ MC_FUNCTION(mc_offset_correlation_final)
 		PG_RETURN_NULL();
 	confidence = checked_confidence(&state->settings, 0);
 	subperiods = checked_subperiods(&state->settings, 1);
-	if (state->series == 0)
+	if (state->n == 0)
 		PG_RETURN_NULL();
 	check_series(state->series);
 	triangle = offset_triangle(state, confidence, subperiods);
