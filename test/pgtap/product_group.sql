@@ -14,14 +14,14 @@ SELECT attach_positions('t.book_2', 'acct', 'sym', 'amount');
 -- one factor; K4 and K5 move against it, K8 alone, K9 is flat, K10 has few bars and K11 none
 INSERT INTO candles (instrument, ts, close)
     SELECT 'K' || k, date_trunc('day', now()) - (400 - i) * interval '1 day',
-           CASE WHEN k = 9 THEN 50 ELSE 100 * exp(sum(0.02 * CASE WHEN k < 4 OR k IN (6, 7, 13) THEN f + 0.3 * e WHEN k < 6 THEN -f + 0.4 * e ELSE e END) OVER (PARTITION BY k ORDER BY i)) END
+           CASE WHEN k = 9 THEN 50 ELSE 100 * exp(sum(0.02 * CASE WHEN k < 4 OR k IN (6, 7, 13, 14) THEN f + 0.3 * e WHEN k < 6 THEN -f + 0.4 * e ELSE e END) OVER (PARTITION BY k ORDER BY i)) END
       FROM (SELECT i, k, sqrt(-2 * ln(1 - u)) * cos(2 * pi() * v) AS f, sqrt(-2 * ln(1 - random())) * cos(2 * pi() * random()) AS e
-              FROM (SELECT i, random() AS u, random() AS v FROM generate_series(1, 399) AS i) AS c, unnest('{1,2,3,4,5,6,7,8,9,10,13}'::integer[]) AS k) AS r
+              FROM (SELECT i, random() AS u, random() AS v FROM generate_series(1, 399) AS i) AS c, unnest('{1,2,3,4,5,6,7,8,9,10,13,14}'::integer[]) AS k) AS r
      WHERE k <> 10 OR i > 350;
 -- K3 misses some days
 DELETE FROM candles WHERE instrument = 'K3' AND extract(day FROM ts) IN (5, 6, 20);
 INSERT INTO positions (account, instrument, quantity)
-    SELECT 'a' || a, 'K' || k, round(((random() - 0.5) * 100)::numeric, 2) FROM generate_series(1, 18) AS a, unnest('{1,2,3,4,5,6,7,8,9,10,11,13}'::integer[]) AS k WHERE random() < 0.5;
+    SELECT 'a' || a, 'K' || k, round(((random() - 0.5) * 100)::numeric, 2) FROM generate_series(1, 18) AS a, unnest('{1,2,3,4,5,6,7,8,9,10,11,13,14}'::integer[]) AS k WHERE random() < 0.5;
 INSERT INTO book_2 SELECT 'a' || a, 'K' || k, round(((random() - 0.5) * 100)::numeric, 1) FROM generate_series(15, 24) AS a, generate_series(1, 8) AS k WHERE random() < 0.4;
 SELECT set_instrument('K6', currency => 'EUR'), set_instrument('K7', currency => 'EUR'), set_amount_step('EUR', 0.05);
 SELECT set_instrument('K2', kind => 'inverse', multiplier => 10);
@@ -54,7 +54,7 @@ SELECT drop_product_group('nobody');
 
 -- ---- groups ----
 SELECT is(set_product_group('factor', ARRAY['K1', 'K2', 'K3', 'K4', 'K6', 'K7', 'K9', 'K10', 'K11'], lookback => 300, rationale => 'one factor'), '{K11}', 'a group, with a member without prices');
-SELECT is(set_product_group('strict', ARRAY['K5', 'K8', 'K13'], breakdown => 'worst', cap => 0.5, subperiods => 2, lookback => 200, confidence => 0.95), '{}', 'another');
+SELECT is(set_product_group('strict', ARRAY['K5', 'K8', 'K13', 'K14'], breakdown => 'worst', cap => 0.5, subperiods => 2, lookback => 200, confidence => 0.95), '{}', 'another');
 CREATE TABLE t.foreseen AS SELECT * FROM t.live;
 CALL refresh(commit_batches => false);
 SELECT is(t.differences(), 0::bigint, 'requirement_now equals what refresh stored, both ways');
@@ -79,7 +79,7 @@ SELECT is_empty($$
        AND ((e).observations <> o.observations OR abs((e).offset_correlation - o.offset_correlation) > 1e-12 OR abs((e).correlation - o.correlation) > 1e-12
             OR (e).reason IS DISTINCT FROM o.reason OR (e).is_reliable <> o.is_reliable)
 $$, 'evidence of every pair is that of correlation_reliability over align_returns');
-SELECT is((SELECT count(*) FROM margin_offset), 36 + 3::bigint, '9 instruments have 36 pairs, 3 have 3');
+SELECT is((SELECT count(*) FROM margin_offset), 36 + 6::bigint, '9 instruments have 36 pairs, 4 have 6');
 SELECT is((SELECT bool_and(reason = 'no common prices' AND offset_correlation = 0) FROM margin_offset WHERE 'K11' IN (first_instrument, second_instrument)), true, 'a member without prices');
 SELECT is((SELECT bool_and(reason = 'a series is constant') FROM margin_offset WHERE 'K9' IN (first_instrument, second_instrument) AND 'K11' NOT IN (first_instrument, second_instrument)), true, 'a flat one');
 SELECT is((SELECT bool_and(reason LIKE 'too few returns%') FROM margin_offset WHERE 'K10' IN (first_instrument, second_instrument) AND NOT first_instrument || second_instrument ~ 'K9|K11'), true, 'a young one');
@@ -156,7 +156,7 @@ BEGIN
         UPDATE margin_calib.product_group SET calibrated_at = now() - interval '25 hours' WHERE name = 'factor';
     END IF;
     CASE round
-        WHEN 2 THEN PERFORM set_product_group('strict', '{K5,K13}', cap => 0.75);
+        WHEN 2 THEN PERFORM set_product_group('strict', '{K5,K13,K14}', cap => 0.75);
         WHEN 3 THEN PERFORM set_product_group('factor', '{K1,K2,K3,K4,K6,K10}', lookback => 250);
         WHEN 4 THEN INSERT INTO candles (instrument, ts, close) SELECT 'K11', ts, close * 3 FROM candles WHERE instrument = 'K8';
                     PERFORM set_product_group('factor', '{K1,K2,K3,K4,K6,K10,K12}');
