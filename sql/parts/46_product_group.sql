@@ -91,7 +91,7 @@ BEGIN
     ELSIF (wanted.cap BETWEEN 0 AND CASE WHEN wanted.reliable AND btrim(wanted.rationale) <> '' THEN 1 ELSE 0.8 END) IS NOT TRUE THEN
         RAISE EXCEPTION USING ERRCODE = '22023', MESSAGE = 'the cap of a product group lies between 0 and 0.8',
             DETAIL = format('The cap given is %s.', coalesce(wanted.cap::text, 'NULL')),
-            HINT = 'Up to 1 needs reliable => true and a rationale: RTS 153/2013 Art. 27 allows it only where the correlation holds in stress as well.';
+            HINT = 'Up to 1 needs reliable => true and a rationale: RTS 153/2013 Art. 27 allows it only where the reduction exposes the venue to no risk.';
     ELSIF (wanted.subperiods BETWEEN 1 AND 50) IS NOT TRUE THEN
         RAISE EXCEPTION USING ERRCODE = '22023', MESSAGE = 'subperiods of a product group lie between 1 and 50',
             DETAIL = format('The subperiods given are %s.', coalesce(wanted.subperiods::text, 'NULL'));

@@ -40,7 +40,7 @@ COMMENT ON COLUMN margin_calib.margin_offset.calibration IS 'row of offset_calib
 CREATE OR REPLACE VIEW margin_calib.margin_account_offset WITH (security_invoker = true) AS
 SELECT o.account, o.currency, o.group_name, o.margin, o.instruments, o.gross, o.combined, o.cap, o.breakdown, o.credit,
        o.gross - o.credit AS requirement, o.at_zero, o.at_one, o.worst_breakdown,
-       greatest(o.worst_breakdown - (o.gross - o.credit), 0) AS uncovered, o.calibration, o.reason, r.as_of
+       greatest(o.worst_breakdown, o.gross - o.credit) - (o.gross - o.credit) AS uncovered, o.calibration, o.reason, r.as_of
   FROM margin_calib.account_offset AS o
   LEFT JOIN margin_calib.requirement AS r ON r.account = o.account AND r.currency = o.currency;
 COMMENT ON VIEW margin_calib.margin_account_offset IS
