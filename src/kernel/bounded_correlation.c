@@ -38,7 +38,7 @@ take_back(double *matrix, const double *nearest, size_t k)
 		{
 			size_t at = mc_triangle_row(i) + j;
 
-			if (matrix[at] * nearest[at] <= 0)
+			if (matrix[at] * nearest[at] < 0)
 				matrix[at] = 0;
 			else if (fabs(nearest[at]) < fabs(matrix[at]))
 				matrix[at] = nearest[at];

@@ -190,9 +190,40 @@ test_verdicts(void)
 	e = judge(x, y, N, 0.99, 5);
 	check(e.verdict == MC_SIGN_CHANGES && e.stressed < 0, "or in the stressed stretch: %g",
 	      e.stressed);
+	/* halted while the other is wild, in a stretch across two sub-periods, constant in neither */
+	for (size_t i = 0; i < N; i++)
+	{
+		bool wild = i >= 120 && i < 200;
+
+		x[i] = (wild ? 0.01 : 1e-6) * unit_normal(&random);
+		y[i] = wild ? 0 : i < 80 || i >= 240 ? 1000 * x[i] : x[i];
+	}
+	e = judge(x, y, N, 0.5, 5);
+	check(isnan(e.stressed) && !isnan(parts[1]) && !isnan(parts[2]) &&
+	          e.verdict == MC_CONSTANT_SUBPERIOD,
+	      "halted in the stressed stretch alone: verdict %d", e.verdict);
 	for (size_t i = 0; i < N; i++)
 		y[i] = unit_normal(&random);
 	check(judge(x, y, N, 0.99, 1).verdict == MC_NOT_SIGNIFICANT, "independent series");
+}
+
+/* the mean of a series at a high level is no double */
+static void
+test_level(void)
+{
+	UnitRandom random = {6};
+	double x[N];
+	double y[N];
+
+	for (size_t i = 0; i < N; i++)
+	{
+		y[i] = unit_normal(&random);
+		x[i] = 1e8 + 1e-6 * (y[i] + unit_normal(&random));
+	}
+	check_close(judge(x, y, N, 0.99, 1).correlation, (double) pearson(x, y, 0, N), 1e-7,
+	            "at a level of 1e8 with moves of 1e-6");
+	check_close(judge(y, x, N, 0.99, 1).correlation, (double) pearson(x, y, 0, N), 1e-7,
+	            "of either series");
 }
 
 static void
@@ -227,6 +258,7 @@ test_correlation_reliability(void)
 
 	test_random();
 	test_verdicts();
+	test_level();
 	test_perfect();
 	for (int i = 0; i < 100; i++)
 		x[i] = i % 7;

@@ -211,6 +211,31 @@ test_perfect_hedge(void)
 	check(o.gross == 1e308 && o.requirement == 1e308 && o.worst == 1e308, "one position");
 }
 
+/* where two ways to one number round differently, the bounds hold all the same */
+static void
+test_rounding(void)
+{
+	UnitRandom random = {5};
+	double none[] = {1, 0, 1};
+	double all[] = {1, 1, 1, 1, 1, 1};
+	int below = 0;
+	int above = 0;
+
+	for (int round = 0; round < 2000; round++)
+	{
+		double hedge[] = {unit_uniform(&random), -unit_uniform(&random)};
+		double longs[] = {unit_uniform(&random), unit_uniform(&random), unit_uniform(&random)};
+		McPortfolioOffset o;
+
+		mc_portfolio_offset(hedge, none, 2, 1, false, &o, NULL);
+		below += o.worst < o.at_zero || o.worst < o.at_one;
+		mc_portfolio_offset(longs, all, 3, 1, false, &o, NULL);
+		above += o.combined > o.gross || o.credit < 0 || o.worst > o.gross;
+	}
+	check(below == 0, "the worst is never below a breakdown: %d are", below);
+	check(above == 0, "nor anything above the gross: %d are", above);
+}
+
 static bool
 stop(void *arg __attribute__((unused)))
 {
@@ -227,6 +252,7 @@ test_portfolio_offset(void)
 
 	test_by_hand();
 	test_perfect_hedge();
+	test_rounding();
 	test_random();
 	for (int i = 0; i < 400; i++)
 		m[i] = c[mc_triangle_row((size_t) i) + (size_t) i] = 1;
