@@ -201,6 +201,8 @@ CREATE TABLE margin_calib.requirement (
     stale_reason       text,
     base_initial_margin     numeric NOT NULL,
     base_maintenance_margin numeric NOT NULL,
+    offset_credit             numeric NOT NULL,
+    maintenance_offset_credit numeric NOT NULL,
     PRIMARY KEY (account, currency)
 );
 COMMENT ON TABLE margin_calib.requirement IS
@@ -242,7 +244,7 @@ CREATE TABLE margin_calib.alert (
     CONSTRAINT alert_once UNIQUE NULLS NOT DISTINCT (kind, instrument, account, ts)
 );
 COMMENT ON TABLE margin_calib.alert IS
-'What a risk desk should look at: jump (a return beyond the policy''s jump_bound; it is used all the same), calibration_failed, feed_error, second_feed, capture_incomplete, proxy_without_data. Each is reported once for its instrument, account and ts.';
+'What a risk desk should look at: jump (a return beyond the policy''s jump_bound; it is used all the same), calibration_failed, feed_error, second_feed, capture_incomplete, proxy_without_data, offset_failed (a product group that cannot be calibrated), backtest_zone (a policy that left its green zone). Each is reported once for its instrument, account and ts.';
 COMMENT ON COLUMN margin_calib.alert.ts IS 'ts of the price behind a jump, when the proxy was set for proxy_without_data, the data_through of the instrument or the time of refresh for others';
 COMMENT ON COLUMN margin_calib.alert.value IS 'jump: the number of jumps in the series';
 

@@ -195,14 +195,16 @@ $function$;
 COMMENT ON FUNCTION margin_calib.compute_positions(text[], boolean, timestamptz) IS
 'Internal: positions of accounts with their margins, at the stored or at the live market. base margin = notional * rate of the side, rounded up to the amount step of the currency; charges as position_charges says.';
 
-CREATE OR REPLACE FUNCTION margin_calib.requirement_query(positions text) RETURNS text
+CREATE OR REPLACE FUNCTION margin_calib.requirement_query(positions text, credits text) RETURNS text
     LANGUAGE sql IMMUTABLE PARALLEL SAFE COST 1
 BEGIN ATOMIC
     -- a position in an unknown instrument could be in any currency: it makes all of its account stale
     SELECT format($query$
-        SELECT s.account, s.currency, s.initial_margin, s.maintenance_margin, s.notional, s.positions, $2 AS as_of,
+        SELECT s.account, s.currency, s.initial_margin - c.initial AS initial_margin,
+               s.maintenance_margin - c.maintenance AS maintenance_margin, s.notional, s.positions, $2 AS as_of,
                s.data_through, s.fresh_until, s.reason IS NOT NULL AS is_stale, s.reason AS stale_reason,
-               s.base_initial_margin, s.base_maintenance_margin
+               s.base_initial_margin, s.base_maintenance_margin,
+               c.initial AS offset_credit, c.maintenance AS maintenance_offset_credit
           FROM (SELECT p.account, p.currency, coalesce(sum(p.initial_margin), 0) AS initial_margin,
                        coalesce(sum(p.maintenance_margin), 0) AS maintenance_margin,
                        coalesce(sum(p.base_initial_margin), 0) AS base_initial_margin,
@@ -212,10 +214,16 @@ BEGIN ATOMIC
                        coalesce(min(p.stale_reason) || CASE WHEN count(p.stale_reason) > 1
                                     THEN format(' (and %%s more)', count(p.stale_reason) - 1) ELSE '' END,
                                 min(min(p.stale_reason) FILTER (WHERE p.kind IS NULL)) OVER (PARTITION BY p.account)) AS reason
-                  FROM %s AS p WHERE p.account = ANY ($1) GROUP BY p.account, p.currency) AS s $query$, positions);
+                  FROM %s AS p WHERE p.account = ANY ($1) GROUP BY p.account, p.currency) AS s
+          LEFT JOIN (SELECT o.account, o.currency, sum(o.credit) FILTER (WHERE o.margin = 'initial') AS initial,
+                            sum(o.credit) FILTER (WHERE o.margin = 'maintenance') AS maintenance
+                       FROM %s AS o WHERE o.account = ANY ($1) GROUP BY o.account, o.currency) AS k
+            ON k.account = s.account AND k.currency = s.currency
+         CROSS JOIN LATERAL (SELECT coalesce(k.initial, 0), coalesce(k.maintenance, 0)) AS c (initial, maintenance) $query$,
+        positions, credits);
 END;
-COMMENT ON FUNCTION margin_calib.requirement_query(text) IS
-'Internal: query ($1 accounts, $2 as_of) that adds up positions, of the stored table or of compute_positions, to rows of margin_calib.requirement, one for each account and currency: exact sums.';
+COMMENT ON FUNCTION margin_calib.requirement_query(text, text) IS
+'Internal: query ($1 accounts, $2 as_of) that adds up positions, of the stored table or of compute_positions, less credits (the table account_offset, or rows of offset_query) to rows of margin_calib.requirement, one for each account and currency: exact sums.';
 
 CREATE OR REPLACE FUNCTION margin_calib.staleness(stale_reason text, fresh_until timestamptz, is_pending boolean) RETURNS text
     LANGUAGE sql STABLE PARALLEL SAFE COST 1
@@ -231,5 +239,5 @@ REVOKE ALL ON FUNCTION
     margin_calib.round_up(numeric, numeric), margin_calib.position_notional(text, numeric, numeric, numeric),
     margin_calib.holdings(text[]), margin_calib.market_live(text[], timestamptz),
     margin_calib.compute_positions(text[], boolean, timestamptz),
-    margin_calib.requirement_query(text),
+    margin_calib.requirement_query(text, text),
     margin_calib.staleness(text, timestamptz, boolean) FROM PUBLIC;

@@ -164,6 +164,11 @@ BEGIN
      WHERE (c.calibration).returns IS NULL AND c.error IS NULL AND i.price_feed IS NULL;
     DELETE FROM margin_calib.instrument AS i WHERE i.instrument = ANY (absent) AND i.instrument = ANY (fresh);
     results := ARRAY(SELECT c FROM unnest(results) AS c WHERE c.instrument <> ALL (coalesce(absent, '{}')));
+    -- first prices of an instrument: its product group can be calibrated with it
+    UPDATE margin_calib.product_group AS g SET is_due = true
+     WHERE g.name IN (SELECT m.group_name FROM unnest(results) AS c
+                        JOIN margin_calib.product_group_member AS m ON m.instrument = c.instrument
+                        JOIN margin_calib.instrument AS i ON i.instrument = c.instrument AND i.price_feed IS NULL);
     PERFORM margin_calib.publish(results, as_of);
     PERFORM margin_calib.note_borrowing(results, as_of);
     SELECT array_agg(c.instrument) INTO suspect FROM unnest(results) AS c
@@ -202,8 +207,11 @@ BEGIN
     DELETE FROM margin_calib.account_position AS p WHERE p.ctid = ANY (outdated);
     INSERT INTO margin_calib.account_position SELECT * FROM unnest(changed);
     DELETE FROM margin_calib.requirement AS r WHERE r.account = ANY (accounts);
+    DELETE FROM margin_calib.account_offset AS o WHERE o.account = ANY (accounts);
+    EXECUTE 'INSERT INTO margin_calib.account_offset '
+            || margin_calib.offset_query('margin_calib.account_position', 'margin_calib.offset_stored') USING accounts, as_of;
     EXECUTE 'INSERT INTO margin_calib.requirement '
-            || margin_calib.requirement_query('margin_calib.account_position') USING accounts, as_of;
+            || margin_calib.requirement_query('margin_calib.account_position', 'margin_calib.account_offset') USING accounts, as_of;
     SELECT array_agg(DISTINCT x.account) INTO suspect
       FROM (SELECT p.account FROM margin_calib.account_position AS p
              WHERE p.account = ANY (accounts) AND p.stale_reason IS NOT NULL

@@ -228,6 +228,11 @@ BEGIN
     END LOOP;
     touched := touched || priced;
     PERFORM margin_calib.queue_borrowers(touched, priced);
+    -- after the last prices and before the accounts: groups are calibrated with instruments that are known
+    IF NOT EXISTS (SELECT FROM margin_calib.capture_queue AS q JOIN margin_calib.feed AS f ON f.id = q.feed
+                    WHERE f.kind = 'prices') THEN
+        PERFORM margin_calib.refresh_groups(as_of);
+    END IF;
     -- with a position feed that cannot be read sums would be too small: stored ones stay, stale
     IF EXISTS (SELECT FROM margin_calib.feed AS f WHERE f.kind = 'positions' AND f.error IS NOT NULL) THEN
         owners := '{}';
@@ -315,8 +320,9 @@ BEGIN ATOMIC
          WHERE i.price_feed IS NOT NULL
         UNION ALL -- what changed in old rows is not seen without triggers
         SELECT f.id, NULL, true, now() FROM margin_calib.feed AS f WHERE f.kind = 'liquidity' AND f.capture = 'watermark';
+    UPDATE margin_calib.product_group AS g SET is_due = true;
 END;
-COMMENT ON FUNCTION margin_calib.queue_instruments() IS 'Internal to recalibrate: queues every instrument that has a price feed, and liquidity feeds without triggers.';
+COMMENT ON FUNCTION margin_calib.queue_instruments() IS 'Internal to recalibrate: queues every instrument that has a price feed, and liquidity feeds without triggers, and makes every product group due.';
 
 CREATE OR REPLACE PROCEDURE margin_calib.recalibrate(commit_batches boolean DEFAULT true)
     LANGUAGE plpgsql
@@ -327,7 +333,7 @@ BEGIN
 END
 $procedure$;
 COMMENT ON PROCEDURE margin_calib.recalibrate(boolean) IS
-'Calibrates every instrument again, with the policies as they are now, and refreshes: for a nightly job, and after set_policy. commit_batches as in refresh.';
+'Calibrates every instrument and every product group again, with the policies as they are now, and refreshes: for a nightly job, and after set_policy. commit_batches as in refresh.';
 
 REVOKE ALL ON FUNCTION
     margin_calib.queue_keys(margin_calib.feed, regclass), margin_calib.sync_partition(margin_calib.feed, regclass, boolean),

@@ -105,13 +105,14 @@ SELECT p.account, p.instrument, p.kind, p.currency, p.quantity, p.multiplier, p.
   FROM margin_calib.account_position AS p
   LEFT JOIN margin_calib.requirement AS r ON r.account = p.account AND r.currency = p.currency;
 COMMENT ON VIEW margin_calib.margin_position IS
-'Net positions as of the latest refresh. base margin = notional * rate of the side (long or short), rounded up to the amount step of the currency; initial and maintenance margin are the base and the charges, which add up exactly. Their margins add up exactly to margin_requirement. The instrument is empty for rows without one.';
+'Net positions as of the latest refresh. base margin = notional * rate of the side (long or short), rounded up to the amount step of the currency; initial and maintenance margin are the base and the charges, which add up exactly. Their margins, less the credits of margin_account_offset, add up exactly to margin_requirement. The instrument is empty for rows without one.';
 COMMENT ON COLUMN margin_calib.margin_position.parameter_id IS 'the row of margin_parameter_history that the rate is from';
 COMMENT ON COLUMN margin_calib.margin_position.stale_reason IS 'what is wrong with this position''s price, rate or rows; NULL when nothing is';
 
 CREATE OR REPLACE VIEW margin_calib.margin_requirement WITH (security_invoker = true) AS
 SELECT r.account, r.currency, r.initial_margin, r.maintenance_margin, r.notional, r.positions, r.as_of, r.data_through,
-       s.reason IS NOT NULL AS is_stale, s.reason AS stale_reason, r.base_initial_margin, r.base_maintenance_margin
+       s.reason IS NOT NULL AS is_stale, s.reason AS stale_reason, r.base_initial_margin, r.base_maintenance_margin,
+       r.offset_credit, r.maintenance_offset_credit
   FROM margin_calib.requirement AS r
   LEFT JOIN margin_calib.pending_accounts() AS w (account) ON w.account = r.account
  CROSS JOIN LATERAL (SELECT margin_calib.staleness(r.stale_reason, r.fresh_until, w.account IS NOT NULL)) AS s (reason);
@@ -164,13 +165,18 @@ CREATE OR REPLACE FUNCTION margin_calib.requirement_now(account text) RETURNS SE
     SET search_path = pg_catalog, margin_calib, pg_temp
 AS $function$
 DECLARE
-    source CONSTANT text := margin_calib.requirement_query('margin_calib.compute_positions($1, true, $2)');
+    credits CONSTANT text := margin_calib.offset_query(
+        'live_position', 'margin_calib.offset_live((SELECT array_agg(DISTINCT b.group_name) FROM book AS b), $2)');
+    source  CONSTANT text := margin_calib.requirement_query('live_position', 'live_credit');
 BEGIN
     RETURN QUERY EXECUTE format(
+        'WITH live_position AS MATERIALIZED (SELECT p.* FROM margin_calib.compute_positions($1, true, $2) AS p), '
+        'live_credit AS MATERIALIZED (%s) '
         'SELECT r.account, r.currency, r.initial_margin, r.maintenance_margin, r.notional, r.positions, r.as_of, '
-        'r.data_through, s.reason IS NOT NULL, s.reason, r.base_initial_margin, r.base_maintenance_margin FROM (%s) AS r '
+        'r.data_through, s.reason IS NOT NULL, s.reason, r.base_initial_margin, r.base_maintenance_margin, '
+        'r.offset_credit, r.maintenance_offset_credit FROM (%s) AS r '
         'CROSS JOIN LATERAL margin_calib.staleness(r.stale_reason, r.fresh_until, false) AS s (reason) '
-        'ORDER BY r.currency', source) USING ARRAY[requirement_now.account], statement_timestamp();
+        'ORDER BY r.currency', credits, source) USING ARRAY[requirement_now.account], statement_timestamp();
 END
 $function$;
 COMMENT ON FUNCTION margin_calib.requirement_now(text) IS

@@ -11,7 +11,8 @@ BEGIN ATOMIC
                  'position_notional', 'feed_column_type', 'feed_key_type', 'feed_ts_expression',
                  'feed_number_expression', 'liquidity_problem', 'liquidity_source', 'liquidity_found', 'liquidity_in_force',
                  'liquidity_live', 'event_state', 'peg_prices', 'has_add_ons', 'add_ons', 'position_charges', 'pending_add_ons',
-                 'peg_dependents']
+                 'peg_dependents', 'round_down', 'significant', 'keys_with_rows', 'group_prices_query', 'evidence_pairs',
+                 'evidence_matrix', 'calibrate_group', 'group_is_due', 'offset_live', 'offset_query']
            || CASE rights WHEN 'engine' THEN
                  ARRAY['refresh', 'recalibrate', 'refresh_begin', 'refresh_batch', 'refresh_end', 'refresh_prices',
                        'refresh_accounts', 'take_batch', 'expand_everything', 'raise_alerts', 'publish', 'note_borrowing', 'queue_borrowers', 'queue_keys',
@@ -23,7 +24,9 @@ BEGIN ATOMIC
                        'schedule_recalibration', 'schedule_backtest', 'unschedule', 'backtest_policy', 'backtest_policies', 'backtest_one',
                        'drop_backtest', 'policies_in_use', 'attach_liquidity', 'refresh_liquidity', 'quarantine_liquidity',
                        'sync_liquidity_watermark', 'forget_liquidity', 'blind_liquidity', 'sync_events', 'check_known', 'queue_add_ons',
-                       'set_tiers', 'set_liquidity_policy', 'check_liquidity_policy', 'set_peg', 'add_event', 'cancel_event'] ELSE '{}' END;
+                       'set_tiers', 'set_liquidity_policy', 'check_liquidity_policy', 'set_peg', 'add_event', 'cancel_event',
+                       'queue_group_accounts', 'store_offsets', 'refresh_groups', 'check_product_group', 'set_product_group',
+                       'check_group_exists', 'drop_product_group', 'calibrate_offsets'] ELSE '{}' END;
 END;
 COMMENT ON FUNCTION margin_calib.rights_on_functions(text) IS
 'Internal to grant_rights: names of the functions that go with reader or engine.';
@@ -52,7 +55,10 @@ BEGIN
         'margin_calib.margin_parameter_history, margin_calib.margin_position, margin_calib.margin_requirement, '
         'margin_calib.refresh_status, margin_calib.policy_backtest, margin_calib.policy_forecast, margin_calib.margin_backtest, '
         'margin_calib.margin_backtest_period, margin_calib.margin_backtest_regime, margin_calib.liquidity_feed, margin_calib.instrument_liquidity, '
-        'margin_calib.liquidity_policy, margin_calib.tier_schedule, margin_calib.peg, margin_calib.margin_event TO %I', role);
+        'margin_calib.liquidity_policy, margin_calib.tier_schedule, margin_calib.peg, margin_calib.margin_event, '
+        'margin_calib.product_group, margin_calib.product_group_member, '
+        'margin_calib.offset_calibration, margin_calib.offset_pair, margin_calib.account_offset, margin_calib.offset_stored, '
+        'margin_calib.margin_offset, margin_calib.margin_account_offset TO %I', role);
     IF rights = 'engine' THEN
         EXECUTE format(
             'GRANT INSERT, UPDATE, DELETE ON margin_calib.feed, margin_calib.captured_relation, '
@@ -61,7 +67,9 @@ BEGIN
             'margin_calib.quarantine, margin_calib.alert, margin_calib.refresh_run, margin_calib.engine_state, '
             'margin_calib.policy_backtest, margin_calib.policy_forecast, '
             'margin_calib.liquidity_feed, margin_calib.instrument_liquidity, margin_calib.liquidity_policy, '
-            'margin_calib.tier_schedule, margin_calib.peg, margin_calib.margin_event TO %I', role);
+            'margin_calib.tier_schedule, margin_calib.peg, margin_calib.margin_event, '
+            'margin_calib.product_group, margin_calib.product_group_member, margin_calib.offset_calibration, '
+            'margin_calib.offset_pair, margin_calib.account_offset TO %I', role);
     END IF;
     FOR routine IN SELECT p.oid::regprocedure FROM pg_proc AS p
                     WHERE p.pronamespace = 'margin_calib'::regnamespace

@@ -43,10 +43,12 @@ COMMENT ON COLUMN margin_calib.margin_position.data_through IS 'ts of the price'
 
 COMMENT ON COLUMN margin_calib.margin_requirement.account IS 'account, as the position feed names it';
 COMMENT ON COLUMN margin_calib.margin_requirement.currency IS 'currency of the amounts';
-COMMENT ON COLUMN margin_calib.margin_requirement.initial_margin IS 'sum of the positions initial margins';
-COMMENT ON COLUMN margin_calib.margin_requirement.maintenance_margin IS 'sum of the positions maintenance margins';
+COMMENT ON COLUMN margin_calib.margin_requirement.initial_margin IS 'sum of the positions initial margins, less offset_credit';
+COMMENT ON COLUMN margin_calib.margin_requirement.maintenance_margin IS 'sum of the positions maintenance margins, less maintenance_offset_credit';
 COMMENT ON COLUMN margin_calib.margin_requirement.base_initial_margin IS 'calibrated part of initial_margin; the rest are charges';
 COMMENT ON COLUMN margin_calib.margin_requirement.base_maintenance_margin IS 'calibrated part of maintenance_margin; the rest are charges';
+COMMENT ON COLUMN margin_calib.margin_requirement.offset_credit IS 'initial margin credited for positions that hedge each other (margin_account_offset); 0 without product groups';
+COMMENT ON COLUMN margin_calib.margin_requirement.maintenance_offset_credit IS 'the same of maintenance margin';
 COMMENT ON COLUMN margin_calib.margin_requirement.stale_reason IS 'why it may be out of date; NULL when it is not';
 
 COMMENT ON COLUMN margin_calib.refresh_status.as_of IS 'now: the time of the query';

@@ -16,7 +16,8 @@ sub query
 }
 
 my @state = qw(feed captured_relation capture_queue instrument parameter account_position requirement
-	currency_setting quarantine alert user_policy liquidity_feed instrument_liquidity liquidity_policy tier_schedule peg margin_event);
+	currency_setting quarantine alert user_policy liquidity_feed instrument_liquidity liquidity_policy tier_schedule peg margin_event
+	product_group product_group_member offset_calibration offset_pair account_offset policy_backtest policy_forecast);
 my $hash = join(' UNION ALL ', map
 	{ "SELECT '$_' AS name, count(*) AS rows, md5(string_agg(t::text, '|' ORDER BY t::text)) FROM margin_calib.$_ AS t" } @state);
 
@@ -30,7 +31,8 @@ query('old', q{SELECT margin_calib.set_policy('mine', based_on => 'prop_desk', b
                margin_calib.set_instrument('B', currency => 'EUR', policy => 'mine')});
 query('old', q{INSERT INTO "Odd Bars" SELECT s, now() - b * interval '1 hour', 100 * exp(0.02 * sin(ascii(s) * b::float8 * b))
                  FROM unnest(ARRAY['A', 'B', 'C']) AS s, generate_series(1, 300) AS b});
-query('old', q{INSERT INTO book VALUES ('x', 'A', 1), ('x', 'B', -2.5), ('y', 'C', 3), ('z', 'NONE', 1)});
+query('old', q{SELECT margin_calib.set_product_group('pair', '{A,C}', rationale => 'one source')});
+query('old', q{INSERT INTO book VALUES ('p', 'A', 1), ('p', 'C', -1), ('x', 'A', 1), ('x', 'B', -2.5), ('y', 'C', 3), ('z', 'NONE', 1)});
 query('old', 'CALL margin_calib.refresh()');
 query('old', q{CREATE TABLE depth (s text, t timestamptz, spread numeric); INSERT INTO depth VALUES ('A', now(), 0.01);
                SELECT margin_calib.attach_liquidity('depth', 's', 't', 'spread'), margin_calib.set_liquidity_policy('A', participation => 0.2),
@@ -46,6 +48,7 @@ query('old', q{CREATE ROLE dump_reader; SELECT margin_calib.grant_rights('dump_r
 my $before = query('old', $hash);
 like($before, qr/^capture_queue\|2\|/m, 'changes wait while the dump is taken');
 like($before, qr/^quarantine\|2\|/m, 'there are quarantined rows');
+like($before, qr/^account_offset\|2\|/m, 'and an account with offsets, initial and maintenance');
 my $file = "$ENV{PGHOST}/margin.dump";
 is(system("pg_dump -Fc old > '$file' && createdb new && pg_restore --exit-on-error -d new '$file'"), 0, 'pg_dump and pg_restore succeed');
 is(query('new', $hash), $before, 'every row of state is back');
@@ -59,6 +62,8 @@ is(query('new', q{SELECT is_stale, queue_length FROM margin_calib.refresh_status
 is(query('new', q{SELECT price FROM margin_calib.margin_parameter WHERE instrument = 'A'}), '150', 'a price that waited is in force');
 is(query('new', q{SELECT quantity FROM margin_calib.margin_position WHERE account = 'y'}), '7', 'so is a position');
 is(query('new', q{SELECT tier_initial_charge > 0, liquidity_initial_charge > 0 FROM margin_calib.margin_position WHERE account = 'x' AND instrument = 'A'}), 't|t', 'with its tiers and its liquidity');
+query('new', q{SELECT margin_calib.calibrate_offsets('pair')});
+is(query('new', 'SELECT count(*) = count(DISTINCT id) AND count(*) > 0 FROM margin_calib.offset_calibration'), 't', 'calibrations of product groups go on');
 query('new', q{INSERT INTO part_b VALUES ('NONE', now(), 5), ('B', now() + interval '1 second', 0)});
 query('new', 'CALL margin_calib.refresh()');
 is(query('new', q{SELECT count(*) FROM margin_calib.requirement WHERE is_stale}), '0', 'new prices are captured');
