@@ -38,6 +38,9 @@ INSERT INTO calls (name, columns, settings, types) VALUES
     ('maximum_drawdown', 'p', '{}', '{}'),
     ('maximum_drawdown_of_returns', 'r', '{}', '{}'),
     ('drawdown_summary', 'p', '{}', '{}'),
+    ('procyclicality', 'to_timestamp(i*1000), v', '{}', '{}'),
+    ('procyclicality', 'to_timestamp(i*1000), v, y', '{}', '{}'),
+    ('margin_increases', 'to_timestamp(i*1000), v', '{"{1,5,30}"}', '{int[]}'),
     ('tuff_test', 'r, v', '{0.95}', '{float8}'),
     ('christoffersen_test', 'r, v', '{0.95}', '{float8}'),
     ('dynamic_quantile_test', 'r, v', '{0.95}', '{float8}'),
@@ -212,7 +215,7 @@ SELECT f.form, f.name, s AS setting, t AS type, k,
 FROM calls c JOIN forms f USING (n), unnest(settings, types) WITH ORDINALITY u (s, t, k);
 SELECT unnest(ARRAY[is(answer(format(query, 's', '')), answer(format(query, quote_literal(setting) || '::' || type, '')), form || ': setting ' || k || ' from a column'),
        is(answer(format(query, 'NULL::' || type, '')), 'error 22004', form || ': setting ' || k || ' NULL'),
-       is(answer(format(query, CASE type WHEN 'text' THEN 'CASE WHEN i = 90 THEN ''other'' ELSE s END' WHEN 'float8[]' THEN 'CASE WHEN i = 90 THEN s || s ELSE s END'
+       is(answer(format(query, CASE type WHEN 'text' THEN 'CASE WHEN i = 90 THEN ''other'' ELSE s END' WHEN 'float8[]' THEN 'CASE WHEN i = 90 THEN s || s ELSE s END' WHEN 'int[]' THEN 'CASE WHEN i = 90 THEN s || s ELSE s END'
                                 ELSE 'CASE WHEN i = 90 THEN s + s / 100 + 1 ELSE s END' END, '')), 'error 22023', form || ': setting ' || k || ' varies')])
 FROM variations WHERE NOT (name = 'volatility') AND NOT (name LIKE 'e\_process%');
 SELECT is(volatility(r, NULL), NULL, 'volatility skips a row with a NULL') FROM clean;
