@@ -43,10 +43,10 @@ SELECT is_empty($$
     SELECT signature FROM fn WHERE lanname IN ('sql', 'plpgsql') AND prosqlbody IS NULL
        AND NOT EXISTS (SELECT 1 FROM unnest(proconfig) AS c WHERE c ~ '^search_path=pg_catalog(, margin_calib)?, pg_temp$')
        -- a procedure that commits may have no SET clause: fully qualified bodies
-       AND proname NOT IN ('refresh', 'recalibrate')
+       AND proname NOT IN ('refresh', 'recalibrate', 'backtest_policies')
 $$, 'S3 bodies that are text have a fixed search_path');
 SELECT is_empty($$
-    SELECT signature FROM fn WHERE proname IN ('refresh', 'recalibrate') AND (prokind <> 'p' OR prosecdef)
+    SELECT signature FROM fn WHERE proname IN ('refresh', 'recalibrate', 'backtest_policies') AND (prokind <> 'p' OR prosecdef)
 $$, 'S3 those without are procedures with the rights of their caller');
 
 SELECT is_empty($$
@@ -163,6 +163,7 @@ INSERT INTO reviewed VALUES
     ('align_returns(regclass,name,name,name,text[],text,interval)', 'f s s r - p'),
     ('attach_positions(regclass,name,name,name,text)', 'f v - u - -'),
     ('attach_prices(regclass,name,name,name,text,text,text)', 'f v - u - -'),
+    ('backtest_path(regclass,margin_policy,name,name,name,timestamp with time zone,timestamp with time zone,text[])', 'f s - r - -'),
     ('borrowed_path_query(feed,text,feed,text,numeric,timestamp with time zone)', 'f s - s - -'),
     ('borrowed_prices(regclass,name,name,name,text,text,numeric)', 'f s - s - -'),
     ('calibrate_all(regclass,margin_policy,name,name,name)', 'f s - r - -'),
@@ -241,7 +242,7 @@ INSERT INTO reviewed VALUES
     ('schedule_refresh(text)', 'f v - u - -'),
     ('set_amount_step(text,numeric)', 'f v - u - -'),
     ('set_instrument(text,text,numeric,text,text)', 'f v - u - -'),
-    ('set_policy(text,text,double precision,text,text,double precision,integer,integer,integer,double precision,integer,double precision,integer,double precision,double precision,double precision,double precision,double precision,boolean,interval,double precision,interval,text[])', 'f v - u d -'),
+    ('set_policy(text,text,double precision,text,text,double precision,double precision,double precision,integer,integer,text,integer,integer,double precision,integer,double precision,integer,integer,double precision,double precision,double precision,double precision,double precision,boolean,interval,double precision,double precision,double precision,double precision,integer,interval,interval,double precision,interval,text[])', 'f v - u d -'),
     ('set_proxy(text,text,numeric)', 'f v - u - -'),
     ('set_product_group(text,text[],numeric,integer,integer,double precision,text,boolean,text)', 'f v - u - -'),
     ('significant(double precision)', 'f s - s - -'),

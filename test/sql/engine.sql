@@ -243,14 +243,14 @@ SELECT account, instrument, quantity, price IS NOT NULL AS priced FROM margin_po
 SELECT watermark = (SELECT max(d) FROM raw) FROM feed WHERE kind = 'prices';
 CALL refresh();
 SELECT instruments, accounts FROM refresh_run ORDER BY id DESC LIMIT 1;
-INSERT INTO raw VALUES ('22222222-2222-2222-2222-222222222222', (SELECT max(d) FROM raw), 5), ('11111111-1111-1111-1111-111111111111', '2001-01-01', 9);
+INSERT INTO raw VALUES ('22222222-2222-2222-2222-222222222222', (SELECT max(d) FROM raw), 5), ('11111111-1111-1111-1111-111111111111', (SELECT min(d) - 1 FROM raw), 9);
 UPDATE held SET q = 3;
 CALL refresh();
 SELECT instruments, accounts FROM refresh_run ORDER BY id DESC LIMIT 1;
 SELECT instrument, returns FROM margin_parameter ORDER BY 1;
 SELECT account, quantity FROM margin_position;
 CALL recalibrate();
-SELECT first_ts FROM margin_parameter WHERE instrument LIKE '1%';
+SELECT first_ts::date = (SELECT min(d) FROM raw) AS from_the_first, returns FROM margin_parameter WHERE instrument LIKE '1%';
 SELECT detach('shown'), detach('held_shown');
 
 -- keys of every type, many keys in one statement, and spilled transition rows
