@@ -10,7 +10,7 @@ BEGIN ATOMIC
                  'position_notional', 'feed_column_type', 'feed_key_type', 'feed_ts_expression',
                  'feed_number_expression', 'liquidity_problem', 'liquidity_source', 'liquidity_found', 'liquidity_in_force',
                  'liquidity_live', 'event_state', 'peg_prices', 'has_add_ons', 'add_ons', 'position_charges', 'pending_add_ons',
-                 'peg_dependents']
+                 'peg_dependents', 'positions_query']
            || CASE rights WHEN 'engine' THEN
                  ARRAY['refresh', 'recalibrate', 'refresh_begin', 'refresh_batch', 'refresh_end', 'refresh_prices',
                        'refresh_accounts', 'take_batch', 'expand_everything', 'raise_alerts', 'publish', 'queue_keys',
