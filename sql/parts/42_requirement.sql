@@ -125,33 +125,10 @@ $function$;
 COMMENT ON FUNCTION margin_calib.market_live(text[], timestamptz) IS
 'Internal: as market_stored, but with prices and rates that a refresh would compute now.';
 
-CREATE OR REPLACE FUNCTION margin_calib.compute_positions(accounts text[], live boolean, as_of timestamptz)
-    RETURNS SETOF margin_calib.account_position
-    LANGUAGE plpgsql STABLE PARALLEL UNSAFE COST 5000 ROWS 1000
-    SET search_path = pg_catalog, margin_calib, pg_temp
-    SET enable_memoize = off -- every row is another key: a cache of them would cost more than the arithmetic
-AS $function$
-DECLARE
-    held    margin_calib.engine_holding[];
-    names   text[];
-    pegs    text[];
-    market  margin_calib.engine_market[];
-    add_ons margin_calib.engine_add_on[] := '{}';
-BEGIN
-    held := ARRAY(SELECT h FROM margin_calib.holdings(accounts) AS h WHERE h.quantity <> 0 OR h.unusable > 0);
-    names := ARRAY(SELECT DISTINCT h.instrument FROM unnest(held) AS h);
-    pegs := margin_calib.peg_prices(names);
-    IF live THEN
-        market := ARRAY(SELECT m FROM margin_calib.market_live(
-                            ARRAY(SELECT unnest(names) UNION SELECT unnest(pegs)), as_of) AS m);
-    ELSIF pegs <> '{}' THEN
-        market := ARRAY(SELECT ROW(m.*)::margin_calib.engine_market FROM margin_calib.market_stored AS m WHERE m.instrument = ANY (pegs));
-    END IF;
-    IF margin_calib.has_add_ons(live) THEN
-        add_ons := ARRAY(SELECT a FROM margin_calib.add_ons(names, live, market, as_of) AS a);
-    END IF;
-    -- one query; only the market is another
-    RETURN QUERY EXECUTE format($query$
+CREATE OR REPLACE FUNCTION margin_calib.positions_query(live boolean, with_add_ons boolean) RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE COST 1
+BEGIN ATOMIC
+    SELECT format($query$
         SELECT h.account, h.instrument, coalesce(m.currency, 'USD'), m.kind, coalesce(h.quantity, 0),
                m.multiplier, m.price, r.notional, r.initial_rate, r.maintenance_rate,
                b.initial_margin + coalesce(c.tier_initial_charge + c.liquidity_initial_charge + c.open_interest_charge
@@ -184,11 +161,41 @@ BEGIN
                       round(0::numeric, scale(r.step)) AS zero OFFSET 0) AS b
           LEFT JOIN LATERAL %s $query$,
         CASE WHEN live THEN 'unnest($2)' ELSE 'margin_calib.market_stored' END,
-        CASE WHEN add_ons <> '{}' THEN 'unnest($3) AS a ON a.instrument = h.instrument'
+        CASE WHEN with_add_ons THEN 'unnest($3) AS a ON a.instrument = h.instrument'
              ELSE '(SELECT (NULL::margin_calib.engine_add_on).*) AS a ON false' END,
-        CASE WHEN add_ons <> '{}' THEN 'margin_calib.position_charges(a, m.kind, h.quantity, m.multiplier, m.price, '
+        CASE WHEN with_add_ons THEN 'margin_calib.position_charges(a, m.kind, h.quantity, m.multiplier, m.price, '
                                        'r.initial_rate, r.maintenance_rate, r.step) AS c ON true'
-             ELSE '(SELECT (NULL::margin_calib.engine_charge).*) AS c ON false' END)
+             ELSE '(SELECT (NULL::margin_calib.engine_charge).*) AS c ON false' END);
+END;
+COMMENT ON FUNCTION margin_calib.positions_query(boolean, boolean) IS
+'Internal: query from holdings ($1), the live market ($2, else the stored one) and add-ons ($3, else none are joined) to rows of margin_calib.account_position.';
+
+CREATE OR REPLACE FUNCTION margin_calib.compute_positions(accounts text[], live boolean, as_of timestamptz)
+    RETURNS SETOF margin_calib.account_position
+    LANGUAGE plpgsql STABLE PARALLEL UNSAFE COST 5000 ROWS 1000
+    SET search_path = pg_catalog, margin_calib, pg_temp
+    SET enable_memoize = off -- every row is another key: a cache of them would cost more than the arithmetic
+AS $function$
+DECLARE
+    held    margin_calib.engine_holding[];
+    names   text[];
+    pegs    text[];
+    market  margin_calib.engine_market[];
+    add_ons margin_calib.engine_add_on[] := '{}';
+BEGIN
+    held := ARRAY(SELECT h FROM margin_calib.holdings(accounts) AS h WHERE h.quantity <> 0 OR h.unusable > 0);
+    names := ARRAY(SELECT DISTINCT h.instrument FROM unnest(held) AS h);
+    pegs := margin_calib.peg_prices(names);
+    IF live THEN
+        market := ARRAY(SELECT m FROM margin_calib.market_live(
+                            ARRAY(SELECT unnest(names) UNION SELECT unnest(pegs)), as_of) AS m);
+    ELSIF pegs <> '{}' THEN
+        market := ARRAY(SELECT ROW(m.*)::margin_calib.engine_market FROM margin_calib.market_stored AS m WHERE m.instrument = ANY (pegs));
+    END IF;
+    IF margin_calib.has_add_ons(live) THEN
+        add_ons := ARRAY(SELECT a FROM margin_calib.add_ons(names, live, market, as_of) AS a);
+    END IF;
+    RETURN QUERY EXECUTE margin_calib.positions_query(live, add_ons <> '{}')
     USING held, market, add_ons;
 END
 $function$;
@@ -238,6 +245,6 @@ COMMENT ON FUNCTION margin_calib.staleness(text, timestamptz, boolean) IS
 REVOKE ALL ON FUNCTION
     margin_calib.round_up(numeric, numeric), margin_calib.position_notional(text, numeric, numeric, numeric),
     margin_calib.holdings(text[]), margin_calib.market_live(text[], timestamptz),
-    margin_calib.compute_positions(text[], boolean, timestamptz),
+    margin_calib.positions_query(boolean, boolean), margin_calib.compute_positions(text[], boolean, timestamptz),
     margin_calib.requirement_query(text, text),
     margin_calib.staleness(text, timestamptz, boolean) FROM PUBLIC;

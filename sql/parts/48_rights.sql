@@ -11,7 +11,7 @@ BEGIN ATOMIC
                  'position_notional', 'feed_column_type', 'feed_key_type', 'feed_ts_expression',
                  'feed_number_expression', 'liquidity_problem', 'liquidity_source', 'liquidity_found', 'liquidity_in_force',
                  'liquidity_live', 'event_state', 'peg_prices', 'has_add_ons', 'add_ons', 'position_charges', 'pending_add_ons',
-                 'peg_dependents', 'round_down', 'significant', 'keys_with_rows', 'group_prices_query', 'evidence_pairs',
+                 'peg_dependents', 'positions_query', 'round_down', 'significant', 'keys_with_rows', 'group_prices_query', 'evidence_pairs',
                  'evidence_matrix', 'calibrate_group', 'group_is_due', 'offset_live', 'offset_query']
            || CASE rights WHEN 'engine' THEN
                  ARRAY['refresh', 'recalibrate', 'refresh_begin', 'refresh_batch', 'refresh_end', 'refresh_prices',

@@ -212,6 +212,7 @@ INSERT INTO reviewed VALUES
     ('pending_instruments()', 'f s - s - -'),
     ('policy(text)', 'f s s s - -'),
     ('position_notional(text,numeric,numeric,numeric)', 'f i - s - -'),
+    ('positions_query(boolean,boolean)', 'f i - s - -'),
     ('publish(engine_calibration[],timestamp with time zone)', 'f v - u - -'),
     ('quarantine_positions(feed,text[])', 'f v - u - -'),
     ('quarantine_prices(feed,text[],timestamp with time zone)', 'f v - u - -'),

@@ -2,7 +2,7 @@
 # place. Passes when the connection is never lost, no internal error (SQLSTATE XX...) reaches the
 # user, nothing runs into the time limit, and no NaN or infinity comes out of finite input, nor out
 # of any calibration.
-#   FUZZ_CALLS   how many calls (30000)       FUZZ_SEED   another sequence (1)
+#   FUZZ_CALLS   how many calls (36000)       FUZZ_SEED   another sequence (1)
 use strict;
 use warnings;
 use FindBin;
@@ -11,7 +11,7 @@ use Psql;
 use Test::More;
 use Time::HiRes qw(time);
 
-my $calls = $ENV{FUZZ_CALLS} || 30000;
+my $calls = $ENV{FUZZ_CALLS} || 36000;
 my $seed = $ENV{FUZZ_SEED} || 1;
 srand($seed);
 
@@ -65,6 +65,9 @@ my %edge = (
 		'counter', 'row_type', 'stranger', '"We ird"', 'dropped', 'book', 'book', 'pg_catalog.pg_class', 'no_rows_view',
 		'0', '999999999', 'pg_catalog.pg_toast_1255', 'margin_calib.user_policy', 'inherited', 'unlogged', 'text_prices', 'NULL'],
 	oid => [qw(0 1 4294967295 NULL)],
+	'numeric[]' => ['{}', '{NULL}', '{1}', '{5,3}', '{3,5}', '{100}', '{100,NULL}', '{NaN}', '{0.5}', '{{1,2},{3,4}}', '{1e130}', 'NULL'],
+	'margin_calib.margin_tier[]' => ['{}', '{NULL}', '{"(0,0.1,0.05)"}', '{"(0,0.1,0.05)","(100,0.5,0.2)"}', '{"(0,0.1,0.05)","(100,0.05,0.02)"}',
+		'{"(,,)"}', '{"(NaN,1,1)"}', '{"(0,1e-130,1e-130)","(1e130,1,1)"}', '{{"(0,1,1)"},{"(1,1,1)"}}', 'NULL'],
 );
 
 # Square ones: definite, not quite, not at all, singular, far from 1, and of a size where loops are blocked.
@@ -87,7 +90,7 @@ my %plausible = (
 	new_product_policy => ['new_product'], based_on => ['crypto_venue'],
 	name => ['crypto_venue', 'mine'], policy_name => [qw(crypto_venue prop_desk)], capture => [qw(trigger watermark)], kind => [qw(spot linear inverse)],
 	schema => ['hostile_schema'], role => ['hostile_role'], rights => [qw(reader engine)],
-	schedule => ['* * * * *'], multiplier => [qw(1 0.001)], currency => ['USD'],
+	schedule => ['* * * * *'], multiplier => [qw(1 0.001)], currency => [qw(USD NULL)],
 	measure => [qw(expected_shortfall value_at_risk)], model => [qw(historical filtered_historical)],
 	prices => ['{100,101,99,102,98,103}'], returns => ['{0.01,-0.02,0.005,0.03,-0.01,0}'],
 	column_name => [qw(instrument ts price account quantity)], instruments => ['{A,B}', '{A,B,C}', '{x}'], keys => ['{A,B}'],
@@ -105,6 +108,11 @@ my %plausible = (
 	weight => [qw(0 1 2.5)], seed => [qw(1 42)], value_at_risk => [qw(0.5 1 2)], expected_shortfall => [qw(1 2.5)],
 	values_at_risk => ['{1,2}', '{0.5,1,1.5}'], weights => ['{1,2}', '{1,1,-1}'], means => ['{0,0.1}', '{0,0,0}'],
 	covariance => \@matrices, matrix => \@matrices,
+	tiers => ['{"(0,0.1,0.05)"}', '{"(0,0.1,0.05)","(100,0.5,0.2)"}'], upper_bounds => ['{}', '{100}'], leverages => ['{5}', '{5,3}'],
+	from_ts => ['2024-01-01'], until_ts => ['2200-01-01'], rate => [qw(0 0.02 1)], event => [1], price_instrument => ['A'], until => ['2024-01-01'],
+	spread => [qw(0.001 quantity)], volume => [qw(100 quantity)], open_interest => [qw(100 quantity)], volume_per => [qw(day row)],
+	averaging_window => ['1 day'], stale_after => ['1 day'], participation => [0.1], maximum_horizon => [60], factor => [4],
+	average_daily_volume => [100], sources => [2], age => [10], width => [0.01], applies_to => [qw(initial both)], which => [qw(initial maintenance)],
 );
 # texts that choose a variant: what the catalogue's comments name
 my %variants = (
@@ -179,6 +187,8 @@ sub literal
 	return produced($type) if $producers{$type} && $depth < 2 && rand() < 0.9;
 	return quote(pick(@{ $variants{$name} })) . '::text' if defined $name && $type eq 'text' && $variants{$name} && rand() < 0.8;
 	return quote($name) . '::name' if $type eq 'name' && $name =~ /^(instrument|ts|price|account|quantity)$/ && rand() < 0.8;
+	return pick('1.5::numeric', 'NULL::text', q{'x'::text}) if $type eq 'anyelement';
+	return pick(q{'quantity'::name}, 'NULL::name') if $type eq 'name' && $name =~ /^(spread|volume|open_interest|price_(sources|age|width))$/ && rand() < 0.9;
 	return policy_literal() if $type eq 'margin_calib.margin_policy';
 	return '(SELECT f FROM margin_calib.feed AS f WHERE id = ' . pick(1, 2, 3) . ')' if $type eq 'margin_calib.feed';
 	my $value;
@@ -387,9 +397,9 @@ sub session
 my $s = session();
 my $start = time;
 my $made = 0;
-# what computes more often than what administers
+# what computes more often than what administers, but for functions with many arguments that must fit
 my %weight = map {
-	$_->{label} => $_->{kind} =~ /[aw]/ ? 6 : !@{ $_->{types} } ? 0.1 : $_->{volatile} || $_->{kind} eq 'p' ? 1 : 2
+	$_->{label} => $_->{kind} =~ /[aw]/ ? 6 : !@{ $_->{types} } ? 0.1 : $_->{volatile} || $_->{kind} eq 'p' ? (@{ $_->{types} } > 4 ? 4 : 1) : 2
 } @functions;
 my @wheel;
 for my $f (@functions) { push @wheel, ($f) x (10 * $weight{ $f->{label} }); }
