@@ -76,7 +76,7 @@ $function$;
 COMMENT ON FUNCTION margin_calib.group_prices_query(text[], timestamptz) IS
 'Internal: query of the prices (series, ts, price) of instruments up to as_of and a minute, series being the position of the instrument among the names; NULL when no feed has any of them.';
 
-CREATE OR REPLACE FUNCTION margin_calib.evidence_pairs(evidence margin_calib.correlation_evidence[], instruments integer)
+CREATE OR REPLACE FUNCTION margin_calib.evidence_pairs(evidence margin_calib.correlation_evidence[], instruments text[])
     RETURNS TABLE (second integer, first integer, pair margin_calib.correlation_evidence)
     LANGUAGE sql IMMUTABLE PARALLEL SAFE COST 250 ROWS 100
 BEGIN ATOMIC
@@ -84,30 +84,31 @@ BEGIN ATOMIC
                          e.smallest_correlation, coalesce(e.offset_correlation, 0), coalesce(e.is_reliable, false),
                          CASE WHEN e.observations > 0 THEN e.reason ELSE 'no common prices' END)::margin_calib.correlation_evidence
       FROM (SELECT i.i, j.j, row_number() OVER (ORDER BY i.i, j.j) AS number
-              FROM generate_series(2, evidence_pairs.instruments) AS i (i)
+              FROM generate_series(2, cardinality(evidence_pairs.instruments)) AS i (i)
              CROSS JOIN LATERAL generate_series(1, i.i - 1) AS j (j)) AS p
       LEFT JOIN unnest(evidence_pairs.evidence) WITH ORDINALITY AS e ON e.ordinality = p.number;
 END;
-COMMENT ON FUNCTION margin_calib.evidence_pairs(margin_calib.correlation_evidence[], integer) IS
-'Internal: the answer of price_evidence as a row for each pair of that many instruments; pairs beyond it have no prices.';
+COMMENT ON FUNCTION margin_calib.evidence_pairs(margin_calib.correlation_evidence[], text[]) IS
+'Internal: the answer of price_evidence as a row for each pair of the instruments, by their positions; pairs beyond it have no prices.';
 
-CREATE OR REPLACE FUNCTION margin_calib.evidence_matrix(evidence margin_calib.correlation_evidence[], instruments integer)
+CREATE OR REPLACE FUNCTION margin_calib.evidence_matrix(evidence margin_calib.correlation_evidence[], instruments text[])
     RETURNS double precision[]
     LANGUAGE sql IMMUTABLE PARALLEL SAFE COST 5000
 BEGIN ATOMIC
+    WITH pairs AS MATERIALIZED (
+        SELECT p.second, p.first, (p.pair).offset_correlation AS value
+          FROM margin_calib.evidence_pairs(evidence_matrix.evidence, evidence_matrix.instruments) AS p)
     SELECT margin_calib.bounded_correlation(array_agg(r.line ORDER BY r.i))
       FROM (SELECT c.i, array_agg(c.value ORDER BY c.j) AS line
-              FROM (SELECT p.second AS i, p.first AS j, (p.pair).offset_correlation AS value
-                      FROM margin_calib.evidence_pairs(evidence_matrix.evidence, evidence_matrix.instruments) AS p
+              FROM (SELECT p.second AS i, p.first AS j, p.value FROM pairs AS p
                     UNION ALL
-                    SELECT p.first, p.second, (p.pair).offset_correlation
-                      FROM margin_calib.evidence_pairs(evidence_matrix.evidence, evidence_matrix.instruments) AS p
+                    SELECT p.first, p.second, p.value FROM pairs AS p
                     UNION ALL
-                    SELECT i.i, i.i, 1 FROM generate_series(1, evidence_matrix.instruments) AS i (i)) AS c
+                    SELECT i.i, i.i, 1 FROM generate_series(1, cardinality(evidence_matrix.instruments)) AS i (i)) AS c
              GROUP BY c.i) AS r;
 END;
-COMMENT ON FUNCTION margin_calib.evidence_matrix(margin_calib.correlation_evidence[], integer) IS
-'Internal: the matrix of the offset correlations of all pairs, made positive semidefinite without raising one.';
+COMMENT ON FUNCTION margin_calib.evidence_matrix(margin_calib.correlation_evidence[], text[]) IS
+'Internal: the matrix of the offset correlations of all pairs of the instruments, made positive semidefinite without raising one.';
 
 -- Only errors of data and limits are caught, as in calibrate_or_explain: a bad group gets no credit, and
 -- stops nothing.
@@ -138,7 +139,7 @@ BEGIN
                        'min(p.ts), max(p.ts) FROM (%s) AS p', prices)
         INTO result.evidence, result.first_ts, result.last_ts
         USING settings.lookback, settings.confidence, settings.subperiods;
-        result.correlation := margin_calib.evidence_matrix(result.evidence, cardinality(result.instruments));
+        result.correlation := margin_calib.evidence_matrix(result.evidence, result.instruments);
     EXCEPTION WHEN data_exception OR program_limit_exceeded THEN
         result.error := format('calibration failed: %s (%s)', SQLERRM, SQLSTATE);
         result.correlation := NULL;
@@ -254,7 +255,7 @@ COMMENT ON FUNCTION margin_calib.offset_query(text, text) IS
 REVOKE ALL ON FUNCTION
     margin_calib.round_down(numeric, numeric), margin_calib.significant(double precision),
     margin_calib.keys_with_rows(margin_calib.feed, text[]), margin_calib.group_prices_query(text[], timestamptz),
-    margin_calib.evidence_pairs(margin_calib.correlation_evidence[], integer),
-    margin_calib.evidence_matrix(margin_calib.correlation_evidence[], integer),
+    margin_calib.evidence_pairs(margin_calib.correlation_evidence[], text[]),
+    margin_calib.evidence_matrix(margin_calib.correlation_evidence[], text[]),
     margin_calib.calibrate_group(text, timestamptz), margin_calib.group_is_due(margin_calib.product_group, timestamptz),
     margin_calib.offset_live(text[], timestamptz), margin_calib.offset_query(text, text) FROM PUBLIC;

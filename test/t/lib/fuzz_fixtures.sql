@@ -68,4 +68,5 @@ CREATE INDEX ON fuzz_row (id);
 SELECT margin_calib.attach_prices('good', 'instrument', 'ts', 'price');
 SELECT margin_calib.attach_positions('book', 'account', 'instrument', 'quantity');
 SELECT margin_calib.attach_prices('parted', 'instrument', 'ts', 'price', capture => 'watermark');
+SELECT margin_calib.set_product_group('mine', '{A,B}');
 CALL margin_calib.refresh();
