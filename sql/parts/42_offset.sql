@@ -160,13 +160,18 @@ COMMENT ON VIEW margin_calib.offset_stored IS
 REVOKE ALL ON margin_calib.offset_stored FROM PUBLIC;
 
 -- A day: correlations move slowly, and a calibration reads all prices of the group.
-CREATE OR REPLACE FUNCTION margin_calib.group_is_due(settings margin_calib.product_group, as_of timestamptz) RETURNS boolean
-    LANGUAGE sql STABLE PARALLEL SAFE COST 1
+CREATE OR REPLACE FUNCTION margin_calib.group_is_due(settings margin_calib.product_group, has_first_prices boolean, as_of timestamptz)
+    RETURNS boolean
+    LANGUAGE sql STABLE PARALLEL SAFE COST 50
 BEGIN ATOMIC
-    SELECT (settings).is_due OR coalesce((settings).calibrated_at <= as_of - interval '1 day', true);
+    SELECT ((settings).is_due OR has_first_prices OR coalesce((settings).calibrated_at <= as_of - interval '1 day', true))
+           AND NOT EXISTS (SELECT FROM margin_calib.product_group_member AS m
+                             JOIN margin_calib.instrument AS i ON i.instrument = m.instrument
+                             JOIN margin_calib.feed AS f ON f.id = i.price_feed
+                            WHERE m.group_name = (settings).name AND f.error IS NOT NULL);
 END;
-COMMENT ON FUNCTION margin_calib.group_is_due(margin_calib.product_group, timestamptz) IS
-'Internal: is a group to be calibrated: its settings changed, recalibrate() asked for it, one of its instruments got its first prices, or its calibration is a day old.';
+COMMENT ON FUNCTION margin_calib.group_is_due(margin_calib.product_group, boolean, timestamptz) IS
+'Internal: is a group to be calibrated: its settings changed, recalibrate() asked for it, one of its instruments got its first prices, or its calibration is a day old. Not while a feed of its prices cannot be read: then its correlations stay, as rates do.';
 
 CREATE OR REPLACE FUNCTION margin_calib.offset_live(groups text[], as_of timestamptz)
     RETURNS SETOF margin_calib.engine_offset
@@ -176,22 +181,17 @@ AS $function$
 DECLARE
     settings margin_calib.product_group;
     unpriced text[];
-    due      boolean;
 BEGIN
     FOR settings IN SELECT g.* FROM margin_calib.product_group AS g WHERE g.name = ANY (groups) ORDER BY g.name LOOP
-        due := margin_calib.group_is_due(settings, as_of);
-        IF NOT due THEN
-            -- what a refresh would find: first prices of one of its instruments
-            unpriced := ARRAY(SELECT m.instrument FROM margin_calib.product_group_member AS m
-                               WHERE m.group_name = settings.name
-                                 AND NOT EXISTS (SELECT FROM margin_calib.instrument AS i
-                                                  WHERE i.instrument = m.instrument AND i.price_feed IS NOT NULL));
-            due := unpriced <> '{}'
-                   AND EXISTS (SELECT FROM margin_calib.feed AS f
-                                WHERE f.kind = 'prices' AND f.error IS NULL
-                                  AND margin_calib.keys_with_rows(f, unpriced) <> '{}');
-        END IF;
-        IF due THEN
+        -- what a refresh would find: first prices of one of its instruments
+        unpriced := ARRAY(SELECT m.instrument FROM margin_calib.product_group_member AS m
+                           WHERE m.group_name = settings.name
+                             AND NOT EXISTS (SELECT FROM margin_calib.instrument AS i
+                                              WHERE i.instrument = m.instrument AND i.price_feed IS NOT NULL));
+        IF margin_calib.group_is_due(
+               settings, unpriced <> '{}' AND EXISTS (SELECT FROM margin_calib.feed AS f
+                                                       WHERE f.kind = 'prices' AND f.error IS NULL
+                                                         AND margin_calib.keys_with_rows(f, unpriced) <> '{}'), as_of) THEN
             RETURN NEXT margin_calib.calibrate_group(settings.name, as_of);
         ELSE
             RETURN QUERY SELECT s.group_name, s.cap, s.breakdown, s.instruments, s.correlation, s.error, s.calibration,
@@ -257,5 +257,5 @@ REVOKE ALL ON FUNCTION
     margin_calib.keys_with_rows(margin_calib.feed, text[]), margin_calib.group_prices_query(text[], timestamptz),
     margin_calib.evidence_pairs(margin_calib.correlation_evidence[], text[]),
     margin_calib.evidence_matrix(margin_calib.correlation_evidence[], text[]),
-    margin_calib.calibrate_group(text, timestamptz), margin_calib.group_is_due(margin_calib.product_group, timestamptz),
+    margin_calib.calibrate_group(text, timestamptz), margin_calib.group_is_due(margin_calib.product_group, boolean, timestamptz),
     margin_calib.offset_live(text[], timestamptz), margin_calib.offset_query(text, text) FROM PUBLIC;

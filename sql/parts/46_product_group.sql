@@ -66,7 +66,7 @@ AS $function$
 BEGIN
     PERFORM margin_calib.store_offsets(g.name, as_of)
        FROM (SELECT p.name FROM margin_calib.product_group AS p
-              WHERE margin_calib.group_is_due(p, as_of) ORDER BY p.name) AS g;
+              WHERE margin_calib.group_is_due(p, false, as_of) ORDER BY p.name) AS g;
 END
 $function$;
 COMMENT ON FUNCTION margin_calib.refresh_groups(timestamptz) IS

@@ -188,7 +188,7 @@ INSERT INTO reviewed VALUES
     ('feed_ts_expression(regclass,name)', 'f s - s - -'),
     ('future_limit(timestamp with time zone)', 'f s - s - -'),
     ('grant_rights(name,text)', 'f v - u - -'),
-    ('group_is_due(product_group,timestamp with time zone)', 'f s - s - -'),
+    ('group_is_due(product_group,boolean,timestamp with time zone)', 'f s - s - -'),
     ('group_prices_query(text[],timestamp with time zone)', 'f s - u - -'),
     ('holdings(text[])', 'f s - u - -'),
     ('keys_that_fit(text[],text)', 'f s - s - -'),
