@@ -76,7 +76,7 @@ $function$;
 COMMENT ON FUNCTION margin_calib.group_prices_query(text[], timestamptz) IS
 'Internal: query of the prices (series, ts, price) of instruments up to as_of and a minute, series being the position of the instrument among the names; NULL when no feed has any of them.';
 
-CREATE OR REPLACE FUNCTION margin_calib.evidence_pairs(evidence margin_calib.correlation_evidence[], instruments integer)
+CREATE OR REPLACE FUNCTION margin_calib.evidence_pairs(evidence margin_calib.correlation_evidence[], instruments text[])
     RETURNS TABLE (second integer, first integer, pair margin_calib.correlation_evidence)
     LANGUAGE sql IMMUTABLE PARALLEL SAFE COST 250 ROWS 100
 BEGIN ATOMIC
@@ -84,30 +84,31 @@ BEGIN ATOMIC
                          e.smallest_correlation, coalesce(e.offset_correlation, 0), coalesce(e.is_reliable, false),
                          CASE WHEN e.observations > 0 THEN e.reason ELSE 'no common prices' END)::margin_calib.correlation_evidence
       FROM (SELECT i.i, j.j, row_number() OVER (ORDER BY i.i, j.j) AS number
-              FROM generate_series(2, evidence_pairs.instruments) AS i (i)
+              FROM generate_series(2, cardinality(evidence_pairs.instruments)) AS i (i)
              CROSS JOIN LATERAL generate_series(1, i.i - 1) AS j (j)) AS p
       LEFT JOIN unnest(evidence_pairs.evidence) WITH ORDINALITY AS e ON e.ordinality = p.number;
 END;
-COMMENT ON FUNCTION margin_calib.evidence_pairs(margin_calib.correlation_evidence[], integer) IS
-'Internal: the answer of price_evidence as a row for each pair of that many instruments; pairs beyond it have no prices.';
+COMMENT ON FUNCTION margin_calib.evidence_pairs(margin_calib.correlation_evidence[], text[]) IS
+'Internal: the answer of price_evidence as a row for each pair of the instruments, by their positions; pairs beyond it have no prices.';
 
-CREATE OR REPLACE FUNCTION margin_calib.evidence_matrix(evidence margin_calib.correlation_evidence[], instruments integer)
+CREATE OR REPLACE FUNCTION margin_calib.evidence_matrix(evidence margin_calib.correlation_evidence[], instruments text[])
     RETURNS double precision[]
     LANGUAGE sql IMMUTABLE PARALLEL SAFE COST 5000
 BEGIN ATOMIC
+    WITH pairs AS MATERIALIZED (
+        SELECT p.second, p.first, (p.pair).offset_correlation AS value
+          FROM margin_calib.evidence_pairs(evidence_matrix.evidence, evidence_matrix.instruments) AS p)
     SELECT margin_calib.bounded_correlation(array_agg(r.line ORDER BY r.i))
       FROM (SELECT c.i, array_agg(c.value ORDER BY c.j) AS line
-              FROM (SELECT p.second AS i, p.first AS j, (p.pair).offset_correlation AS value
-                      FROM margin_calib.evidence_pairs(evidence_matrix.evidence, evidence_matrix.instruments) AS p
+              FROM (SELECT p.second AS i, p.first AS j, p.value FROM pairs AS p
                     UNION ALL
-                    SELECT p.first, p.second, (p.pair).offset_correlation
-                      FROM margin_calib.evidence_pairs(evidence_matrix.evidence, evidence_matrix.instruments) AS p
+                    SELECT p.first, p.second, p.value FROM pairs AS p
                     UNION ALL
-                    SELECT i.i, i.i, 1 FROM generate_series(1, evidence_matrix.instruments) AS i (i)) AS c
+                    SELECT i.i, i.i, 1 FROM generate_series(1, cardinality(evidence_matrix.instruments)) AS i (i)) AS c
              GROUP BY c.i) AS r;
 END;
-COMMENT ON FUNCTION margin_calib.evidence_matrix(margin_calib.correlation_evidence[], integer) IS
-'Internal: the matrix of the offset correlations of all pairs, made positive semidefinite without raising one.';
+COMMENT ON FUNCTION margin_calib.evidence_matrix(margin_calib.correlation_evidence[], text[]) IS
+'Internal: the matrix of the offset correlations of all pairs of the instruments, made positive semidefinite without raising one.';
 
 -- Only errors of data and limits are caught, as in calibrate_or_explain: a bad group gets no credit, and
 -- stops nothing.
@@ -138,7 +139,7 @@ BEGIN
                        'min(p.ts), max(p.ts) FROM (%s) AS p', prices)
         INTO result.evidence, result.first_ts, result.last_ts
         USING settings.lookback, settings.confidence, settings.subperiods;
-        result.correlation := margin_calib.evidence_matrix(result.evidence, cardinality(result.instruments));
+        result.correlation := margin_calib.evidence_matrix(result.evidence, result.instruments);
     EXCEPTION WHEN data_exception OR program_limit_exceeded THEN
         result.error := format('calibration failed: %s (%s)', SQLERRM, SQLSTATE);
         result.correlation := NULL;
@@ -159,13 +160,18 @@ COMMENT ON VIEW margin_calib.offset_stored IS
 REVOKE ALL ON margin_calib.offset_stored FROM PUBLIC;
 
 -- A day: correlations move slowly, and a calibration reads all prices of the group.
-CREATE OR REPLACE FUNCTION margin_calib.group_is_due(settings margin_calib.product_group, as_of timestamptz) RETURNS boolean
-    LANGUAGE sql STABLE PARALLEL SAFE COST 1
+CREATE OR REPLACE FUNCTION margin_calib.group_is_due(settings margin_calib.product_group, has_first_prices boolean, as_of timestamptz)
+    RETURNS boolean
+    LANGUAGE sql STABLE PARALLEL SAFE COST 50
 BEGIN ATOMIC
-    SELECT (settings).is_due OR coalesce((settings).calibrated_at <= as_of - interval '1 day', true);
+    SELECT ((settings).is_due OR has_first_prices OR coalesce((settings).calibrated_at <= as_of - interval '1 day', true))
+           AND NOT EXISTS (SELECT FROM margin_calib.product_group_member AS m
+                             JOIN margin_calib.instrument AS i ON i.instrument = m.instrument
+                             JOIN margin_calib.feed AS f ON f.id = i.price_feed
+                            WHERE m.group_name = (settings).name AND f.error IS NOT NULL);
 END;
-COMMENT ON FUNCTION margin_calib.group_is_due(margin_calib.product_group, timestamptz) IS
-'Internal: is a group to be calibrated: its settings changed, recalibrate() asked for it, one of its instruments got its first prices, or its calibration is a day old.';
+COMMENT ON FUNCTION margin_calib.group_is_due(margin_calib.product_group, boolean, timestamptz) IS
+'Internal: is a group to be calibrated: its settings changed, recalibrate() asked for it, one of its instruments got its first prices, or its calibration is a day old. Not while a feed of its prices cannot be read: then its correlations stay, as rates do.';
 
 CREATE OR REPLACE FUNCTION margin_calib.offset_live(groups text[], as_of timestamptz)
     RETURNS SETOF margin_calib.engine_offset
@@ -175,22 +181,17 @@ AS $function$
 DECLARE
     settings margin_calib.product_group;
     unpriced text[];
-    due      boolean;
 BEGIN
     FOR settings IN SELECT g.* FROM margin_calib.product_group AS g WHERE g.name = ANY (groups) ORDER BY g.name LOOP
-        due := margin_calib.group_is_due(settings, as_of);
-        IF NOT due THEN
-            -- what a refresh would find: first prices of one of its instruments
-            unpriced := ARRAY(SELECT m.instrument FROM margin_calib.product_group_member AS m
-                               WHERE m.group_name = settings.name
-                                 AND NOT EXISTS (SELECT FROM margin_calib.instrument AS i
-                                                  WHERE i.instrument = m.instrument AND i.price_feed IS NOT NULL));
-            due := unpriced <> '{}'
-                   AND EXISTS (SELECT FROM margin_calib.feed AS f
-                                WHERE f.kind = 'prices' AND f.error IS NULL
-                                  AND margin_calib.keys_with_rows(f, unpriced) <> '{}');
-        END IF;
-        IF due THEN
+        -- what a refresh would find: first prices of one of its instruments
+        unpriced := ARRAY(SELECT m.instrument FROM margin_calib.product_group_member AS m
+                           WHERE m.group_name = settings.name
+                             AND NOT EXISTS (SELECT FROM margin_calib.instrument AS i
+                                              WHERE i.instrument = m.instrument AND i.price_feed IS NOT NULL));
+        IF margin_calib.group_is_due(
+               settings, unpriced <> '{}' AND EXISTS (SELECT FROM margin_calib.feed AS f
+                                                       WHERE f.kind = 'prices' AND f.error IS NULL
+                                                         AND margin_calib.keys_with_rows(f, unpriced) <> '{}'), as_of) THEN
             RETURN NEXT margin_calib.calibrate_group(settings.name, as_of);
         ELSE
             RETURN QUERY SELECT s.group_name, s.cap, s.breakdown, s.instruments, s.correlation, s.error, s.calibration,
@@ -254,7 +255,7 @@ COMMENT ON FUNCTION margin_calib.offset_query(text, text) IS
 REVOKE ALL ON FUNCTION
     margin_calib.round_down(numeric, numeric), margin_calib.significant(double precision),
     margin_calib.keys_with_rows(margin_calib.feed, text[]), margin_calib.group_prices_query(text[], timestamptz),
-    margin_calib.evidence_pairs(margin_calib.correlation_evidence[], integer),
-    margin_calib.evidence_matrix(margin_calib.correlation_evidence[], integer),
-    margin_calib.calibrate_group(text, timestamptz), margin_calib.group_is_due(margin_calib.product_group, timestamptz),
+    margin_calib.evidence_pairs(margin_calib.correlation_evidence[], text[]),
+    margin_calib.evidence_matrix(margin_calib.correlation_evidence[], text[]),
+    margin_calib.calibrate_group(text, timestamptz), margin_calib.group_is_due(margin_calib.product_group, boolean, timestamptz),
     margin_calib.offset_live(text[], timestamptz), margin_calib.offset_query(text, text) FROM PUBLIC;

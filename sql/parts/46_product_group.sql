@@ -46,7 +46,7 @@ BEGIN
             SELECT new_id, fresh.instruments[p.first], fresh.instruments[p.second], e.observations, e.correlation, e.lower_bound,
                    e.subperiod_correlations, e.stressed_correlation, e.smallest_correlation, e.offset_correlation,
                    fresh.correlation[p.second][p.first], e.is_reliable, e.reason
-              FROM margin_calib.evidence_pairs(fresh.evidence, cardinality(fresh.instruments)) AS p
+              FROM margin_calib.evidence_pairs(fresh.evidence, fresh.instruments) AS p
              CROSS JOIN LATERAL (SELECT (p.pair).*) AS e;
     ELSIF fresh.error IS DISTINCT FROM current.error THEN
         INSERT INTO margin_calib.alert (kind, ts, message)
@@ -66,7 +66,7 @@ AS $function$
 BEGIN
     PERFORM margin_calib.store_offsets(g.name, as_of)
        FROM (SELECT p.name FROM margin_calib.product_group AS p
-              WHERE margin_calib.group_is_due(p, as_of) ORDER BY p.name) AS g;
+              WHERE margin_calib.group_is_due(p, false, as_of) ORDER BY p.name) AS g;
 END
 $function$;
 COMMENT ON FUNCTION margin_calib.refresh_groups(timestamptz) IS

@@ -212,6 +212,19 @@ SELECT is_empty($$ SELECT * FROM (SELECT valid_to, lead(valid_from) OVER (PARTIT
                     WHERE valid_to IS DISTINCT FROM next $$, 'history has no gap and no overlap');
 SELECT ok(calibrate_offsets('factor') > 3, 'calibrate_offsets returns the reliable pairs');
 
+-- ---- a feed that cannot be read: correlations stay, as rates do ----
+UPDATE margin_calib.product_group SET is_due = true;
+ALTER TABLE candles RENAME close TO shut;
+CREATE TABLE t.credits AS SELECT account, group_name, margin, credit FROM account_offset;
+UPDATE positions SET quantity = quantity;
+CALL refresh(commit_batches => false);
+SELECT results_eq('SELECT account, group_name, margin, credit FROM account_offset ORDER BY 1, 2, 3', 'SELECT * FROM t.credits ORDER BY 1, 2, 3', 'a broken feed takes no credit away');
+SELECT is(t.differences(), 0::bigint, 'live as stored');
+SELECT ok((SELECT bool_and(is_stale) FROM t.stored WHERE offset_credit > 0), 'but the requirements are stale');
+ALTER TABLE candles RENAME shut TO close;
+CALL refresh(commit_batches => false);
+SELECT is((SELECT bool_or(is_due) FROM product_group), false, 'and the group is calibrated when the feed is back');
+
 -- ---- a bad group stops nothing ----
 SELECT set_product_group('broken', '{K8,K9}');
 SET LOCAL margin_calib.max_state_mb = 1;

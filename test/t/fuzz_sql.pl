@@ -89,6 +89,8 @@ my %plausible = (
 	policy => [qw(crypto_venue prop_desk futures_clearing new_product)],
 	new_product_policy => ['new_product'], based_on => ['crypto_venue'],
 	name => ['crypto_venue', 'mine'], policy_name => [qw(crypto_venue prop_desk)], capture => [qw(trigger watermark)], kind => [qw(spot linear inverse)],
+	group_name => ['mine'], groups => ['{mine}'], subperiods => [qw(1 2 4)], cap => [qw(0 0.5 0.8)], breakdown => [qw(calibrated worst)],
+	correlation => \@matrices, margins => ['{1}', '{1,-2}', '{3,-1,2}'],
 	schema => ['hostile_schema'], role => ['hostile_role'], rights => [qw(reader engine)],
 	schedule => ['* * * * *'], multiplier => [qw(1 0.001)], currency => [qw(USD NULL)],
 	measure => [qw(expected_shortfall value_at_risk)], model => [qw(historical filtered_historical)],
@@ -191,6 +193,7 @@ sub literal
 	return pick(q{'quantity'::name}, 'NULL::name') if $type eq 'name' && $name =~ /^(spread|volume|open_interest|price_(sources|age|width))$/ && rand() < 0.9;
 	return policy_literal() if $type eq 'margin_calib.margin_policy';
 	return '(SELECT f FROM margin_calib.feed AS f WHERE id = ' . pick(1, 2, 3) . ')' if $type eq 'margin_calib.feed';
+	return q{(SELECT g FROM margin_calib.product_group AS g WHERE name = 'mine')} if $type eq 'margin_calib.product_group';
 	my $value;
 	if (defined $name && $plausible{$name} && rand() < 0.75)
 	{

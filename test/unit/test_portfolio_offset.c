@@ -216,7 +216,7 @@ static void
 test_rounding(void)
 {
 	UnitRandom random = {5};
-	double none[] = {1, 0, 1};
+	double half[] = {1, 0.5, 1};
 	double all[] = {1, 1, 1, 1, 1, 1};
 	int below = 0;
 	int above = 0;
@@ -227,7 +227,7 @@ test_rounding(void)
 		double longs[] = {unit_uniform(&random), unit_uniform(&random), unit_uniform(&random)};
 		McPortfolioOffset o;
 
-		mc_portfolio_offset(hedge, none, 2, 1, false, &o, NULL);
+		mc_portfolio_offset(hedge, half, 2, 1, false, &o, NULL);
 		below += o.worst < o.at_zero || o.worst < o.at_one;
 		mc_portfolio_offset(longs, all, 3, 1, false, &o, NULL);
 		above += o.combined > o.gross || o.credit < 0 || o.worst > o.gross;

@@ -68,6 +68,7 @@ CREATE INDEX ON fuzz_row (id);
 SELECT margin_calib.attach_prices('good', 'instrument', 'ts', 'price');
 SELECT margin_calib.attach_positions('book', 'account', 'instrument', 'quantity');
 SELECT margin_calib.attach_prices('parted', 'instrument', 'ts', 'price', capture => 'watermark');
+SELECT margin_calib.set_product_group('mine', '{A,B}');
 CALL margin_calib.refresh();
 SELECT margin_calib.attach_liquidity('dropped', 'instrument', 'ts', volume => 'quantity', volume_per => 'row');
 SELECT margin_calib.add_event('announcement', now(), '2200-01-01', rate => 0.01);
