@@ -12,6 +12,7 @@
 #include <math.h>
 
 #include "catalog/pg_type.h"
+#include "common/int.h"
 #include "funcapi.h"
 #include "miscadmin.h"
 #include "utils/array.h"
@@ -143,13 +144,15 @@ walk_bars(Walk *walk, double *work, MemoryContext row_context)
 	}
 }
 
-/* Bars from `start` to the next restart. */
+/* Bars from `start` to the next restart; a step that no int64 can say is longer than any gap. */
 static Size
 listing_length(const McPriceSeries *s, Size start, int64 gap)
 {
 	Size end = start + 1;
+	int64 step;
 
-	while (end < s->n && (gap == 0 || s->ts[end] - s->ts[end - 1] <= gap))
+	while (end < s->n &&
+	       (gap == 0 || (!pg_sub_s64_overflow(s->ts[end], s->ts[end - 1], &step) && step <= gap)))
 		end++;
 	return end - start;
 }
@@ -188,22 +191,42 @@ walk_series(Walk *walk, McSeries *given)
 	MemoryContextDelete(context);
 }
 
-/* Is the instrument among those that were asked for? NULL asks for all. */
-static bool
-is_wanted(ArrayType *instruments, const char *instrument)
+/* The instruments that were asked for. */
+typedef struct Wanted
 {
+	bool all;
 	Datum *names;
 	bool *nulls;
 	int count;
-	bool found = false;
+} Wanted;
 
-	if (instruments == NULL)
-		return true;
-	deconstruct_array(instruments, TEXTOID, -1, false, TYPALIGN_INT, &names, &nulls, &count);
-	for (int i = 0; i < count && !found; i++)
-		found = !nulls[i] && instrument != NULL &&
-		        strcmp(TextDatumGetCString(names[i]), instrument) == 0;
-	return found;
+static Wanted
+wanted_read(ArrayType *instruments)
+{
+	Wanted wanted = {.all = instruments == NULL};
+
+	if (instruments != NULL)
+		deconstruct_array(instruments, TEXTOID, -1, false, TYPALIGN_INT, &wanted.names,
+		                  &wanted.nulls, &wanted.count);
+	return wanted;
+}
+
+static bool
+is_wanted(const Wanted *wanted, const char *instrument)
+{
+	Size length = instrument == NULL ? 0 : strlen(instrument);
+
+	if (wanted->all || instrument == NULL)
+		return wanted->all;
+	for (int i = 0; i < wanted->count; i++)
+	{
+		const text *name = (const text *) DatumGetPointer(wanted->names[i]);
+
+		if (!wanted->nulls[i] && VARSIZE_ANY_EXHDR(name) == length &&
+		    memcmp(VARDATA_ANY(name), instrument, length) == 0)
+			return true;
+	}
+	return false;
 }
 
 static const char *
@@ -225,7 +248,7 @@ MC_FUNCTION(mc_backtest_path)
 	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
 	McNamedPolicy named;
 	Walk walk = {.named = &named, .result = result, .from = DT_NOBEGIN, .until = DT_NOEND};
-	ArrayType *instruments = PG_ARGISNULL(7) ? NULL : PG_GETARG_ARRAYTYPE_P(7);
+	Wanted wanted = wanted_read(PG_ARGISNULL(7) ? NULL : PG_GETARG_ARRAYTYPE_P(7));
 	McSeriesSet *set;
 
 	if (PG_ARGISNULL(0))
@@ -244,7 +267,7 @@ MC_FUNCTION(mc_backtest_path)
 	                     column_name(fcinfo, 3, "ts"), column_name(fcinfo, 4, "price"));
 	for (size_t i = 0; i < set->n; i++)
 	{
-		if (is_wanted(instruments, set->series[i]->instrument))
+		if (is_wanted(&wanted, set->series[i]->instrument))
 			walk_series(&walk, set->series[i]);
 		mc_series_discard(set->series[i]);
 	}
