@@ -169,29 +169,49 @@ walk_series(Walk *walk, McSeries *given)
 		walk->ts = series.ts + start;
 		walk->price = series.price + start;
 		walk->returns = series.returns + start;
-		walk->bars = mc_listing_length(&series, start, policy);
+		walk->bars = mc_price_series_listing(&series, start, policy->restart_gap);
 		walk_bars(walk, work, rows);
 	}
 	MemoryContextSwitchTo(old);
 	MemoryContextDelete(context);
 }
 
-/* Is the instrument among those that were asked for? NULL asks for all. */
-static bool
-is_wanted(ArrayType *instruments, const char *instrument)
+/* The instruments that were asked for. */
+typedef struct Wanted
 {
+	bool all;
 	Datum *names;
 	bool *nulls;
 	int count;
-	bool found = false;
+} Wanted;
 
-	if (instruments == NULL)
-		return true;
-	deconstruct_array(instruments, TEXTOID, -1, false, TYPALIGN_INT, &names, &nulls, &count);
-	for (int i = 0; i < count && !found; i++)
-		found = !nulls[i] && instrument != NULL &&
-		        strcmp(TextDatumGetCString(names[i]), instrument) == 0;
-	return found;
+static Wanted
+wanted_read(ArrayType *instruments)
+{
+	Wanted wanted = {.all = instruments == NULL};
+
+	if (instruments != NULL)
+		deconstruct_array(instruments, TEXTOID, -1, false, TYPALIGN_INT, &wanted.names,
+		                  &wanted.nulls, &wanted.count);
+	return wanted;
+}
+
+static bool
+is_wanted(const Wanted *wanted, const char *instrument)
+{
+	Size length = instrument == NULL ? 0 : strlen(instrument);
+
+	if (wanted->all || instrument == NULL)
+		return wanted->all;
+	for (int i = 0; i < wanted->count; i++)
+	{
+		const text *name = (const text *) DatumGetPointer(wanted->names[i]);
+
+		if (!wanted->nulls[i] && VARSIZE_ANY_EXHDR(name) == length &&
+		    memcmp(VARDATA_ANY(name), instrument, length) == 0)
+			return true;
+	}
+	return false;
 }
 
 static const char *
@@ -213,7 +233,7 @@ MC_FUNCTION(mc_backtest_path)
 	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
 	McNamedPolicy named;
 	Walk walk = {.named = &named, .result = result, .from = DT_NOBEGIN, .until = DT_NOEND};
-	ArrayType *instruments = PG_ARGISNULL(7) ? NULL : PG_GETARG_ARRAYTYPE_P(7);
+	Wanted wanted = wanted_read(PG_ARGISNULL(7) ? NULL : PG_GETARG_ARRAYTYPE_P(7));
 	McSeriesSet *set;
 
 	if (PG_ARGISNULL(0))
@@ -232,7 +252,7 @@ MC_FUNCTION(mc_backtest_path)
 	                     column_name(fcinfo, 3, "ts"), column_name(fcinfo, 4, "price"));
 	for (size_t i = 0; i < set->n; i++)
 	{
-		if (is_wanted(instruments, set->series[i]->instrument))
+		if (is_wanted(&wanted, set->series[i]->instrument))
 			walk_series(&walk, set->series[i]);
 		mc_series_discard(set->series[i]);
 	}

@@ -437,17 +437,6 @@ mc_calibration_series(McPriceRows *rows, const McPolicy *policy, McPriceSeries *
 	series_measure(series, policy);
 }
 
-size_t
-mc_listing_length(const McPriceSeries *s, size_t start, const McPolicy *policy)
-{
-	size_t end = start + 1;
-
-	while (end < s->n &&
-	       (policy->restart_gap == 0 || s->ts[end] - s->ts[end - 1] <= policy->restart_gap))
-		end++;
-	return end - start;
-}
-
 /* The listing that the series ends with, measured by itself. */
 static McPriceSeries
 latest_listing(const McPriceSeries *all, const McPolicy *policy)
@@ -498,7 +487,7 @@ path_walk(const McPolicy *policy, const McPriceSeries *s, McRatePath *path, McCa
 		from--;
 	for (size_t start = 0; start < s->n; start += length)
 	{
-		length = mc_listing_length(s, start, policy);
+		length = mc_price_series_listing(s, start, policy->restart_gap);
 		if (start + length > from)
 			listing_walk(policy, s, start, length, Max(from, start), path, result);
 	}

@@ -33,9 +33,6 @@ extern Datum mc_calibration_build(McPriceRows *rows, const McNamedPolicy *named,
 /* The bars of rows under a policy, all listings: in order, and measured. Allocates. */
 extern void mc_calibration_series(McPriceRows *rows, const McPolicy *policy, McPriceSeries *series);
 
-/* Bars of the listing that begins with bar `start`, up to the next restart. */
-extern size_t mc_listing_length(const McPriceSeries *series, size_t start, const McPolicy *policy);
-
 /* k rounding steps of a policy, exactly, as numeric. */
 extern Datum mc_rate_numeric(int64 steps, double step);
 

@@ -180,17 +180,28 @@ defects_count(McPriceSeries *s, double jump_bound)
 	s->jumps = jumps;
 }
 
+size_t
+mc_price_series_listing(const McPriceSeries *s, size_t start, int64_t gap)
+{
+	size_t end = start + 1;
+
+	while (end < s->n && (gap == 0 || step_at(s, end) <= gap))
+		end++;
+	return end - start;
+}
+
 void
 mc_price_series_restart(McPriceSeries *s, int64_t gap)
 {
 	size_t start = 0;
+	size_t length = s->n > 0 ? mc_price_series_listing(s, 0, gap) : 0;
 
-	for (size_t i = 1; i < s->n; i++)
-		if (step_at(s, i) > gap)
-		{
-			s->restarts++;
-			start = i;
-		}
+	while (start + length < s->n)
+	{
+		s->restarts++;
+		start += length;
+		length = mc_price_series_listing(s, start, gap);
+	}
 	s->ts += start;
 	s->price += start;
 	s->n -= start;

@@ -49,6 +49,9 @@ extern bool mc_price_rows_ascending(const int64_t *ts, size_t n);
 extern McStatus mc_price_rows_order(int64_t *ts, double *price, size_t n, int64_t *ts_work,
                                     double *price_work, size_t *kept, const McPoll *poll);
 
+/* Bars of the listing that begins with bar `start`: up to the next step longer than `gap`; 0: to the end. */
+extern size_t mc_price_series_listing(const McPriceSeries *series, size_t start, int64_t gap);
+
 /* Leave out the bars before the last step longer than `gap`, above 0, and count such steps. */
 extern void mc_price_series_restart(McPriceSeries *series, int64_t gap);
 
