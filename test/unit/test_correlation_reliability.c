@@ -1,50 +1,51 @@
 /*
  * test_correlation_reliability.c
- *	  Evidence for a correlation beside plain formulas in long double, and each verdict.
+ *	  Evidence for a correlation beside plain formulas in wide arithmetic, and each verdict.
  */
 #include <math.h>
 
 #include "kernel/correlation_reliability.h"
 #include "unit.h"
+#include "wide.h"
 
 #define N 400
 
 static double work[2 * N];
 static double parts[MC_MOST_SUBPERIODS];
 
-static long double
+static double
 pearson(const double *x, const double *y, size_t from, size_t to)
 {
-	long double mx = 0;
-	long double my = 0;
-	long double xx = 0;
-	long double yy = 0;
-	long double xy = 0;
+	Wide mx = 0;
+	Wide my = 0;
+	Wide xx = 0;
+	Wide yy = 0;
+	Wide xy = 0;
 
 	for (size_t i = from; i < to; i++)
 	{
 		mx += x[i];
 		my += y[i];
 	}
-	mx /= (long double) (to - from);
-	my /= (long double) (to - from);
+	mx /= (Wide) (to - from);
+	my /= (Wide) (to - from);
 	for (size_t i = from; i < to; i++)
 	{
 		xx += (x[i] - mx) * (x[i] - mx);
 		yy += (y[i] - my) * (y[i] - my);
 		xy += (x[i] - mx) * (y[i] - my);
 	}
-	return xy / sqrtl(xx * yy);
+	return copysign(sqrt((double) (xy * xy / (xx * yy))), (double) xy);
 }
 
-static long double
+static Wide
 variance_sum(const double *x, size_t n)
 {
-	long double mean = 0;
-	long double sum = 0;
+	Wide mean = 0;
+	Wide sum = 0;
 
 	for (size_t i = 0; i < n; i++)
-		mean += x[i] / (long double) n;
+		mean += x[i] / (Wide) n;
 	for (size_t i = 0; i < n; i++)
 		sum += (x[i] - mean) * (x[i] - mean);
 	return sum;
@@ -54,17 +55,17 @@ variance_sum(const double *x, size_t n)
 static size_t
 search_stretch(const double *x, const double *y, size_t n, size_t width)
 {
-	long double vx = variance_sum(x, n);
-	long double vy = variance_sum(y, n);
-	long double largest = 0;
+	Wide vx = variance_sum(x, n);
+	Wide vy = variance_sum(y, n);
+	Wide largest = 0;
 	size_t best = 0;
 
 	for (size_t start = 0; start + width <= n; start++)
 	{
-		long double sum = 0;
+		Wide sum = 0;
 
 		for (size_t i = start; i < start + width; i++)
-			sum += x[i] * (long double) x[i] / vx + y[i] * (long double) y[i] / vy;
+			sum += x[i] * (Wide) x[i] / vx + y[i] * (Wide) y[i] / vy;
 		if (sum >= largest)
 		{
 			largest = sum;
@@ -87,29 +88,29 @@ static bool
 agrees(const double *x, const double *y, size_t n, size_t s)
 {
 	/* the normal quantile of 0.99 */
-	const long double z = 2.32634787404084110089L;
+	const double z = 2.3263478740408411;
 	McCorrelationEvidence e = judge(x, y, n, 0.99, s);
-	long double r = pearson(x, y, 0, n);
-	long double sign = r < 0 ? -1 : 1;
-	long double bound = tanhl(atanhl(fabsl(r)) - z / sqrtl((long double) n - 3));
+	double r = pearson(x, y, 0, n);
+	double sign = r < 0 ? -1 : 1;
+	double bound = tanh(atanh(fabs(r)) - z / sqrt((double) n - 3));
 	size_t stretch = search_stretch(x, y, n, n / s);
-	long double stressed = pearson(x, y, stretch, stretch + n / s);
-	long double least = sign * stressed;
-	bool right = is_close(e.correlation, (double) r, 1e-13);
+	double stressed = pearson(x, y, stretch, stretch + n / s);
+	double least = sign * stressed;
+	bool right = is_close(e.correlation, r, 1e-13);
 
-	bound = fmaxl(bound, 0);
-	right &= is_close(e.lower_bound, (double) (sign * bound), 1e-12);
-	right &= is_close(e.stressed, (double) stressed, 1e-12);
+	bound = fmax(bound, 0);
+	right &= is_close(e.lower_bound, sign * bound, 1e-12);
+	right &= is_close(e.stressed, stressed, 1e-12);
 	for (size_t p = 0; p < s; p++)
 	{
-		long double part = pearson(x, y, p * n / s, (p + 1) * n / s);
+		double part = pearson(x, y, p * n / s, (p + 1) * n / s);
 
-		right &= is_close(parts[p], (double) part, 1e-12);
-		least = fminl(least, sign * part);
+		right &= is_close(parts[p], part, 1e-12);
+		least = fmin(least, sign * part);
 	}
-	least = fminl(least, bound);
-	right &= is_close(e.smallest, (double) (sign * least), 1e-12);
-	right &= is_close(e.offset, least > 0 ? (double) (sign * least) : 0, 1e-12);
+	least = fmin(least, bound);
+	right &= is_close(e.smallest, sign * least, 1e-12);
+	right &= is_close(e.offset, least > 0 ? sign * least : 0, 1e-12);
 	right &= (e.verdict == MC_RELIABLE) == (least > 0);
 	return right;
 }
@@ -223,7 +224,7 @@ test_level(void)
 		x[i] = 1e8 + 1e-7 * (y[i] + unit_normal(&random));
 		moves[i] = x[i] - 1e8;
 	}
-	want = (double) pearson(moves, y, 0, N);
+	want = pearson(moves, y, 0, N);
 	check_close(judge(x, y, N, 0.99, 1).correlation, want, 1e-12,
 	            "at a level of 1e8, moves of 1e-7");
 	check_close(judge(y, x, N, 0.99, 1).correlation, want, 1e-12, "of either series");

@@ -1,6 +1,6 @@
 /*
  * test_portfolio_offset.c
- *	  Offsets by hand and beside long double arithmetic; order, cap and bounds.
+ *	  Offsets by hand and beside wide arithmetic; order, cap and bounds.
  */
 #include <math.h>
 #include <string.h>
@@ -8,6 +8,7 @@
 #include "kernel/portfolio_offset.h"
 #include "kernel/rank_update.h"
 #include "unit.h"
+#include "wide.h"
 
 #define MOST 40
 #define SIZE (MOST * (MOST + 1) / 2)
@@ -81,23 +82,24 @@ random_correlation(UnitRandom *random, size_t k, double *c)
 		}
 }
 
-static long double
-brute_force(const double *m, const double *c, size_t k, bool hedges_only)
+/* combined, with margins of about that unit */
+static double
+brute_force(const double *m, const double *c, size_t k, bool hedges_only, double unit)
 {
-	long double sum = 0;
+	Wide sum = 0;
 
 	for (size_t i = 0; i < k; i++)
 		for (size_t j = 0; j < k; j++)
 		{
 			size_t at = i > j ? mc_triangle_row(i) + j : mc_triangle_row(j) + i;
-			long double product = (long double) m[i] * m[j];
+			Wide product = (m[i] / (Wide) unit) * (m[j] / (Wide) unit);
 
 			if (hedges_only && i != j && !(product * c[at] < 0))
-				sum += fabsl(product);
+				sum += product < 0 ? -product : product;
 			else
 				sum += product * c[at];
 		}
-	return sqrtl(fmaxl(sum, 0));
+	return unit * sqrt((double) sum);
 }
 
 /* the same positions in another order */
@@ -156,7 +158,7 @@ one_portfolio(UnitRandom *random, size_t k, double unit, Failures *wrong)
 	mc_portfolio_offset(m, c, k, 0.8, false, &o, NULL);
 	mc_portfolio_offset(pm, pc, k, 0.8, false, &p, NULL);
 	wrong->order += memcmp(&o, &p, sizeof(o)) != 0;
-	wrong->value += !is_close(o.combined, (double) brute_force(m, c, k, false), 1e-13);
+	wrong->value += !is_close(o.combined, brute_force(m, c, k, false, unit), 1e-13);
 	wrong->bounds += !(o.combined >= 0 && o.combined <= o.gross && o.requirement >= o.combined &&
 	                   o.requirement <= o.gross && o.worst >= o.at_zero && o.worst >= o.at_one &&
 	                   o.worst >= o.combined && o.worst <= o.gross);
@@ -166,7 +168,7 @@ one_portfolio(UnitRandom *random, size_t k, double unit, Failures *wrong)
 	mc_portfolio_offset(pm, pc, k, 0.8, true, &p, NULL);
 	wrong->order += memcmp(&strict, &p, sizeof(p)) != 0;
 	wrong->hedges += !(strict.combined >= o.combined && strict.combined <= o.gross &&
-	                   is_close(strict.combined, (double) brute_force(m, c, k, true), 1e-13));
+	                   is_close(strict.combined, brute_force(m, c, k, true, unit), 1e-13));
 }
 
 static void
@@ -179,7 +181,7 @@ test_random(void)
 	for (int round = 0; round < 400; round++)
 		one_portfolio(&random, 1 + (size_t) (MOST * unit_uniform(&random)), units[round % 4],
 		              &wrong);
-	check(wrong.value == 0, "400 portfolios agree with long double: %d do not", wrong.value);
+	check(wrong.value == 0, "400 portfolios agree with wide arithmetic: %d do not", wrong.value);
 	check(wrong.order == 0, "and no digit depends on their order: %d do", wrong.order);
 	check(wrong.bounds == 0, "combined <= requirement <= gross, worst above all: %d", wrong.bounds);
 	check(wrong.cap == 0, "monotone in the cap: %d are not", wrong.cap);
