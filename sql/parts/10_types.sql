@@ -100,7 +100,13 @@ COMMENT ON COLUMN margin_calib.margin_path.short_rate IS 'initial rate of the sh
 COMMENT ON COLUMN margin_calib.margin_path.long_day_rate IS 'long rate of the last bar of an earlier UTC day';
 COMMENT ON COLUMN margin_calib.margin_path.short_day_rate IS 'short rate of the last bar of an earlier UTC day';
 COMMENT ON COLUMN margin_calib.margin_path.anew IS 'true: the rates are a fallback, and the next calibration that is none starts the path anew';
-COMMENT ON COLUMN margin_calib.margin_path.before_ts IS 'the bar before; NULL when the path started at ts. The other columns before_... are of this bar';
+COMMENT ON COLUMN margin_calib.margin_path.before_ts IS 'the bar before; NULL when the path started at ts';
+COMMENT ON COLUMN margin_calib.margin_path.before_price IS 'price as it was after the bar before';
+COMMENT ON COLUMN margin_calib.margin_path.before_long_rate IS 'long_rate as it was after the bar before';
+COMMENT ON COLUMN margin_calib.margin_path.before_short_rate IS 'short_rate as it was after the bar before';
+COMMENT ON COLUMN margin_calib.margin_path.before_long_day_rate IS 'long_day_rate as it was after the bar before';
+COMMENT ON COLUMN margin_calib.margin_path.before_short_day_rate IS 'short_day_rate as it was after the bar before';
+COMMENT ON COLUMN margin_calib.margin_path.before_anew IS 'anew as it was after the bar before';
 
 -- Everything one calibration found. src/calibrate_margin.c builds it by position: keep both in step.
 CREATE TYPE margin_calib.margin_calibration AS (

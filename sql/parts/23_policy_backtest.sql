@@ -76,6 +76,7 @@ CREATE TYPE margin_calib.policy_score AS (
 );
 COMMENT ON TYPE margin_calib.policy_score IS
 'How a policy did out of sample, over series of one instrument and side each, as compare_policies and policy_scores return it. Counted are forecasts whose model answered and whose loss is known.';
+COMMENT ON COLUMN margin_calib.policy_score.policy IS 'name of the policy';
 COMMENT ON COLUMN margin_calib.policy_score.series IS 'series: instruments times two sides';
 COMMENT ON COLUMN margin_calib.policy_score.observations IS 'forecasts with a loss, all series together';
 COMMENT ON COLUMN margin_calib.policy_score.exceptions IS 'losses above the model''s value at risk at 99 %, before stress, floor, buffer and limits';

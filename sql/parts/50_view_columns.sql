@@ -69,3 +69,27 @@ COMMENT ON COLUMN margin_calib.margin_parameter.borrowed_returns IS 'how many re
 COMMENT ON COLUMN margin_calib.margin_parameter_history.proxy IS 'instrument whose history came before its own; NULL: none';
 COMMENT ON COLUMN margin_calib.margin_parameter_history.proxy_multiplier IS 'multiplied the log returns of the proxy';
 COMMENT ON COLUMN margin_calib.margin_parameter_history.borrowed_returns IS 'how many returns of the lookback were borrowed; NULL without a proxy';
+
+COMMENT ON COLUMN margin_calib.margin_backtest.backtest IS 'number of the stored backtest';
+COMMENT ON COLUMN margin_calib.margin_backtest.policy IS 'its policy';
+COMMENT ON COLUMN margin_calib.margin_backtest.policy_version IS 'version of the policy';
+COMMENT ON COLUMN margin_calib.margin_backtest.instrument IS 'instrument';
+COMMENT ON COLUMN margin_calib.margin_backtest.side IS 'long or short';
+COMMENT ON COLUMN margin_calib.margin_backtest.observations IS 'forecasts that count';
+
+COMMENT ON COLUMN margin_calib.margin_backtest_period.backtest IS 'number of the stored backtest';
+COMMENT ON COLUMN margin_calib.margin_backtest_period.policy IS 'its policy';
+COMMENT ON COLUMN margin_calib.margin_backtest_period.instrument IS 'instrument';
+COMMENT ON COLUMN margin_calib.margin_backtest_period.side IS 'long or short';
+COMMENT ON COLUMN margin_calib.margin_backtest_period.kupiec IS 'coverage of the value at risk: margin_calib.exception_test';
+COMMENT ON COLUMN margin_calib.margin_backtest_period.traffic_light IS 'zone: margin_calib.traffic_light_result';
+COMMENT ON COLUMN margin_calib.margin_backtest_period.margin IS 'the margin''s path: margin_calib.margin_procyclicality';
+
+COMMENT ON COLUMN margin_calib.margin_backtest_regime.backtest IS 'number of the stored backtest';
+COMMENT ON COLUMN margin_calib.margin_backtest_regime.policy IS 'its policy';
+COMMENT ON COLUMN margin_calib.margin_backtest_regime.instrument IS 'instrument';
+COMMENT ON COLUMN margin_calib.margin_backtest_regime.side IS 'long or short';
+COMMENT ON COLUMN margin_calib.margin_backtest_regime.kupiec IS 'coverage of the value at risk: margin_calib.exception_test';
+COMMENT ON COLUMN margin_calib.margin_backtest_regime.traffic_light IS 'zone: margin_calib.traffic_light_result';
+COMMENT ON COLUMN margin_calib.margin_backtest_regime.average_margin IS 'mean margin of the regime, fraction of notional';
+COMMENT ON COLUMN margin_calib.margin_backtest_regime.margin_exceptions IS 'losses above the margin';
