@@ -174,7 +174,7 @@ take_policy(Bytes *b, long *basis)
 	p.symmetric_rates = choice & 64;
 	p.has_jump_bound = choice & 128;
 	p.jump_bound = 0.5;
-	p.lookback_time = choice & 256 ? (int64_t) take(b, 1) * INT64_C(3600000000) + 1 : 0;
+	p.lookback_time = choice & 256 ? (int64_t) take(b, 1) * INT64_C(3600000000) : 0;
 	p.dead_after = choice & 1024 ? 1 + (int32_t) (take(b, 1) % 5) : 0;
 	p.restart_gap = choice & 2048 ? (int64_t) (1 + take(b, 1) % 16) * INT64_C(3600000000) : 0;
 	return p;
