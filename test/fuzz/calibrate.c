@@ -6,158 +6,11 @@
 #include "fuzz.h"
 #include "kernel/calibrate.h"
 #include "kernel/log_return.h"
-#include "kernel/price_series.h"
 #include "kernel/publish.h"
 #include "kernel/series_sort.h"
-
-#define MOST 400
-
-typedef struct Rows
-{
-	int64_t ts[MOST];
-	double price[MOST];
-	size_t n;
-} Rows;
+#include "price_rows.h"
 
 /* ---- section 1 ---- */
-
-static double
-take_price(Bytes *b, int kind)
-{
-	static const double odd[] = {NAN,     0,     -1,     INFINITY, -INFINITY, DBL_MAX, 5e-324, -0.0,
-	                             DBL_MIN, 1e300, 1e-300, 100,      100,       100.01,  1e10,   1};
-
-	if (kind & 1)
-		return odd[take(b, 1) % 16];
-	if (kind & 2)
-		return exp2((int8_t) take(b, 1) / 8.0);
-	return 100 + (int8_t) take(b, 1) * 0.05;
-}
-
-static void
-take_rows(Bytes *b, int kind, Rows *rows)
-{
-	int64_t ts = 0;
-
-	rows->n = 0;
-	while (b->left && rows->n < MOST)
-	{
-		int step = (int) take(b, 1);
-
-		if (kind & 4)
-			ts = (step % 32) * INT64_C(3600000000);
-		else if (step < 230)
-			ts += INT64_C(3600000000);
-		else if (step < 240)
-			ts += INT64_C(3600000000) * (step - 228);
-		else if (step < 250)
-			ts -= INT64_C(1800000000);
-		else
-			ts = step == 250   ? INT64_MIN
-			     : step == 251 ? INT64_MAX
-			     : step == 252 ? INT64_MIN + 1
-			                   : INT64_MAX - 1;
-		rows->ts[rows->n] = ts;
-		rows->price[rows->n] = take_price(b, kind);
-		rows->n++;
-		if (ts < INT64_MIN / 2 || ts > INT64_MAX / 2)
-			ts = 0;
-	}
-}
-
-static bool
-usable(int64_t ts, double price)
-{
-	return isfinite(price) && price > 0 && ts != INT64_MIN && ts != INT64_MAX;
-}
-
-/* Rejected rows out, sorted, one price a ts; false when a choice is too close to call. */
-static bool
-brute_rows(const Rows *in, Rows *out, size_t *duplicates)
-{
-	bool taken[MOST] = {false};
-
-	out->n = 0;
-	*duplicates = 0;
-	for (;;)
-	{
-		int64_t first = INT64_MAX;
-		double best = 0;
-		size_t count = 0;
-
-		for (size_t i = 0; i < in->n; i++)
-			if (!taken[i] && usable(in->ts[i], in->price[i]) && in->ts[i] <= first)
-				first = in->ts[i];
-		for (size_t i = 0; i < in->n; i++)
-		{
-			double p = in->price[i];
-
-			if (taken[i] || !usable(in->ts[i], p) || in->ts[i] != first)
-				continue;
-			taken[i] = true;
-			if (count++ == 0)
-				best = p;
-			else if (out->n == 0)
-				best = fmin(best, p);
-			else if (p != best)
-			{
-				long double previous = out->price[out->n - 1];
-				long double mine = fabsl(logl(p / previous));
-				long double others = fabsl(logl(best / previous));
-
-				if (fabsl(mine - others) <= 1e-15L)
-					return false;
-				if (mine > others)
-					best = p;
-			}
-		}
-		if (count == 0)
-			return true;
-		out->ts[out->n] = first;
-		out->price[out->n] = best;
-		out->n++;
-		*duplicates += count - 1;
-	}
-}
-
-/* Kernel's way from rows to kept rows. */
-static size_t
-kernel_rows(const Rows *in, bool backwards, Rows *out, size_t *left)
-{
-	int64_t *ts = array(in->n, sizeof(int64_t));
-	double *price = array(in->n, sizeof(double));
-	int64_t *ts_work;
-	double *price_work;
-	size_t kept = 0;
-	size_t n;
-
-	for (size_t i = 0; i < in->n; i++)
-	{
-		ts[i] = in->ts[backwards ? in->n - 1 - i : i];
-		price[i] = in->price[backwards ? in->n - 1 - i : i];
-	}
-	n = mc_price_rows_compact(ts, price, in->n);
-	*left = n;
-	ts_work = array(n, sizeof(int64_t));
-	price_work = array(n, sizeof(double));
-	if (mc_price_rows_ascending(ts, n))
-	{
-		memcpy(ts_work, ts, n * sizeof(int64_t));
-		memcpy(price_work, price, n * sizeof(double));
-		kept = n;
-	}
-	else
-		CHECK(mc_price_rows_order(ts, price, n, ts_work, price_work, &kept, NULL) == MC_OK,
-		      "order");
-	memcpy(out->ts, ts_work, kept * sizeof(int64_t));
-	memcpy(out->price, price_work, kept * sizeof(double));
-	out->n = kept;
-	free(ts);
-	free(price);
-	free(ts_work);
-	free(price_work);
-	return kept;
-}
 
 static int
 ascending_steps(const void *a, const void *b)
@@ -321,7 +174,7 @@ take_policy(Bytes *b, long *basis)
 	p.symmetric_rates = choice & 64;
 	p.has_jump_bound = choice & 128;
 	p.jump_bound = 0.5;
-	p.lookback_time = choice & 256 ? (int64_t) take(b, 1) * INT64_C(3600000000) + 1 : 0;
+	p.lookback_time = choice & 256 ? (int64_t) take(b, 1) * INT64_C(3600000000) : 0;
 	p.dead_after = choice & 1024 ? 1 + (int32_t) (take(b, 1) % 5) : 0;
 	p.restart_gap = choice & 2048 ? (int64_t) (1 + take(b, 1) % 16) * INT64_C(3600000000) : 0;
 	return p;
@@ -425,120 +278,156 @@ brute_fallback(const McPolicy *p, const double *returns, size_t n, size_t m, boo
 	return answers ? MC_NO_FALLBACK : MC_NO_MODEL;
 }
 
+/* A series as the definition sees it. */
+typedef struct Found
+{
+	const McPolicy *p;
+	long basis;
+	size_t n;
+	size_t m;
+	bool measured;
+	bool answers;
+	long double raw[MOST];
+	long double y[MOST];
+	long double vol;
+} Found;
+
+static long double
+chosen(const McPolicy *p, Brute measures)
+{
+	return p->measure == MC_VALUE_AT_RISK ? measures.var : measures.es;
+}
+
+static long double
+square_sum(const long double *x, size_t n)
+{
+	long double sum = 0;
+
+	for (size_t i = 0; i < n; i++)
+		sum += x[i] * x[i];
+	return sum;
+}
+
+/* the most volatile window, the latest on a tie */
+static void
+check_stress_window(const Found *f, const McCalibration *c)
+{
+	size_t w = f->n < (size_t) f->p->stress_window ? f->n : (size_t) f->p->stress_window;
+	long double best = -1;
+	long double mine;
+
+	CHECK(c->has_stress && c->stress_width == w && c->stress_start + w <= f->n, "stress window");
+	mine = square_sum(f->raw + c->stress_start, w);
+	for (size_t i = 0; i + w <= f->n; i++)
+		best = fmaxl(best, square_sum(f->raw + i, w));
+	CHECK(mine >= best * (1 - 2e-12L), "stress window is not the most volatile");
+	for (size_t i = c->stress_start + 1; i + w <= f->n; i++)
+	{
+		long double sum = square_sum(f->raw + i, w);
+
+		CHECK(sum < mine || (sum <= mine * (1 + 1e-12L) && mine < best),
+		      "a later tie is there: %zu %zu", c->stress_start, i);
+	}
+}
+
+/* Measures of one side; *core and *reference have a meaning when a model answers. Returns the largest term. */
+static long double
+check_measures(const Found *f, const McCalibration *c, int s, long double *core,
+               long double *reference)
+{
+	const McPolicy *p = f->p;
+	const McSide *side = &c->side[s];
+	int sign = s == MC_LONG ? 1 : -1;
+	size_t floor = p->floor_lookback > 0 ? (size_t) p->floor_lookback : f->m;
+	Brute tail = {0, 0};
+	long double most;
+
+	if (f->answers)
+		tail = brute_measures(f->y, f->m, p, f->basis, sign);
+	/* terms of opposite sign cancel: absolute errors are those of the largest */
+	most = 100 * fmaxl(1, fmaxl(fabsl(tail.es), fabsl(tail.var)));
+	if (f->answers)
+	{
+		NEAR(side->value_at_risk, tail.var, "VaR");
+		NEAR(side->expected_shortfall, tail.es, "ES");
+		CHECK(side->expected_shortfall >= side->value_at_risk, "ES below VaR");
+	}
+	else
+		CHECK(isnan(side->value_at_risk) && isnan(side->core), "no model, no measure");
+	*core = chosen(p, tail);
+	if (p->stress_weight > 0)
+	{
+		Brute stress = brute_measures(f->raw + c->stress_start, c->stress_width, p, f->basis, sign);
+		long double w = p->stress_weight;
+
+		NEAR(side->stressed_es, stress.es, "stressed ES");
+		*core = fmaxl(*core, (1 - w) * *core + w * chosen(p, stress));
+	}
+	floor = f->n < floor ? f->n : floor;
+	*reference = chosen(p, brute_measures(f->raw + (f->n - floor), floor, p, f->basis, sign));
+	if (p->floor_lookback > 0)
+	{
+		NEAR(side->floor, *reference, "floor");
+		*core = fmaxl(*core, *reference);
+	}
+	return most;
+}
+
+static void
+check_sides(const Found *f, const McCalibration *c)
+{
+	for (int s = 0; s < MC_SIDES; s++)
+	{
+		const McSide *side = &c->side[s];
+		double charged =
+		    f->p->symmetric_rates ? fmax(c->side[0].rate, c->side[1].rate) : side->rate;
+		long double core = 0;
+		long double reference = 0;
+		long double most = 1;
+
+		CHECK(isfinite(side->rate), "rate %g", side->rate);
+		CHECK(isnan(side->buffer_used) || (side->buffer_used >= 0 && side->buffer_used <= 1),
+		      "buffer used %.17g", side->buffer_used);
+		if (f->measured)
+			most = check_measures(f, c, s, &core, &reference);
+		else
+			CHECK(isnan(side->value_at_risk) && isnan(side->expected_shortfall) &&
+			          isnan(side->floor),
+			      "no data, no measure");
+		check_side(f->p, c, side, core, reference, charged, most);
+	}
+}
+
 static void
 check_calibration(const McPolicy *p, long basis, const McPriceSeries *series,
                   const McCalibration *c)
 {
-	const double *returns = series->returns;
-	size_t n = series->n ? series->n - 1 : 0;
-	size_t m = n ? brute_lookback(p, series, n) : 0;
-	bool measured = m >= (size_t) p->horizon;
-	bool answers = false;
-	const double *u = returns + (n - m);
-	long double y[MOST];
-	long double raw[MOST];
-	long double vol = NAN;
-	long double most = 1;
+	static Found f;
 
-	CHECK(c->used == m, "used %zu, %zu", c->used, m);
-	if (measured && !brute_scenarios(p, u, m, y, &vol, &answers))
+	f.p = p;
+	f.basis = basis;
+	f.n = series->n ? series->n - 1 : 0;
+	f.m = f.n ? brute_lookback(p, series, f.n) : 0;
+	f.measured = f.m >= (size_t) p->horizon;
+	f.answers = false;
+	f.vol = NAN;
+	CHECK(c->used == f.m, "used %zu, %zu", c->used, f.m);
+	if (f.measured &&
+	    !brute_scenarios(p, series->returns + (f.n - f.m), f.m, f.y, &f.vol, &f.answers))
 		return;
-	CHECK(c->alternative == (answers ? 0 : -1), "alternative %d", c->alternative);
-	CHECK(c->fallback == brute_fallback(p, returns, n, m, answers), "fallback %d", c->fallback);
-	for (size_t i = 0; i < n; i++)
-		raw[i] = returns[i];
-	CHECK(isnan(c->vol) == isnan((double) vol), "vol %g", c->vol);
+	CHECK(c->alternative == (f.answers ? 0 : -1), "alternative %d", c->alternative);
+	CHECK(c->fallback == brute_fallback(p, series->returns, f.n, f.m, f.answers), "fallback %d",
+	      c->fallback);
+	for (size_t i = 0; i < f.n; i++)
+		f.raw[i] = series->returns[i];
+	CHECK(isnan(c->vol) == isnan((double) f.vol), "vol %g", c->vol);
 	if (!isnan(c->vol))
-		CHECK(fabsl(c->vol - vol) <= 1e-11L * vol + 1e-17L, "vol %.17g, %.17Lg", c->vol, vol);
-
-	for (int s = 0; s < MC_SIDES; s++)
-	{
-		const McSide *side = &c->side[s];
-		int sign = s == MC_LONG ? 1 : -1;
-		double charged = p->symmetric_rates ? fmax(c->side[0].rate, c->side[1].rate) : side->rate;
-		Brute tail = {0, 0};
-		long double core = 0;
-		long double reference = 0;
-
-		CHECK(isfinite(side->rate), "rate %g", side->rate);
-		if (!measured)
-		{
-			CHECK(isnan(side->value_at_risk) && isnan(side->expected_shortfall) && !c->has_stress &&
-			          isnan(side->floor),
-			      "no data, no measure");
-			check_side(p, c, side, 0, 0, charged, 1);
-			continue;
-		}
-		if (answers)
-			tail = brute_measures(y, m, p, basis, sign);
-		/* terms of opposite sign cancel: absolute errors are those of the largest */
-		most = 100 * fmaxl(1, fmaxl(fabsl(tail.es), fabsl(tail.var)));
-		if (answers)
-		{
-			NEAR(side->value_at_risk, tail.var, "VaR");
-			NEAR(side->expected_shortfall, tail.es, "ES");
-			CHECK(side->expected_shortfall >= side->value_at_risk, "ES below VaR");
-		}
-		else
-			CHECK(isnan(side->value_at_risk) && isnan(side->core), "no model, no measure");
-		core = reference = p->measure == MC_VALUE_AT_RISK ? tail.var : tail.es;
-		if (p->stress_weight > 0)
-		{
-			size_t w = n < (size_t) p->stress_window ? n : (size_t) p->stress_window;
-			long double best = -1;
-			long double mine = 0;
-			Brute stress;
-
-			CHECK(c->has_stress && c->stress_width == w && c->stress_start + w <= n,
-			      "stress window");
-			for (size_t i = 0; i + w <= n; i++)
-			{
-				long double sum = 0;
-
-				for (size_t j = 0; j < w; j++)
-					sum += raw[i + j] * raw[i + j];
-				best = fmaxl(best, sum);
-				if (i == c->stress_start)
-					mine = sum;
-				else if (i > c->stress_start && sum > best)
-					best = sum;
-			}
-			CHECK(mine >= best * (1 - 2e-12L), "stress window is not the most volatile");
-			for (size_t i = c->stress_start + 1; i + w <= n; i++)
-			{
-				long double sum = 0;
-
-				for (size_t j = 0; j < w; j++)
-					sum += raw[i + j] * raw[i + j];
-				CHECK(sum < mine || (sum <= mine * (1 + 1e-12L) && mine < best),
-				      "a later tie is there: %zu %zu", c->stress_start, i);
-			}
-			stress = brute_measures(raw + c->stress_start, w, p, basis, sign);
-			NEAR(side->stressed_es, stress.es, "stressed ES");
-			core = fmaxl(core, (1 - (long double) p->stress_weight) * core +
-			                       p->stress_weight *
-			                           (p->measure == MC_VALUE_AT_RISK ? stress.var : stress.es));
-		}
-		else
-			CHECK(!c->has_stress, "no stress asked for");
-		{
-			size_t f = p->floor_lookback > 0 ? (size_t) p->floor_lookback : m;
-			Brute level;
-
-			f = n < f ? n : f;
-			level = brute_measures(raw + (n - f), f, p, basis, sign);
-			reference = p->measure == MC_VALUE_AT_RISK ? level.var : level.es;
-			if (p->floor_lookback > 0)
-			{
-				NEAR(side->floor, reference, "floor");
-				core = fmaxl(core, reference);
-			}
-		}
-		if (!isnan(side->buffer_used))
-			CHECK(side->buffer_used >= 0 && side->buffer_used <= 1, "buffer used %.17g",
-			      side->buffer_used);
-		check_side(p, c, side, core, reference, charged, most);
-	}
+		CHECK(fabsl(c->vol - f.vol) <= 1e-11L * f.vol + 1e-17L, "vol %.17g, %.17Lg", c->vol, f.vol);
+	if (f.measured && p->stress_weight > 0)
+		check_stress_window(&f, c);
+	else
+		CHECK(!c->has_stress, "no stress asked for, or none to be had");
+	check_sides(&f, c);
 }
 
 static void
