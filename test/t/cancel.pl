@@ -39,6 +39,8 @@ my @queries = (
 	"SELECT calibrate_margin(ts, price, policy('crypto_venue')) OVER (ORDER BY i ROWS 100000 PRECEDING) FROM t OFFSET 10000000",
 	"SELECT count(*) FROM calibrate_all('t', $policy, 'k', 'ts', 'price')",
 	"SELECT count(*) FROM calibrate_all('t', policy('crypto_venue'), 'g', 'ts', 'price')",
+	"SELECT count(*) FROM backtest_path('t', policy('crypto_venue'), 'k', 'ts', 'price')",
+	"SELECT count(*) FROM compare_policies('t', '{prop_desk}'::text[], 'k', 'ts', 'price')",
 	"SELECT count(*) FROM rolling_vol_all('t', 'k', 'ts', 'price', 30)",
 	"SELECT count(*) FROM rolling_vol_arrays('t', 'k', 'ts', 'price', 30)",
 	"SELECT count(*) FROM rolling_vol_all('t', 'g', 'ts', 'price', 30)",
@@ -86,7 +88,7 @@ ok($s->alive && $s->value('SELECT 1') eq '1', 'the session goes on');
 note sprintf 'worst %.2f s', $worst;
 
 # statement_timeout comes from the same place, at another moment
-for my $sql (@queries[ 3, 4, 10, 14, 16, 18 ])
+for my $sql (@queries[ 3, 4, 10, 14, 16, 18, 19, 20 ])
 {
 	my $start = time;
 	my $answer = $s->try("SET statement_timeout = '400ms'; $sql", 30);

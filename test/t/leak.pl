@@ -46,6 +46,8 @@ my @queries = (
 	'SELECT rolling_vol(ARRAY[1,2,3,4,5,6,7]::float8[], 3, 365)',
 	q{SELECT calibrate_margin(ts, price, policy('crypto_venue')) FROM t GROUP BY k},
 	q{SELECT * FROM calibrate_all('t', policy('new_product'), 'k', 'ts', 'price')},
+	q{SELECT (calibrate_margin(ts, price, policy('new_product'), (SELECT (calibrate_margin(ts, price, policy('new_product'))).path FROM t WHERE k = 'k1' AND i < 9))).path FROM t WHERE k = 'k1'},
+	q{SELECT * FROM backtest_path('t', policy('new_product'), 'k', 'ts', 'price')},
 	q{SELECT * FROM rolling_vol_all('t', 'k', 'ts', 'price', 3)},
 	q{SELECT * FROM rolling_vol_arrays('(SELECT 1)', 'k', 'ts', 'price', 3)} =~ s/\(SELECT 1\)/t/r,
 	q{SELECT check_policy(policy('prop_desk'))},
@@ -69,6 +71,8 @@ my @queries = (
 	q{SELECT expected_shortfall(x, CASE WHEN i < 9 THEN 0.9 ELSE 0.8 END) FROM t},
 	q{SELECT calibrate_margin(ts, price, jsonb_populate_record(policy('crypto_venue'), jsonb_build_object('buffer', i))) FROM t},
 	q{SELECT * FROM calibrate_all('t', policy('new_product'), 'k', 'ts', 'no such column')},
+	q{SELECT check_policy(jsonb_populate_record(policy('crypto_venue'), '{"model": "gjr_historical + nothing"}'))},
+	q{SELECT calibrate_margin(ts, price, policy('new_product'), (SELECT ROW(ts, -price)::margin_path)) FROM t},
 );
 {
 	my ($both) = split /\|/, $s->value(q{SELECT * FROM growth('SELECT pg_advisory_lock((random() * 1e15)::bigint)', 500)});
@@ -77,7 +81,7 @@ my @queries = (
 }
 for my $query (@queries)
 {
-	my $n = $query =~ /garch|bootstrap/ ? int($calls / 20) : $query =~ /calibrate_all|_all|arrays|GROUP BY|buffer|_fit/ ? int($calls / 4) : $calls;
+	my $n = $query =~ /garch|bootstrap/ ? int($calls / 20) : $query =~ /calibrate_all|_all|arrays|GROUP BY|buffer|_fit|backtest|path/ ? int($calls / 4) : $calls;
 	my ($both, $second, $resident) = split /\|/, $s->value("SELECT * FROM growth(\$q\$$query\$q\$, $n)", 7200);
 	ok($both <= 16 && $second <= 16 && $resident <= 200, "$both, later $second B a call, resident $resident: " . substr($query, 0, 90))
 	  or diag($query);
@@ -116,6 +120,27 @@ SKIP:
 		like($answer->{text}, qr/rows=2000000/, 'two million rows in one partition');
 		cmp_ok($most - $before, '<', $window{$call}, sprintf 'grows by %d kB', $most - $before);
 	}
+}
+
+# --- a walk keeps its series and one calibration, whatever its length -------------------------
+SKIP:
+{
+	skip 'no /proc', 2 unless -r '/proc/self/status';
+	$s->rows('CREATE TABLE long_walk AS SELECT k, ts, price FROM many WHERE i <= 100000');
+	my $w = Psql->new('leak');
+	my $walk = q{SELECT count(*) FROM backtest_path('long_walk', jsonb_populate_record(policy('prop_desk'), '{"model": "historical", "lookback": 100}'), 'k', 'ts', 'price', until_ts => };
+	$w->rows("SET search_path = public, margin_calib; SET work_mem = '1MB'; SET jit = off");
+	$w->rows("$walk '2000-01-01 02:00')");
+	my ($before, $most) = (resident($w->{backend})) x 2;
+	$w->send("$walk NULL)");
+	my $answer;
+	until ($answer = $w->receive(0.05))
+	{
+		my $now = resident($w->{backend});
+		$most = $now if $now > $most;
+	}
+	is($answer->{rows}[0], 200000, 'a walk of a hundred thousand bars');
+	cmp_ok($most - $before, '<', 8192, sprintf 'grows by %d kB', $most - $before);
 }
 
 # --- state cap ------------------------------------------------------------------------------
