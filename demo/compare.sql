@@ -27,11 +27,13 @@ SELECT format('  %s: %s', p.instrument, CASE p.binding_term
                                    round((100 * p.long_expected_shortfall)::numeric, 2), round((100 * p.short_expected_shortfall)::numeric, 2))
            WHEN 'stress' THEN format('the stressed window bound: %s to %s, the worst stretch of the history, found by search',
                                      h.stress_from::date, h.stress_to::date)
-           WHEN 'buffer' THEN 'the market is no wilder than its long history: the buffer stands on top of the rate'
+           WHEN 'buffer' THEN 'the buffer stands on top of what the model asks for, and is used before the rate rises'
+           WHEN 'speed_limit' THEN format('the model asks for more (long %s %%, short %s %%): the rate follows within the limits of its speed',
+                                          round((100 * h.long_core)::numeric, 2), round((100 * h.short_core)::numeric, 2))
            WHEN 'floor' THEN 'the long history bound: the present is calmer than the floor'
            WHEN 'minimum' THEN 'the policy''s minimum rate bound'
            WHEN 'maximum' THEN 'the policy''s maximum rate bound'
-           ELSE 'too few returns, so the policy''s fallback rate: ' || coalesce(p.fallback_reason, 'flagged') END)
+           ELSE 'the policy''s fallback rate, flagged: ' || p.fallback_reason END)
   FROM margin_parameter AS p JOIN margin_parameter_history AS h USING (parameter_id)
  ORDER BY p.instrument LIMIT 8;
 \pset tuples_only off
