@@ -193,8 +193,6 @@ evt(const Moves *moves, McFit *fit, const McPoll *poll)
 	size_t k = share_count(moves->n, moves->spec->evt_tail);
 	double *excesses = moves->work;
 
-	if (k >= moves->n)
-		k = moves->n - 1;
 	for (int side = 0; side < MC_SIDES; side++)
 	{
 		double threshold;

@@ -33,7 +33,7 @@ typedef struct McTailSpec
 	int32_t horizon;
 	bool scaled; /* by the root of the horizon, else overlapping windows */
 	double weight_decay;
-	double evt_tail;
+	double evt_tail; /* at most 0.5 */
 	const double *confidences;
 	int levels; /* 1 to MC_LEVELS */
 } McTailSpec;

@@ -52,7 +52,8 @@ buffered_target(const McPolicy *policy, double prev, double core)
 	double b = policy->buffer;
 	double recovery = policy->buffer_recovery > 0 ? b * core / policy->buffer_recovery : 0;
 
-	return b == 0 ? core : fmin(fmax(prev + recovery, core), (1 + b) * core);
+	/* without a buffer it is the core */
+	return fmin(fmax(prev + recovery, core), (1 + b) * core);
 }
 
 /* `rise` above a rate; a rate of zero has no multiple: it may rise to anything */
@@ -96,7 +97,8 @@ core_term(const McPolicy *policy, const McCalibration *c, int side)
 
 	if (tail == s->core)
 		return MC_TERM_TAIL;
-	return w > 0 && (1 - w) * tail + w * s->stressed == s->core ? MC_TERM_STRESS : MC_TERM_FLOOR;
+	/* without a stress it is NaN */
+	return (1 - w) * tail + w * s->stressed == s->core ? MC_TERM_STRESS : MC_TERM_FLOOR;
 }
 
 static void

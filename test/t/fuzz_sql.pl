@@ -137,7 +137,8 @@ sub policy_literal
 	return q{jsonb_populate_record(NULL::margin_calib.margin_policy, '{}')} if $r < 0.04;
 	# short windows, so that a few dozen prices give a calibration
 	my %fields = rand() < 0.8 ? (confidence => pick(0.5, 0.8, 0.9), min_returns => pick(1, 2, 5), lookback => pick(15, 40),
-		stress_window => pick(3, 5, 20), floor_lookback => pick(0, 3, 30)) : ();
+		stress_window => pick(3, 5, 20), floor_lookback => pick(0, 3, 30), evt_tail => 0.5, refit_interval => pick(1, 7, 15),
+		model => pick('historical', 'gjr_historical + filtered_evt(0.9) > normal', 'garch_t_student_t > weighted_historical', 'evt + filtered_normal > historical')) : ();
 	$fields{horizon} = pick(1, 2, 3) if rand() < 0.3;
 	if (rand() < 0.5)
 	{

@@ -44,8 +44,9 @@ my $job = query('cron', 'SELECT margin_calib.schedule_refresh()', 'risk_job');
 like($job, qr/^\d+$/, 'scheduled as a role without superuser');
 is(query('cron', 'SELECT margin_calib.schedule_refresh()', 'risk_job'), $job, 'scheduling again keeps the job');
 like(query('cron', 'SELECT margin_calib.schedule_recalibration()', 'risk_job'), qr/^\d+$/, 'recalibration scheduled');
+like(query('cron', 'SELECT margin_calib.schedule_backtest()', 'risk_job'), qr/^\d+$/, 'backtests scheduled');
 is(query('cron', 'SELECT jobname, schedule, command, username FROM cron.job ORDER BY jobname'),
-	"margin_calib_recalibration|0 0 * * *|CALL margin_calib.recalibrate()|risk_job\nmargin_calib_refresh|* * * * *|CALL margin_calib.refresh()|risk_job",
+	"margin_calib_backtest|30 0 * * *|CALL margin_calib.backtest_policies()|risk_job\nmargin_calib_recalibration|0 0 * * *|CALL margin_calib.recalibrate()|risk_job\nmargin_calib_refresh|* * * * *|CALL margin_calib.refresh()|risk_job",
 	'a job is exactly one CALL');
 is(query('cron', q{INSERT INTO risk.candles (instrument, ts, close) SELECT 'BTC', now() - b * interval '1 hour', 100 * exp(0.02 * sin(b * b)) FROM generate_series(1, 200) AS b;
 	INSERT INTO risk.positions VALUES ('alice', 'BTC', -2)}, 'feeder'), '', 'a role with INSERT alone feeds');
@@ -57,6 +58,9 @@ for (1 .. 75)
 	sleep 1;
 }
 is($done, 'alice|t|f', 'the job refreshed what was fed');
+# what the nightly job calls, as the role that owns it
+is(query('cron', 'CALL margin_calib.backtest_policies()', 'risk_job'), '', 'the role of the job may backtest');
+is(query('cron', 'SELECT policy, is_routine, run_by, forecasts > 0 FROM margin_calib.policy_backtest'), 'crypto_venue|t|risk_job|t', 'and what it found is stored');
 is(query('cron', 'SELECT DISTINCT run_by FROM margin_calib.refresh_run'), 'risk_job', 'as the role that scheduled it');
 for (1 .. 20)
 {
@@ -64,6 +68,6 @@ for (1 .. 20)
 	sleep 1;
 }
 is(query('cron', q{SELECT DISTINCT status FROM cron.job_run_details}), 'succeeded', 'pg_cron saw it succeed');
-is(query('cron', 'SELECT margin_calib.unschedule()', 'risk_job'), '2', 'both jobs are removed');
+is(query('cron', 'SELECT margin_calib.unschedule()', 'risk_job'), '3', 'all its jobs are removed');
 is(query('cron', 'SELECT margin_calib.unschedule()', 'risk_job'), '0', 'once');
 done_testing();

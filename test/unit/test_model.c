@@ -155,7 +155,9 @@ test_faults(void)
 	    {"filtered_filtered_historical", "no such model", 0, 28},
 	    {"student", "no such model", 0, 7},
 	    {"weighted", "no such model", 0, 8},
-	    {"evt2", "no such model", 0, 4},
+	    {"evt0", "no such model", 0, 4},
+	    {"evt9", "no such model", 0, 4},
+	    {"zevtz", "no such model", 0, 5},
 	    {"evt > garch_t_normal", "no normal tail", 6, 14},
 	    {"gjr_t_normal", "no normal tail", 0, 12},
 	    {"historical(0.9)", "only filtered_ models", 10, 1},
@@ -260,6 +262,16 @@ equal(const char *a, const char *b)
 	       mc_model_equal(&y, &x);
 }
 
+static bool
+differ(const char *a, const char *b)
+{
+	McModel x, y;
+	McModelFault fault;
+
+	return parse(a, &x, &fault) && parse(b, &y, &fault) && !mc_model_equal(&x, &y) &&
+	       !mc_model_equal(&y, &x);
+}
+
 static void
 test_equal(void)
 {
@@ -267,15 +279,16 @@ test_equal(void)
 	check(equal("filtered_evt(0.9)+normal>evt", "filtered_evt( .90 ) + normal > evt"),
 	      "nor how a number is written");
 	check(equal("evt + normal > evt", "evt+normal>evt"), "a model may stand in two alternatives");
-	check(!equal("evt", "normal"), "another tail");
-	check(!equal("filtered_evt", "garch_evt"), "another filter");
-	check(!equal("filtered_evt(0.9)", "filtered_evt(0.91)"), "another lambda");
-	check(!equal("filtered_evt", "filtered_evt(0.9)"), "the policy's lambda and its own");
-	check(!equal("evt + normal", "evt > normal"), "an average is no chain");
-	check(!equal("evt + normal > historical", "evt > normal + historical"),
+	check(differ("evt", "normal"), "another tail");
+	check(differ("filtered_evt", "garch_evt"), "another filter");
+	check(differ("filtered_evt(0.9)", "filtered_evt(0.91)"), "another lambda");
+	check(differ("filtered_evt", "filtered_evt(0.9)"), "the policy's lambda and its own");
+	check(differ("evt + normal", "evt > normal"), "an average is no chain");
+	check(differ("evt + normal > historical", "evt > normal + historical"),
 	      "the same models in other alternatives");
-	check(!equal("evt > normal", "normal > evt"), "the order of a chain");
-	check(!equal("evt > normal", "evt"), "one more");
+	check(differ("evt > normal", "normal > evt"), "the order of a chain");
+	check(differ("evt > normal", "evt"), "one more");
+	check(differ("evt + normal", "evt"), "one more in the same alternative");
 }
 
 void

@@ -135,6 +135,20 @@ test_buffer(void)
 	check(go(&path, 0) == 0 && isnan(used(&path)), "no buffer on a core of zero");
 }
 
+/* A buffer of the whole rate. */
+static void
+test_whole_buffer(void)
+{
+	McPolicy policy = plain;
+	Path path;
+
+	policy.buffer = 1;
+	path = path_start(&policy, 0, DAY, 0.1, 0.2);
+	check(go(&path, 0.15) == 0.2 && path.c.side[MC_LONG].term == MC_TERM_BUFFER,
+	      "it takes a rise by half");
+	check_close(used(&path), 2 - 0.2 / 0.15, 1e-12, "with two thirds of it");
+}
+
 static void
 test_recovery(void)
 {
@@ -229,6 +243,11 @@ test_breach(void)
 	path = path_start(&policy, 0, DAY, 0.1, 0.1);
 	path.price = 1;
 	check_close(go(&path, 0.5), 0.11, 1e-15, "without the field a breach is a bar like others");
+	/* a rate above what the day allows, as another policy may have left it */
+	path = path_start(&policy, 0, 0, 0.1, 0.2);
+	path.point.day_rate[MC_LONG] = 0.1;
+	path.price = 1;
+	check_close(go(&path, 0.5), 0.11, 1e-15, "nor does it hold the rate where it is");
 	policy.rise_after_breach = 0.05;
 	path = path_start(&policy, 0, DAY, 0.1, 0.1);
 	path.price = 1;
@@ -268,7 +287,11 @@ test_bounds(void)
 	check(go(&path, 0.5) == 0.3 && path.c.side[MC_LONG].term == MC_TERM_MAXIMUM &&
 	          path.point.rate[MC_LONG] == 0.3 && path.c.side[MC_LONG].initial_steps == 300,
 	      "the maximum, which is remembered");
+	check(go(&path, 0.3) == 0.3 && path.c.side[MC_LONG].term == MC_TERM_TAIL,
+	      "a core of the maximum is the tail");
 	check(go(&path, 0.001) == 0.02 && path.c.side[MC_LONG].term == MC_TERM_MINIMUM, "the minimum");
+	check(go(&path, 0.02) == 0.02 && path.c.side[MC_LONG].term == MC_TERM_TAIL,
+	      "a core of the minimum is the tail");
 	policy.rise_per_step = 1;
 	check(go(&path, 0.5) == 0.04 && path.c.side[MC_LONG].term == MC_TERM_SPEED_LIMIT,
 	      "a limit of speed below the maximum comes before it");
@@ -547,6 +570,7 @@ test_rate_path(void)
 {
 	test_start();
 	test_buffer();
+	test_whole_buffer();
 	test_recovery();
 	test_rise_per_step();
 	rise_over_days(0);
