@@ -323,28 +323,41 @@ set_path(Row *row, const McRatePath *path, TupleDesc desc)
 }
 
 static void
+point_refuse(void)
+{
+	ereport(ERROR,
+	        (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+	         errmsg("path must be that of an earlier calibration"),
+	         errdetail("It needs a ts, a finite price above zero and finite rates that are "
+	                   "not negative, of its latest bar and of the bar before if there was one."),
+	         errhint("Give the column path of calibrate_margin, or NULL to start one.")));
+}
+
+static void
 point_deform(const Datum *values, const bool *nulls, McRatePoint *point)
 {
 	*point = (McRatePoint){0};
+	if (nulls[P_TS])
+		return;
 	for (int i = 0; i < P_POINT; i++)
 		if (nulls[i])
-			return;
+			point_refuse();
 	point->known = true;
 	point->ts = DatumGetTimestampTz(values[P_TS]);
 	point->price = DatumGetFloat8(values[P_PRICE]);
+	point->anew = DatumGetBool(values[P_ANEW]);
 	for (int side = 0; side < MC_SIDES; side++)
 	{
-		point->rate[side] = DatumGetFloat8(values[P_LONG_RATE + side]);
-		point->day_rate[side] = DatumGetFloat8(values[P_LONG_DAY_RATE + side]);
-		if (!(point->rate[side] >= 0 && point->day_rate[side] >= 0 && point->price > 0))
-			ereport(
-			    ERROR,
-			    (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-			     errmsg("path must hold a price above zero and rates that are not negative"),
-			     errdetail("It has the price %g and the rate %g.", point->price, point->rate[side]),
-			     errhint("Give the path of an earlier calibration, or NULL.")));
+		double rate = DatumGetFloat8(values[P_LONG_RATE + side]);
+		double day_rate = DatumGetFloat8(values[P_LONG_DAY_RATE + side]);
+
+		/* written so that NaN fails */
+		if (!(rate >= 0 && day_rate >= 0 && point->price > 0) || isinf(rate) || isinf(day_rate) ||
+		    isinf(point->price))
+			point_refuse();
+		point->rate[side] = rate;
+		point->day_rate[side] = day_rate;
 	}
-	point->anew = DatumGetBool(values[P_ANEW]);
 }
 
 static void

@@ -137,29 +137,41 @@ limit_decode(const Datum *values, const bool *nulls, PolicyField field, double a
 	return nulls[field] ? absent : DatumGetFloat8(values[field]);
 }
 
+/* 0 says that a field is not given, so it cannot be a value */
+static void
+zero_refuse(const char *field, const char *name)
+{
+	ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("%s must be positive", field),
+	                errdetail("Policy \"%s\" has %s = 0.", name, field),
+	                errhint("Leave it NULL, as set_policy(..., unset => '{%s}') does.", field)));
+}
+
 static int64
-span_decode(const Datum *values, const bool *nulls, PolicyField field)
+span_decode(const Datum *values, const bool *nulls, PolicyField field, const char *label,
+            const char *name)
 {
 	int64 span;
 
 	if (nulls[field])
 		return 0;
 	span = interval_microseconds(values[field]);
-	return span == 0 ? -1 : span;
+	if (span == 0)
+		zero_refuse(label, name);
+	return span;
 }
 
 static void
-optional_decode(const Datum *values, const bool *nulls, McPolicy *p)
+optional_decode(const Datum *values, const bool *nulls, const char *name, McPolicy *p)
 {
-	p->lookback_time = span_decode(values, nulls, F_LOOKBACK_TIME);
+	p->lookback_time = span_decode(values, nulls, F_LOOKBACK_TIME, "lookback_time", name);
 	p->rise_per_step = limit_decode(values, nulls, F_RISE_PER_STEP, INFINITY);
 	p->rise_per_day = limit_decode(values, nulls, F_RISE_PER_DAY, INFINITY);
 	p->rise_after_breach = limit_decode(values, nulls, F_RISE_AFTER_BREACH, 0);
 	p->fall_per_day = limit_decode(values, nulls, F_FALL_PER_DAY, 1);
 	p->dead_after = nulls[F_DEAD_AFTER] ? 0 : DatumGetInt32(values[F_DEAD_AFTER]);
 	if (!nulls[F_DEAD_AFTER] && p->dead_after == 0)
-		p->dead_after = -1;
-	p->restart_gap = span_decode(values, nulls, F_RESTART_GAP);
+		zero_refuse("dead_after", name);
+	p->restart_gap = span_decode(values, nulls, F_RESTART_GAP, "restart_gap", name);
 	p->has_bar_interval = !nulls[F_BAR_INTERVAL];
 	p->bar_interval = p->has_bar_interval ? interval_microseconds(values[F_BAR_INTERVAL]) : 0;
 	p->has_jump_bound = !nulls[F_JUMP_BOUND];
@@ -244,7 +256,7 @@ mc_policy_decode(HeapTupleHeader tuple, McNamedPolicy *named)
 	p->maintenance_ratio = DatumGetFloat8(values[F_MAINTENANCE_RATIO]);
 	p->rounding_step = DatumGetFloat8(values[F_ROUNDING_STEP]);
 	p->symmetric_rates = DatumGetBool(values[F_SYMMETRIC]);
-	optional_decode(values, nulls, p);
+	optional_decode(values, nulls, named->name, p);
 
 	if (named->name[0] == '\0' || named->version < 1)
 		ereport(ERROR,

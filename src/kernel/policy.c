@@ -172,7 +172,7 @@ windows_check(const McPolicy *p, McPolicyFault *fault)
 		return fault_set(fault, "min_returns", p->min_returns,
 		                 "min_returns must not be above lookback",
 		                 "With more returns demanded than used every rate would fall back.");
-	if (uses_tail(&p->model, MC_TAIL_EVT) && p->evt_tail * (1 + 1e-12) <= 1 - p->confidence)
+	if (uses_tail(&p->model, MC_TAIL_EVT) && p->evt_tail <= (1 - p->confidence) * (1 + 1e-12))
 		return fault_set(fault, "evt_tail", p->evt_tail, "evt_tail must be above 1 - confidence",
 		                 "The measure must lie beyond the threshold of the fitted tail.");
 	if (p->refit_interval > p->lookback)

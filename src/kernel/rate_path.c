@@ -63,12 +63,12 @@ limit(double rate, double rise)
 	return rate > 0 ? rate * (1 + rise) : INFINITY;
 }
 
-/* How high may the rate be? Without a limit of speed, anything. */
+/* How high may the rate be? Without a limit of speed, anything; and no limit makes a rate fall. */
 static double
 ceiling_of(const McPolicy *policy, double rate, double day_rate, bool breach)
 {
 	double ceiling =
-	    fmin(limit(rate, policy->rise_per_step), limit(day_rate, policy->rise_per_day));
+	    fmax(rate, fmin(limit(rate, policy->rise_per_step), limit(day_rate, policy->rise_per_day)));
 
 	if (breach && policy->rise_after_breach > 0)
 		ceiling = fmax(ceiling, rate * (1 + policy->rise_after_breach));

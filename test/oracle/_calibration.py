@@ -184,6 +184,7 @@ class Side:
             ceiling = min(ceiling, day * (1 + p["rise_per_day"]))
         if bar_loss > prev and p["rise_after_breach"] is not None:
             ceiling = max(ceiling, prev * (1 + p["rise_after_breach"]))
+        ceiling = max(ceiling, prev)
         bottom = 0.0 if p["fall_per_day"] is None else day * (1 - p["fall_per_day"])
         self.rate = bound(max(min(target, ceiling), bottom), p)
         self.buffered = target

@@ -271,7 +271,7 @@ SELECT is(count(*), 0::bigint, 'every step is that of the definition') FROM (
            CASE WHEN ((b.c).last_ts AT TIME ZONE 'UTC')::date > ((a.c).last_ts AT TIME ZONE 'UTC')::date THEN (a.c).path.long_rate ELSE (a.c).path.long_day_rate END AS day
       FROM step AS a JOIN step AS b ON b.hours = a.hours + 1 WHERE (a.c).last_ts < (b.c).last_ts) AS s
  WHERE abs((now).long_rate - least(greatest(least(least(greatest((prev).long_rate + 0.25 * core / 8, core), 1.25 * core),
-           greatest(day * 1.05, CASE WHEN 1 - exp(move) > (prev).long_rate THEN (prev).long_rate * 1.2 ELSE 0 END)), day * 0.97, 0), 1)) > 1e-14;
+           greatest((prev).long_rate, day * 1.05, CASE WHEN 1 - exp(move) > (prev).long_rate THEN (prev).long_rate * 1.2 ELSE 0 END)), day * 0.97, 0), 1)) > 1e-14;
 -- the latest bar corrected: its step is taken again from the bar before (410 and 411 are bars of w0)
 SELECT is((SELECT upto(411, (c).path, 1.5)::text FROM step WHERE hours = 411), (SELECT upto(411, (c).path, 1.5)::text FROM step WHERE hours = 410), 'a corrected last bar');
 SELECT isnt((SELECT upto(411, (c).path, 1.5)::text FROM step WHERE hours = 411), (SELECT c::text FROM step WHERE hours = 411), 'which says something else');
@@ -307,7 +307,7 @@ SELECT is(current_setting('test.parallel'), '222', '0, 1 and 2 workers');
 RESET max_parallel_workers_per_gather;
 SELECT throws_ok($$SELECT calibrate_margin(ts, price, policy('slow'), path) FROM walk CROSS JOIN started$$, '22023', 'path must be the same in all rows of a group', 'two paths');
 SELECT throws_ok(format($$SELECT calibrate_margin(ts, price, policy('slow'), (SELECT jsonb_populate_record((c).path, %L) FROM continued WHERE instrument = 'w0')) FROM walk$$, change),
-                 '22023', 'path must hold a price above zero and rates that are not negative', 'no path: ' || change)
+                 '22023', 'path must be that of an earlier calibration', 'no path: ' || change)
   FROM (VALUES ('{"long_rate": -0.1}'), ('{"short_rate": "NaN"}'), ('{"price": 0}'), ('{"short_day_rate": -1}'), ('{"before_price": -1}'), ('{"before_long_day_rate": "NaN"}')) AS v (change);
 
 -- ---- refusals ----

@@ -106,6 +106,6 @@ SELECT is(p.fallback, false, 'when it moves again') FROM margin_parameter AS p W
 SELECT is((i.path).long_rate, k.long_unrounded, 'a path starts anew')
   FROM instrument AS i, (SELECT (calibrate_margin(ts, close, policy('limited'))).* FROM t.candles WHERE symbol = 'A') AS k WHERE i.instrument = 'A';
 SELECT throws_ok($$SELECT calibrate_margin(ts, close, policy('limited'), ROW(ts, 1, -1, 1, 1, 1, false, NULL, NULL, NULL, NULL, NULL, NULL, NULL)::margin_path) FROM t.candles WHERE ts = '2025-01-01' AND symbol = 'A'$$,
-                 '22023', 'path must hold a price above zero and rates that are not negative');
+                 '22023', 'path must be that of an earlier calibration');
 SELECT * FROM finish();
 ROLLBACK;

@@ -168,6 +168,8 @@ test_coherence(void)
 	policy.model.members[0].tail = MC_TAIL_EVT;
 	policy.evt_tail = 0.0099;
 	refused(policy, "evt_tail", "a threshold within the tail");
+	policy.evt_tail = 0.01;
+	refused(policy, "evt_tail", "a threshold at the tail");
 	policy.evt_tail = 0.0100001;
 	accepted(policy, "a threshold below the tail");
 	policy = good;

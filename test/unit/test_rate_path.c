@@ -247,7 +247,7 @@ test_breach(void)
 	path = path_start(&policy, 0, 0, 0.1, 0.2);
 	path.point.day_rate[MC_LONG] = 0.1;
 	path.price = 1;
-	check_close(go(&path, 0.5), 0.11, 1e-15, "nor does it hold the rate where it is");
+	check(go(&path, 0.5) == 0.2, "a limit does not make a rate fall");
 	policy.rise_after_breach = 0.05;
 	path = path_start(&policy, 0, DAY, 0.1, 0.1);
 	path.price = 1;
@@ -467,6 +467,8 @@ brute_rate(const McPolicy *p, const History *h, size_t bar, int side, double cor
 		ceiling = prev * (1 + p->rise_per_step);
 	if (day > 0 && day * (1 + p->rise_per_day) < ceiling)
 		ceiling = day * (1 + p->rise_per_day);
+	if (ceiling < prev)
+		ceiling = prev;
 	if (loss > prev && p->rise_after_breach > 0 && prev * (1 + p->rise_after_breach) > ceiling)
 		ceiling = prev * (1 + p->rise_after_breach);
 	rate = target < ceiling ? target : ceiling;
