@@ -344,7 +344,7 @@ def without_answers():
     series = awkward()
     c.load("awkward", series)
     # the tail of at least one scenario asks for 1 / (1 - confidence) returns
-    variants = {"one": dict(confidence=0.9, evt_tail=0.15, lookback=200, min_returns=1), "young": dict(confidence=0.9, lookback=200, min_returns=30, fallback_rate=0.02),
+    variants = {"one": dict(confidence=0.9, evt_tail=0.15, lookback=200, min_returns=1), "young": dict(confidence=0.9, evt_tail=0.15, lookback=200, min_returns=30, fallback_rate=0.02),
                 "dead": dict(confidence=0.9, evt_tail=0.15, lookback=300, min_returns=5, dead_after=30, buffer=0.25, stress_weight=0.25, stress_window=40),
                 "alive": dict(confidence=0.9, evt_tail=0.15, lookback=300, min_returns=5, dead_after=31),
                 "two": dict(confidence=0.9, evt_tail=0.15, lookback=200, min_returns=2, horizon=2, refit_interval=25, floor_lookback=50)}
