@@ -4,11 +4,13 @@ use strict;
 use warnings;
 use FindBin;
 use lib "$FindBin::Bin/lib";
+use Engine;
 use Psql;
 use Test::More;
 
 my $s = Psql->fresh('engine_attacks');
 $s->rows('SET search_path = public, margin_calib');
+Engine::forget($s);
 
 sub refreshed
 {

@@ -86,7 +86,7 @@ my %plausible = (
 	instrument => [qw(instrument BTC A)], proxy => [qw(B C)], borrower => [qw(A C)],
 	ts => ['ts', '2024-02-29'], price => [qw(price 100)],
 	account => [qw(account alice)], quantity => ['quantity'],
-	policy => [qw(crypto_venue prop_desk futures_clearing new_product)],
+	policy => [qw(crypto_venue prop_desk futures_clearing new_product)], policies => ['{prop_desk}', '{crypto_venue,new_product}'],
 	new_product_policy => ['new_product'], based_on => ['crypto_venue'],
 	name => ['crypto_venue', 'mine'], policy_name => [qw(crypto_venue prop_desk)], capture => [qw(trigger watermark)], kind => [qw(spot linear inverse)],
 	group_name => ['mine'], groups => ['{mine}'], subperiods => [qw(1 2 4)], cap => [qw(0 0.5 0.8)], breakdown => [qw(calibrated worst)],
@@ -193,6 +193,7 @@ sub literal
 	return pick('1.5::numeric', 'NULL::text', q{'x'::text}) if $type eq 'anyelement';
 	return pick(q{'quantity'::name}, 'NULL::name') if $type eq 'name' && $name =~ /^(spread|volume|open_interest|price_(sources|age|width))$/ && rand() < 0.9;
 	return policy_literal() if $type eq 'margin_calib.margin_policy';
+	return 'ARRAY[' . policy_literal() . ']' if $type eq 'margin_calib.margin_policy[]';
 	return '(SELECT f FROM margin_calib.feed AS f WHERE id = ' . pick(1, 2, 3) . ')' if $type eq 'margin_calib.feed';
 	return q{(SELECT g FROM margin_calib.product_group AS g WHERE name = 'mine')} if $type eq 'margin_calib.product_group';
 	my $value;

@@ -48,7 +48,7 @@ my $inside = sub { return $_[1]->try('BEGIN; CALL margin_calib.refresh(commit_ba
 my $govern = sub {
 	my ($number, $session) = @_;
 	sleep 0.3;
-	my $answer = $session->try(sprintf "SELECT margin_calib.set_policy('crypto_venue', buffer => %.2f)", rand(0.9));
+	my $answer = $session->try(sprintf "SELECT margin_calib.set_policy('crypto_venue', stress_weight => %.2f)", rand(0.9));
 	return $answer if $answer->{state} ne '00000';
 	return $session->try('CALL margin_calib.recalibrate()');
 };

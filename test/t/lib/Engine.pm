@@ -11,10 +11,20 @@ use Time::HiRes qw(time sleep);
 our $instruments = 12;
 our $accounts = 15;
 
+# Rates that the latest prices alone decide, so that calibrate_margin can recompute them: no buffer and no limits of
+# speed, which remember. test/pgtap/rate_path.sql has those.
+sub forget
+{
+	my ($s) = @_;
+	$s->rows(q{SELECT margin_calib.set_policy('crypto_venue', unset => '{rise_per_day,rise_after_breach}'), margin_calib.set_policy('new_product', buffer => 0)});
+	return;
+}
+
 sub setup
 {
 	my ($database) = @_;
 	my $s = Psql->fresh($database);
+	forget($s);
 	# an acknowledged commit is in the log: the throw-away cluster is configured otherwise
 	$s->rows(qq{ALTER DATABASE $database SET synchronous_commit = on; SET synchronous_commit = on;
 		CREATE TABLE candles (symbol text, at timestamptz, close float8, writer text);
