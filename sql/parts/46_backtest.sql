@@ -40,7 +40,7 @@ BEGIN
           FROM margin_calib.backtest_path(
                    feed.relation, definition, feed.instrument_column, feed.ts_column, feed.price_column,
                    backtest_policy.from_ts, least(backtest_policy.until_ts, margin_calib.future_limit(clock_timestamp())),
-                   (SELECT array_agg(i.instrument) FROM margin_calib.instrument AS i
+                   (SELECT coalesce(array_agg(i.instrument), '{}') FROM margin_calib.instrument AS i
                      WHERE i.price_feed = feed.id
                        AND (backtest_policy.instruments IS NULL OR i.instrument = ANY (backtest_policy.instruments)))) AS b
          WHERE b.instrument IS NOT NULL;

@@ -4,7 +4,7 @@
 BEGIN;
 CREATE EXTENSION IF NOT EXISTS pgtap;
 SET search_path = public, margin_calib;
-SELECT plan(33);
+SELECT plan(34);
 
 -- two instruments of 700 days whose volatility comes in waves
 CREATE TABLE candles AS
@@ -95,6 +95,15 @@ SELECT ok(bool_and(c.average_margin < s.average_margin), 'margins are higher whe
 SELECT is((SELECT string_agg(e.ts || ' ' || e.method, ',') FROM (SELECT * FROM forecast_export((SELECT id FROM run)) LIMIT 1) AS e),
           '2020-12-02T00:00:00Z plain', 'the export names the first bar at risk');
 SELECT is(count(*), (SELECT count(*) FROM walked WHERE next_ts IS NOT NULL), 'and has every forecast that can be scored') FROM forecast_export((SELECT id FROM run));
+
+-- a second feed with the same instruments, which the first one prices: they are walked once
+CREATE TABLE copies AS SELECT * FROM candles;
+SELECT attach_prices('copies', 'symbol', 'ts', 'close', policy => 'plain');
+CALL refresh(commit_batches => false);
+SELECT backtest_policy('plain', from_ts => '2020-12-01');
+SELECT is((SELECT forecasts FROM policy_backtest ORDER BY id DESC LIMIT 1), (SELECT count(*) FROM walked), 'instruments of two feeds are walked in the one that prices them');
+SELECT drop_backtest(max(id)) FROM policy_backtest;
+SELECT detach('copies');
 
 -- no look-ahead: what comes later changes nothing that was forecast
 INSERT INTO candles SELECT symbol, '2021-12-02'::timestamptz + i * interval '1 day', 3 + i % 7 FROM generate_series(1, 40) AS i, (VALUES ('A'), ('B')) AS s (symbol);
