@@ -75,7 +75,7 @@ CREATE TYPE margin_calib.policy_score AS (
     fallbacks              bigint
 );
 COMMENT ON TYPE margin_calib.policy_score IS
-'How a policy did out of sample, over series of one instrument and side each, as compare_policies and policy_scores return it. Counted are forecasts whose model answered and whose loss is known.';
+'How a policy did out of sample, over series of one instrument and side each, as compare_policies and policy_scores return it. Counted are forecasts that are no fallback and whose loss is known.';
 COMMENT ON COLUMN margin_calib.policy_score.policy IS 'name of the policy';
 COMMENT ON COLUMN margin_calib.policy_score.series IS 'series: instruments times two sides';
 COMMENT ON COLUMN margin_calib.policy_score.observations IS 'forecasts with a loss, all series together';
@@ -95,4 +95,4 @@ COMMENT ON COLUMN margin_calib.policy_score.largest_rise_1_step IS 'largest rela
 COMMENT ON COLUMN margin_calib.policy_score.largest_rise_5_steps IS 'the same over five bars';
 COMMENT ON COLUMN margin_calib.policy_score.largest_rise_30_steps IS 'the same over thirty bars';
 COMMENT ON COLUMN margin_calib.policy_score.peak_to_trough IS 'highest / lowest margin within a calendar year, mean over years and series';
-COMMENT ON COLUMN margin_calib.policy_score.fallbacks IS 'forecasts that fell back, whether they count or not';
+COMMENT ON COLUMN margin_calib.policy_score.fallbacks IS 'bars at which the policy fell back: they are no forecasts and do not count';

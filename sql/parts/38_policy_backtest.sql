@@ -36,7 +36,7 @@ BEGIN ATOMIC
                    avg(margin_calib.pinball_loss(-f.loss, f.value_at_risk, 0.99) ORDER BY f.ts) FILTER (WHERE k.counts)
                      / nullif(margin_calib.volatility(f.loss) FILTER (WHERE k.counts), 0) AS quantile_loss
               FROM forecast AS f
-             CROSS JOIN LATERAL (SELECT f.loss IS NOT NULL AND f.value_at_risk IS NOT NULL) AS k (counts)
+             CROSS JOIN LATERAL (SELECT f.loss IS NOT NULL AND f.value_at_risk IS NOT NULL AND NOT f.fallback) AS k (counts)
              GROUP BY f.policy, f.instrument, f.side)
         SELECT o.policy, count(*) FILTER (WHERE o.n > 0) AS series, sum(o.n)::bigint AS observations, e.exceptions,
                e.exceptions::float8 / nullif(sum(o.n), 0) AS exception_rate,

@@ -97,10 +97,10 @@ SELECT f.backtest, b.policy, b.policy_version, f.instrument, f.side, count(*) AS
        margin_calib.acerbi_szekely_test(-f.loss, f.value_at_risk_es, f.expected_shortfall, 0.975) AS acerbi_szekely,
        margin_calib.procyclicality(f.ts, f.margin, f.loss) AS margin
   FROM margin_calib.policy_forecast AS f JOIN margin_calib.policy_backtest AS b ON b.id = f.backtest
- WHERE f.loss IS NOT NULL AND f.value_at_risk IS NOT NULL
+ WHERE f.loss IS NOT NULL AND f.value_at_risk IS NOT NULL AND NOT f.fallback
  GROUP BY f.backtest, b.policy, b.policy_version, f.instrument, f.side;
 COMMENT ON VIEW margin_calib.margin_backtest IS
-'Stored backtests by instrument and side: tests of the model''s value at risk at 99 % and expected shortfall at 97.5 %, and what the margin covered and how it moved. Forecasts whose model answered and whose loss is known. With a horizon above 1 the losses overlap: tests of independence then say little.';
+'Stored backtests by instrument and side: tests of the model''s value at risk at 99 % and expected shortfall at 97.5 %, and what the margin covered and how it moved. Forecasts that are no fallback and whose loss is known. With a horizon above 1 the losses overlap: tests of independence then say little.';
 COMMENT ON COLUMN margin_calib.margin_backtest.kupiec IS 'coverage of the value at risk: margin_calib.exception_test';
 COMMENT ON COLUMN margin_calib.margin_backtest.christoffersen IS 'independence and conditional coverage: margin_calib.christoffersen_result';
 COMMENT ON COLUMN margin_calib.margin_backtest.traffic_light IS 'zone: margin_calib.traffic_light_result';
@@ -113,7 +113,7 @@ SELECT f.backtest, b.policy, f.instrument, f.side, date_trunc('year', f.ts, 'UTC
        margin_calib.traffic_light(-f.loss, f.value_at_risk, 0.99) AS traffic_light,
        margin_calib.procyclicality(f.ts, f.margin, f.loss) AS margin
   FROM margin_calib.policy_forecast AS f JOIN margin_calib.policy_backtest AS b ON b.id = f.backtest
- WHERE f.loss IS NOT NULL AND f.value_at_risk IS NOT NULL
+ WHERE f.loss IS NOT NULL AND f.value_at_risk IS NOT NULL AND NOT f.fallback
  GROUP BY f.backtest, b.policy, f.instrument, f.side, date_trunc('year', f.ts, 'UTC');
 COMMENT ON VIEW margin_calib.margin_backtest_period IS
 'Stored backtests by instrument, side and calendar year (UTC); columns as in margin_backtest.';
@@ -127,7 +127,7 @@ SELECT f.backtest, b.policy, f.instrument, f.side, f.regime,
   FROM (SELECT p.*, CASE ntile(3) OVER (PARTITION BY p.backtest, p.instrument, p.side ORDER BY p.vol, p.ts)
                     WHEN 1 THEN 'calm' WHEN 2 THEN 'normal' ELSE 'stressed' END AS regime
           FROM margin_calib.policy_forecast AS p
-         WHERE p.loss IS NOT NULL AND p.value_at_risk IS NOT NULL) AS f
+         WHERE p.loss IS NOT NULL AND p.value_at_risk IS NOT NULL AND NOT p.fallback) AS f
   JOIN margin_calib.policy_backtest AS b ON b.id = f.backtest
  GROUP BY f.backtest, b.policy, f.instrument, f.side, f.regime;
 COMMENT ON VIEW margin_calib.margin_backtest_regime IS
@@ -143,11 +143,11 @@ BEGIN ATOMIC
     SELECT f.instrument, to_char(f.next_ts AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'), f.side, f.value_at_risk,
            f.expected_shortfall, f.value_at_risk_es, f.margin, b.policy
       FROM margin_calib.policy_forecast AS f JOIN margin_calib.policy_backtest AS b ON b.id = f.backtest
-     WHERE f.backtest = forecast_export.backtest AND f.next_ts IS NOT NULL AND f.value_at_risk IS NOT NULL
+     WHERE f.backtest = forecast_export.backtest AND f.next_ts IS NOT NULL AND f.value_at_risk IS NOT NULL AND NOT f.fallback
      ORDER BY f.instrument, f.side, f.ts;
 END;
 COMMENT ON FUNCTION margin_calib.forecast_export(bigint) IS
-'A stored backtest as rows for programs that score forecasts: \copy (SELECT * FROM margin_calib.forecast_export(1)) TO ''forecasts.csv'' CSV HEADER. ts is the first bar at risk in UTC; var at 99 %, es and var_es at 97.5 %, margin the rate along the path; positive losses per unit of notional.';
+'A stored backtest as rows for programs that score forecasts: \copy (SELECT * FROM margin_calib.forecast_export(1)) TO ''forecasts.csv'' CSV HEADER. ts is the first bar at risk in UTC; var at 99 %, es and var_es at 97.5 %, margin the rate along the path; positive losses per unit of notional. Fallbacks are left out: they are no forecasts.';
 
 -- What is left of a policy's history at night: the latest forecasts of each series decide its zone.
 CREATE OR REPLACE FUNCTION margin_calib.backtest_zone(backtest bigint, window_bars integer DEFAULT 250)
@@ -159,7 +159,7 @@ BEGIN ATOMIC
       FROM (SELECT f.loss, f.value_at_risk,
                    row_number() OVER (PARTITION BY f.instrument, f.side ORDER BY f.ts DESC) AS age
               FROM margin_calib.policy_forecast AS f
-             WHERE f.backtest = backtest_zone.backtest AND f.loss IS NOT NULL AND f.value_at_risk IS NOT NULL) AS l
+             WHERE f.backtest = backtest_zone.backtest AND f.loss IS NOT NULL AND f.value_at_risk IS NOT NULL AND NOT f.fallback) AS l
      WHERE l.age <= backtest_zone.window_bars;
 END;
 COMMENT ON FUNCTION margin_calib.backtest_zone(bigint, integer) IS

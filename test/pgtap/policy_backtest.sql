@@ -4,7 +4,7 @@
 BEGIN;
 CREATE EXTENSION IF NOT EXISTS pgtap;
 SET search_path = public, margin_calib;
-SELECT plan(34);
+SELECT plan(35);
 
 -- two instruments of 700 days whose volatility comes in waves
 CREATE TABLE candles AS
@@ -68,6 +68,9 @@ SELECT ok(s.largest_rise_1_step <= 0.02 + 1e-12 AND s.exceptions = p.exceptions 
 SELECT is((SELECT s::text FROM compare_policies('candles', '{prop_desk}'::text[], 'symbol', 'ts', 'close', from_ts => '2021-06-01') AS s),
           (SELECT s::text FROM compare_policies('candles', ARRAY[policy('prop_desk')], 'symbol', 'ts', 'close', from_ts => '2021-06-01') AS s),
           'policies by name or as they are');
+-- bars with fewer returns than the policy asks for are no forecasts
+SELECT ok(s.fallbacks = 2 * 2 * 100 AND s.observations = 2 * 2 * (699 - 100), 'fallbacks are counted apart')
+  FROM compare_policies('candles', ARRAY[candidate('early', '{"model": "historical", "lookback": 250}')], 'symbol', 'ts', 'close') AS s;
 SELECT throws_ok($$SELECT * FROM compare_policies('candles', '{}'::text[], 'symbol', 'ts', 'close')$$, '22004');
 SELECT throws_ok($$SELECT * FROM compare_policies('candles', '{prop_desk,prop_desk}'::text[], 'symbol', 'ts', 'close')$$, '22023');
 SELECT throws_ok($$SELECT * FROM compare_policies('candles', '{nobody}'::text[], 'symbol', 'ts', 'close')$$, '42704');
