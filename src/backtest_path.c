@@ -62,6 +62,7 @@ typedef struct Walk
 	bool instrument_is_null;
 	TimestampTz from;
 	TimestampTz until;
+	TimestampTz known_until; /* rows after it are not there */
 } Walk;
 
 static void
@@ -143,6 +144,21 @@ walk_bars(Walk *walk, double *work, MemoryContext row_context)
 	}
 }
 
+/* Moves the rows that are known to the front, in their order, and returns how many they are. */
+static Size
+known_rows(const Walk *walk, McSeries *given)
+{
+	Size known = 0;
+
+	for (Size row = 0; row < given->n; row++)
+		if (given->ts[row] <= walk->known_until)
+		{
+			given->ts[known] = given->ts[row];
+			given->price[known++] = given->price[row];
+		}
+	return known;
+}
+
 static void
 walk_series(Walk *walk, McSeries *given)
 {
@@ -156,7 +172,7 @@ walk_series(Walk *walk, McSeries *given)
 	McPriceSeries series;
 	double *work;
 
-	usable.n = mc_price_rows_compact(given->ts, given->price, given->n);
+	usable.n = mc_price_rows_compact(given->ts, given->price, known_rows(walk, given));
 	mc_calibration_series(&usable, policy, &series);
 	work = MemoryContextAllocHuge(
 	    context, mul_size(mc_calibrator_worksize(policy, series.n) + 1, sizeof(double)));
@@ -226,13 +242,13 @@ column_name(FunctionCallInfo fcinfo, int argument, const char *role)
 }
 
 /*
- * backtest_path(regclass, margin_policy, name, name, name, timestamptz, timestamptz, text[]) -> rows
+ * backtest_path(regclass, margin_policy, name, name, name, timestamptz, timestamptz, text[], timestamptz) -> rows
  */
 MC_FUNCTION(mc_backtest_path)
 {
 	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
 	McNamedPolicy named;
-	Walk walk = {.named = &named, .result = result, .from = DT_NOBEGIN, .until = DT_NOEND};
+	Walk walk = {.named = &named, .result = result, .from = DT_NOBEGIN, .until = DT_NOEND, .known_until = DT_NOEND};
 	Wanted wanted = wanted_read(PG_ARGISNULL(7) ? NULL : PG_GETARG_ARRAYTYPE_P(7));
 	McSeriesSet *set;
 
@@ -247,6 +263,8 @@ MC_FUNCTION(mc_backtest_path)
 		walk.from = PG_GETARG_TIMESTAMPTZ(5);
 	if (!PG_ARGISNULL(6))
 		walk.until = PG_GETARG_TIMESTAMPTZ(6);
+	if (!PG_ARGISNULL(8))
+		walk.known_until = PG_GETARG_TIMESTAMPTZ(8);
 	InitMaterializedSRF(fcinfo, 0);
 	set = mc_series_scan(PG_GETARG_OID(0), column_name(fcinfo, 2, "instrument"),
 	                     column_name(fcinfo, 3, "ts"), column_name(fcinfo, 4, "price"));

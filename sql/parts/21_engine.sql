@@ -65,6 +65,8 @@ CREATE TABLE margin_calib.instrument (
     fresh_until         timestamptz,
     stale_reason        text,
     path                margin_calib.margin_path,
+    path_policy         text,
+    path_policy_version integer,
     registered_at       timestamptz NOT NULL DEFAULT clock_timestamp(),
     proxy               text,
     proxy_multiplier    numeric,
@@ -83,6 +85,8 @@ COMMENT ON COLUMN margin_calib.instrument.last_price IS 'price of the latest usa
 COMMENT ON COLUMN margin_calib.instrument.data_through IS 'ts of the latest usable row';
 COMMENT ON COLUMN margin_calib.instrument.fresh_until IS 'data_through plus the policy''s stale_after';
 COMMENT ON COLUMN margin_calib.instrument.path IS 'memory of buffer and limits of speed after the latest refresh';
+COMMENT ON COLUMN margin_calib.instrument.path_policy IS 'policy that made the path: another one starts its own';
+COMMENT ON COLUMN margin_calib.instrument.path_policy_version IS 'and its version';
 COMMENT ON COLUMN margin_calib.instrument.stale_reason IS 'why the latest refresh left rates and price as they were, NULL when it did not';
 COMMENT ON COLUMN margin_calib.instrument.proxy IS 'instrument whose history comes before its own, as set_proxy gave it';
 COMMENT ON COLUMN margin_calib.instrument.proxy_multiplier IS 'multiplies the log returns of the proxy';

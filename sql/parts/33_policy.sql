@@ -131,6 +131,11 @@ BEGIN
     END LOOP;
     PERFORM margin_calib.check_policy(result);
     INSERT INTO margin_calib.user_policy VALUES (result.*);
+    -- what the policy calibrates, or may from now on, is calibrated anew by the next refresh
+    INSERT INTO margin_calib.capture_queue
+        SELECT f.id, i.instrument, false, now()
+          FROM margin_calib.instrument AS i JOIN margin_calib.feed AS f ON f.id = i.price_feed
+         WHERE i.policy = result.name OR (i.policy_is_automatic AND result.name IN (f.policy, f.new_product_policy));
     RETURN result;
 END
 $function$;
@@ -139,9 +144,38 @@ COMMENT ON FUNCTION margin_calib.set_policy(
     text, integer, integer, double precision, integer, double precision, integer, integer, double precision, double
     precision, double precision, double precision, double precision, boolean, interval, double precision, double
     precision, double precision, double precision, integer, interval, interval, double precision, interval, text[]) IS
-'Adds the next version of a policy and returns it. Fields left out (NULL) are taken from the policy named by based_on, else from the current version of the same name, else from crypto_venue. unset => ''{jump_bound}'' sets fields that may be NULL back to it: lookback_time, rise_per_step, rise_per_day, rise_after_breach, fall_per_day, dead_after, restart_gap, bar_interval, jump_bound, stale_after. The result is checked as by check_policy (22023). Earlier versions stay; nothing is recalibrated.';
+'Adds the next version of a policy and returns it. Fields left out (NULL) are taken from the policy named by based_on, else from the current version of the same name, else from crypto_venue. unset => ''{jump_bound}'' sets fields that may be NULL back to it: lookback_time, rise_per_step, rise_per_day, rise_after_breach, fall_per_day, dead_after, restart_gap, bar_interval, jump_bound, stale_after. The result is checked as by check_policy (22023). Earlier versions stay. The next refresh calibrates every instrument that uses the policy with the new version.';
 REVOKE ALL ON FUNCTION margin_calib.set_policy(
     text, text, double precision, text, text, double precision, double precision, double precision, integer, integer,
     text, integer, integer, double precision, integer, double precision, integer, integer, double precision, double
     precision, double precision, double precision, double precision, boolean, interval, double precision, double
     precision, double precision, double precision, integer, interval, interval, double precision, interval, text[]) FROM PUBLIC;
+
+CREATE OR REPLACE FUNCTION margin_calib.candidate_policy(name text, based_on text, changes jsonb)
+    RETURNS margin_calib.margin_policy
+    LANGUAGE plpgsql STABLE CALLED ON NULL INPUT PARALLEL SAFE COST 50
+    SET search_path = pg_catalog, margin_calib, pg_temp
+AS $function$
+DECLARE
+    result  margin_calib.margin_policy := margin_calib.policy(candidate_policy.based_on);
+    unknown text;
+BEGIN
+    IF candidate_policy.name IS NULL OR candidate_policy.name = '' OR result IS NULL OR jsonb_typeof(changes) IS DISTINCT FROM 'object' THEN
+        RAISE EXCEPTION USING ERRCODE = '22023', MESSAGE = 'a candidate has a name, a policy that it is based on, and an object of changes',
+            HINT = 'Write candidate_policy(''wider'', ''crypto_venue'', ''{"buffer": 0.25}'').';
+    END IF;
+    SELECT k INTO unknown FROM jsonb_object_keys(changes) AS k
+     WHERE k IN ('name', 'version') OR NOT to_jsonb(result) ? k ORDER BY k LIMIT 1;
+    IF unknown IS NOT NULL THEN
+        RAISE EXCEPTION USING ERRCODE = '22023', MESSAGE = format('a candidate has no field %s to change', unknown),
+            HINT = format('The fields are %s.', (SELECT string_agg(k, ', ' ORDER BY k) FROM jsonb_object_keys(to_jsonb(result) - 'name' - 'version') AS k));
+    END IF;
+    result := jsonb_populate_record(result, changes);
+    result.name := candidate_policy.name;
+    PERFORM margin_calib.check_policy(result);
+    RETURN result;
+END
+$function$;
+COMMENT ON FUNCTION margin_calib.candidate_policy(text, text, jsonb) IS
+'A policy to try, stored nowhere: the fields of the policy named by based_on, with the changes, for compare_policies, backtest_path, calibrate_all and calibrate_margin. A change of null sets a field that may be NULL back to it. Checked as by check_policy. Errors: 22023 for a field that no policy has or a value out of range, 42704 for an unknown policy.';
+REVOKE ALL ON FUNCTION margin_calib.candidate_policy(text, text, jsonb) FROM PUBLIC;

@@ -145,7 +145,8 @@ BEGIN
         'FROM (%s) AS b HAVING count(*) > 0) AS c',
         borrower, feed.id, policy.name, policy.symmetric_rates, policy.stale_after,
         margin_calib.borrowed_path_query(feed, borrower, lender, terms.proxy, terms.proxy_multiplier, until))
-    INTO result USING policy, CASE WHEN margin_calib.policy_remembers(policy) THEN terms.path END;
+    INTO result USING policy, CASE WHEN margin_calib.policy_remembers(policy) AND terms.path_policy = policy.name
+                                        AND terms.path_policy_version = policy.version THEN terms.path END;
     RETURN coalesce(result, '{}');
 END
 $function$;

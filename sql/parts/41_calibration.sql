@@ -67,7 +67,9 @@ BEGIN
         margin_calib.feed_number_expression(feed.relation, feed.price_column,
                                             CASE WHEN checked THEN 'float8, checked' ELSE 'float8' END),
         CASE WHEN path THEN ', i.path' ELSE '' END, feed.relation,
-        CASE WHEN path THEN format('LEFT JOIN margin_calib.instrument AS i ON i.instrument = t.%I::text', feed.instrument_column) ELSE '' END,
+        CASE WHEN path THEN format('LEFT JOIN margin_calib.instrument AS i ON i.instrument = t.%I::text '
+                                   'AND i.path_policy = %L AND i.path_policy_version = %s',
+                                   feed.instrument_column, policy.name, policy.version) ELSE '' END,
         feed.instrument_column, margin_calib.keys_that_fit(
             ARRAY(SELECT k FROM unnest(keys) AS k WHERE k <> ALL (borrowers)), key_type), key_type,
         CASE WHEN until IS NOT NULL THEN format('AND (%s > %L AND isfinite(%s)) IS NOT TRUE', ts, until, ts) ELSE '' END,

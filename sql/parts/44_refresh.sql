@@ -121,6 +121,8 @@ BEGIN
     UPDATE margin_calib.instrument AS i
        SET policy = c.policy, price_feed = c.feed, stale_reason = p.problem,
            path = CASE WHEN p.problem IS NULL THEN (c.calibration).path ELSE i.path END,
+           path_policy = CASE WHEN p.problem IS NULL THEN (c.calibration).policy ELSE i.path_policy END,
+           path_policy_version = CASE WHEN p.problem IS NULL THEN (c.calibration).policy_version ELSE i.path_policy_version END,
            last_price = CASE WHEN p.problem IS NULL THEN (c.calibration).last_price::numeric ELSE i.last_price END,
            data_through = CASE WHEN p.problem IS NULL THEN (c.calibration).last_ts ELSE i.data_through END,
            fresh_until = CASE WHEN p.problem IS NULL THEN (c.calibration).last_ts + c.stale_after ELSE i.fresh_until END

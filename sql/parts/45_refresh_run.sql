@@ -80,6 +80,8 @@ AS $function$
 BEGIN
     IF NOT EXISTS (SELECT FROM pg_class AS c WHERE c.oid = feed.relation) THEN
         RETURN 'the relation was dropped';
+    ELSIF row_security_active(feed.relation) THEN
+        RETURN format('row-level security would hide rows from %s', current_user);
     END IF;
     PERFORM margin_calib.feed_key_type(feed.relation, feed.instrument_column);
     IF feed.kind = 'prices' THEN

@@ -11,7 +11,7 @@ AS $function$
 DECLARE
     definition CONSTANT margin_calib.margin_policy := margin_calib.policy(backtest_policy.policy);
     unknown    text[];
-    feed       margin_calib.feed;
+    walk       record;
     run        bigint;
 BEGIN
     IF definition IS NULL THEN
@@ -31,18 +31,19 @@ BEGIN
     VALUES (definition.name, definition.version, definition, backtest_policy.from_ts, backtest_policy.until_ts,
             backtest_policy.instruments)
     RETURNING id INTO run;
-    FOR feed IN SELECT f.* FROM margin_calib.feed AS f WHERE f.kind = 'prices' AND f.error IS NULL ORDER BY f.id LOOP
+    FOR walk IN SELECT f.relation, f.instrument_column, f.ts_column, f.price_column, array_agg(i.instrument) AS instruments
+                  FROM margin_calib.feed AS f JOIN margin_calib.instrument AS i ON i.price_feed = f.id
+                 WHERE f.error IS NULL AND (backtest_policy.instruments IS NULL OR i.instrument = ANY (backtest_policy.instruments))
+                 GROUP BY f.id ORDER BY f.id LOOP
         INSERT INTO margin_calib.policy_forecast
             (backtest, instrument, side, ts, next_ts, value_at_risk, expected_shortfall, value_at_risk_es, margin,
              published_margin, loss, vol, binding_term, fallback, model)
         SELECT run, b.instrument, b.side, b.ts, b.next_ts, b.value_at_risk, b.expected_shortfall, b.value_at_risk_es,
                b.margin, b.published_margin, b.loss, b.vol, b.binding_term, b.fallback, b.model
           FROM margin_calib.backtest_path(
-                   feed.relation, definition, feed.instrument_column, feed.ts_column, feed.price_column,
-                   backtest_policy.from_ts, least(backtest_policy.until_ts, margin_calib.future_limit(clock_timestamp())),
-                   (SELECT coalesce(array_agg(i.instrument), '{}') FROM margin_calib.instrument AS i
-                     WHERE i.price_feed = feed.id
-                       AND (backtest_policy.instruments IS NULL OR i.instrument = ANY (backtest_policy.instruments)))) AS b
+                   walk.relation, definition, walk.instrument_column, walk.ts_column, walk.price_column,
+                   backtest_policy.from_ts, backtest_policy.until_ts, walk.instruments,
+                   margin_calib.future_limit(clock_timestamp())) AS b
          WHERE b.instrument IS NOT NULL;
     END LOOP;
     UPDATE margin_calib.policy_backtest AS p
@@ -54,7 +55,7 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION margin_calib.backtest_policy(text, text[], timestamptz, timestamptz) IS
-'Walks a policy through the history of the attached price feeds, out of sample, stores forecasts and outcomes, and returns the number of the backtest for margin_backtest, policy_scores and forecast_export. instruments: some (NULL: every instrument that has a price feed); from_ts and until_ts limit the bars; earlier ones are history. Prices as they are in the feeds: borrowed history does not count. Errors: 42704 for an unknown policy, or an instrument without a feed, 22004, 22023. Needs SELECT on the attached tables.';
+'Walks a policy through the history of the attached price feeds, out of sample, stores forecasts and outcomes, and returns the number of the backtest for margin_backtest, policy_scores and forecast_export. instruments: some (NULL: every instrument that has a price feed); from_ts and until_ts limit the bars; earlier ones are history. Prices as they are in the feeds: borrowed history does not count, and a feed that cannot be read, which its own alert tells, is left out. Errors: 42704 for an unknown policy, or an instrument without a feed, 22004, 22023. Needs SELECT on the attached tables.';
 
 CREATE OR REPLACE FUNCTION margin_calib.drop_backtest(backtest bigint) RETURNS boolean
     LANGUAGE sql VOLATILE PARALLEL UNSAFE COST 5000
@@ -94,8 +95,9 @@ SELECT f.backtest, b.policy, b.policy_version, f.instrument, f.side, count(*) AS
        margin_calib.kupiec_test(-f.loss, f.value_at_risk, 0.99) AS kupiec,
        margin_calib.christoffersen_test(-f.loss, f.value_at_risk, 0.99 ORDER BY f.ts) AS christoffersen,
        margin_calib.traffic_light(-f.loss, f.value_at_risk, 0.99) AS traffic_light,
-       margin_calib.acerbi_szekely_test(-f.loss, f.value_at_risk_es, f.expected_shortfall, 0.975) AS acerbi_szekely,
-       margin_calib.procyclicality(f.ts, f.margin, f.loss) AS margin
+       margin_calib.acerbi_szekely_test(-f.loss, f.value_at_risk_es, f.expected_shortfall, 0.975)
+           FILTER (WHERE f.expected_shortfall > 0) AS acerbi_szekely,
+       margin_calib.procyclicality(f.ts, f.margin, f.loss) FILTER (WHERE f.margin > 0) AS margin
   FROM margin_calib.policy_forecast AS f JOIN margin_calib.policy_backtest AS b ON b.id = f.backtest
  WHERE f.loss IS NOT NULL AND f.value_at_risk IS NOT NULL AND NOT f.fallback
  GROUP BY f.backtest, b.policy, b.policy_version, f.instrument, f.side;
@@ -104,14 +106,14 @@ COMMENT ON VIEW margin_calib.margin_backtest IS
 COMMENT ON COLUMN margin_calib.margin_backtest.kupiec IS 'coverage of the value at risk: margin_calib.exception_test';
 COMMENT ON COLUMN margin_calib.margin_backtest.christoffersen IS 'independence and conditional coverage: margin_calib.christoffersen_result';
 COMMENT ON COLUMN margin_calib.margin_backtest.traffic_light IS 'zone: margin_calib.traffic_light_result';
-COMMENT ON COLUMN margin_calib.margin_backtest.acerbi_szekely IS 'expected shortfall: margin_calib.acerbi_szekely_result';
-COMMENT ON COLUMN margin_calib.margin_backtest.margin IS 'the margin''s path: margin_calib.margin_procyclicality';
+COMMENT ON COLUMN margin_calib.margin_backtest.acerbi_szekely IS 'expected shortfall, where the forecast is positive: margin_calib.acerbi_szekely_result';
+COMMENT ON COLUMN margin_calib.margin_backtest.margin IS 'the margin''s path: margin_calib.margin_procyclicality; bars with a margin of 0 are left out of it, as a rise from nothing has no size';
 
 CREATE OR REPLACE VIEW margin_calib.margin_backtest_period WITH (security_invoker = true) AS
 SELECT f.backtest, b.policy, f.instrument, f.side, date_trunc('year', f.ts, 'UTC') AS period,
        margin_calib.kupiec_test(-f.loss, f.value_at_risk, 0.99) AS kupiec,
        margin_calib.traffic_light(-f.loss, f.value_at_risk, 0.99) AS traffic_light,
-       margin_calib.procyclicality(f.ts, f.margin, f.loss) AS margin
+       margin_calib.procyclicality(f.ts, f.margin, f.loss) FILTER (WHERE f.margin > 0) AS margin
   FROM margin_calib.policy_forecast AS f JOIN margin_calib.policy_backtest AS b ON b.id = f.backtest
  WHERE f.loss IS NOT NULL AND f.value_at_risk IS NOT NULL AND NOT f.fallback
  GROUP BY f.backtest, b.policy, f.instrument, f.side, date_trunc('year', f.ts, 'UTC');
@@ -172,6 +174,9 @@ AS $function$
 #variable_conflict use_column
 DECLARE
     newest  CONSTANT timestamptz := (SELECT max(i.data_through) FROM margin_calib.instrument AS i);
+    -- a policy that nobody uses yet is judged on all
+    users   CONSTANT text[] := (SELECT array_agg(i.instrument ORDER BY i.instrument) FROM margin_calib.instrument AS i
+                                 WHERE i.policy = backtest_one.policy AND i.price_feed IS NOT NULL);
     before  text;
     result  bigint;
     verdict record;
@@ -179,7 +184,7 @@ BEGIN
     SELECT z.zone INTO before
       FROM margin_calib.policy_backtest AS b CROSS JOIN LATERAL margin_calib.backtest_zone(b.id) AS z
      WHERE b.policy = backtest_one.policy AND b.is_routine ORDER BY b.id DESC LIMIT 1;
-    result := margin_calib.backtest_policy(backtest_one.policy, NULL, newest - backtest_one.history, NULL);
+    result := margin_calib.backtest_policy(backtest_one.policy, users, newest - backtest_one.history, NULL);
     UPDATE margin_calib.policy_backtest AS b SET is_routine = true WHERE b.id = result;
     SELECT z.* INTO verdict FROM margin_calib.backtest_zone(result) AS z;
     IF verdict.zone <> 'green' AND before IS DISTINCT FROM verdict.zone THEN
@@ -199,7 +204,7 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION margin_calib.backtest_one(text, interval, integer) IS
-'Internal to backtest_policies: backtests one policy over the latest history, raises an alert when it has left the green zone or moved within the others, and forgets all but the newest runs.';
+'Internal to backtest_policies: backtests one policy over the latest history of the instruments that are calibrated with it (all when none is), raises an alert when it has left the green zone or moved within the others, and forgets all but the newest runs.';
 
 CREATE OR REPLACE PROCEDURE margin_calib.backtest_policies(
     history interval DEFAULT '2 years', keep integer DEFAULT 7, policies text[] DEFAULT NULL)
@@ -208,8 +213,20 @@ AS $procedure$
 DECLARE
     name pg_catalog.text;
 BEGIN
+    IF (history > interval '0' AND keep >= 1) IS NOT TRUE THEN
+        RAISE EXCEPTION USING ERRCODE = '22023', MESSAGE = 'backtests at night need a history to walk and a run to keep',
+            DETAIL = format('The history given is %s, keep %s.', coalesce(history::text, 'NULL'), coalesce(keep::text, 'NULL')),
+            HINT = 'Write CALL margin_calib.backtest_policies(history => ''2 years'', keep => 7).';
+    END IF;
+    PERFORM margin_calib.policy(p) FROM unnest(policies) AS p; -- an unknown one is the caller's error
     FOR name IN SELECT p.policy FROM margin_calib.policies_in_use(policies) AS p (policy) LOOP
-        PERFORM margin_calib.backtest_one(name, history, keep);
+        BEGIN
+            PERFORM margin_calib.backtest_one(name, history, keep);
+        EXCEPTION WHEN OTHERS THEN
+            -- the others are backtested all the same; a cancel is not among OTHERS
+            INSERT INTO margin_calib.alert (kind, ts, message)
+            VALUES ('backtest_failed', clock_timestamp(), format('policy %s could not be backtested: %s (%s)', name, SQLERRM, SQLSTATE));
+        END;
         IF margin_calib.commit_is_possible() THEN
             COMMIT;
         END IF;
@@ -217,7 +234,7 @@ BEGIN
 END
 $procedure$;
 COMMENT ON PROCEDURE margin_calib.backtest_policies(interval, integer, text[]) IS
-'Backtests every policy that an instrument is calibrated with (or those named) over the latest history, keeps its own newest runs of each, and raises an alert of kind backtest_zone, with a NOTIFY, when a policy leaves its green zone. For schedule_backtest, or by hand. Commits after each policy where it may.';
+'Backtests every policy that an instrument is calibrated with (or those named) over the latest history of the instruments that use it, keeps its own newest runs of each, and raises an alert of kind backtest_zone, with a NOTIFY, when a policy leaves its green zone, and of kind backtest_failed when it could not be walked: the others are walked all the same. Errors: 42704 for an unknown policy, 22023 without a history or a run to keep. For schedule_backtest, or by hand. Commits after each policy where it may.';
 
 CREATE OR REPLACE FUNCTION margin_calib.policies_in_use(policies text[]) RETURNS SETOF text
     LANGUAGE sql STABLE PARALLEL SAFE COST 50 ROWS 10

@@ -91,11 +91,34 @@ BEGIN
     PERFORM margin_calib.check_liquidity_policy(wanted);
     DELETE FROM margin_calib.liquidity_policy AS p WHERE p.instrument IS NOT DISTINCT FROM wanted.instrument;
     INSERT INTO margin_calib.liquidity_policy SELECT wanted.*;
+    PERFORM margin_calib.check_liquidity_horizons();
     PERFORM margin_calib.queue_add_ons(CASE WHEN wanted.instrument IS NOT NULL THEN ARRAY[wanted.instrument] END);
 END
 $function$;
 COMMENT ON FUNCTION margin_calib.set_liquidity_policy(text, numeric, numeric, numeric, numeric, numeric, numeric, numeric, numeric, numeric, boolean) IS
 'How liquidity becomes charges, for an instrument or, with instrument NULL, for all that say nothing else; NULL leaves a value as it is, reset forgets those before. participation: share of the daily volume that a liquidation takes (0.1); horizon: days that calibrated margins cover, the policy''s horizon times its bar (1); maximum_horizon: days beyond which no longer liquidation is charged (60); open_interest_lower and _upper: notional between which the initial rate rises to 1 (none); confidence_threshold (0.55), full_sources (3), maximum_age in seconds (300), maximum_width (0.05): see price_confidence. The next refresh applies it. Errors: 42704, 22023.';
+
+CREATE OR REPLACE FUNCTION margin_calib.check_liquidity_horizons() RETURNS void
+    LANGUAGE plpgsql STABLE PARALLEL SAFE COST 50
+    SET search_path = pg_catalog, margin_calib, pg_temp
+AS $function$
+DECLARE
+    wrong record;
+BEGIN
+    SELECT p.* INTO wrong
+      FROM (SELECT o.instrument, coalesce(o.horizon, d.horizon, 1) AS horizon, coalesce(o.maximum_horizon, d.maximum_horizon, 60) AS maximum_horizon
+              FROM margin_calib.liquidity_policy AS o LEFT JOIN margin_calib.liquidity_policy AS d ON d.instrument IS NULL) AS p
+     WHERE p.maximum_horizon < p.horizon ORDER BY p.instrument NULLS FIRST LIMIT 1;
+    IF FOUND THEN
+        RAISE EXCEPTION USING ERRCODE = '22023', MESSAGE = 'a maximum horizon is not below the horizon',
+            DETAIL = format('With these values the horizon of %s is %s days, its maximum horizon %s.',
+                            coalesce(wrong.instrument, 'all others'), wrong.horizon, wrong.maximum_horizon),
+            HINT = 'Give both: set_liquidity_policy(''X'', horizon => 100, maximum_horizon => 200).';
+    END IF;
+END
+$function$;
+COMMENT ON FUNCTION margin_calib.check_liquidity_horizons() IS
+'Internal: error 22023 when an instrument, with what it inherits, has a maximum horizon below its horizon: size would no longer be charged.';
 
 CREATE OR REPLACE FUNCTION margin_calib.check_liquidity_policy(policy margin_calib.liquidity_policy) RETURNS void
     LANGUAGE plpgsql STABLE PARALLEL SAFE COST 50
@@ -112,8 +135,6 @@ BEGIN
             margin_calib.checked_positive(policy.full_sources, 'the number of sources for full confidence'),
             margin_calib.checked_positive(policy.maximum_age, 'a maximum age'),
             margin_calib.checked_positive(policy.maximum_width, 'a maximum width'),
-            margin_calib.checked(policy.maximum_horizon, coalesce(policy.maximum_horizon >= policy.horizon, true),
-                                 'a maximum horizon is not below the horizon', NULL),
             margin_calib.checked(policy.open_interest_lower, policy.open_interest_lower <= policy.open_interest_upper,
                                  'open interest bounds come in pairs, the lower not above the upper', NULL),
             margin_calib.checked(policy.open_interest_upper, policy.open_interest_lower <= policy.open_interest_upper,
@@ -220,7 +241,7 @@ REVOKE ALL ON FUNCTION
     margin_calib.check_known(text[]), margin_calib.queue_add_ons(text[]),
     margin_calib.set_tiers(text, margin_calib.margin_tier[], text),
     margin_calib.set_liquidity_policy(text, numeric, numeric, numeric, numeric, numeric, numeric, numeric, numeric, numeric, boolean),
-    margin_calib.check_liquidity_policy(margin_calib.liquidity_policy),
+    margin_calib.check_liquidity_horizons(), margin_calib.check_liquidity_policy(margin_calib.liquidity_policy),
     margin_calib.set_peg(text, text, text, numeric, numeric),
     margin_calib.add_event(text, timestamptz, timestamptz, text[], numeric, numeric, text, text),
     margin_calib.cancel_event(bigint) FROM PUBLIC;

@@ -4,7 +4,7 @@
 CREATE OR REPLACE FUNCTION margin_calib.rights_on_functions(rights text) RETURNS text[]
     LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE COST 1
 BEGIN ATOMIC
-    SELECT ARRAY['policy', 'check_policy', 'calibrate_margin', 'calibrate_all', 'backtest_path', 'compare_policies', 'score_query', 'policy_scores', 'forecast_export',
+    SELECT ARRAY['policy', 'check_policy', 'candidate_policy', 'calibrate_margin', 'calibrate_all', 'backtest_path', 'compare_policies', 'score_query', 'policy_scores', 'forecast_export',
                  'backtest_zone', 'requirement_now', 'staleness', 'pending_accounts', 'pending_instruments', 'compute_positions', 'holdings',
                  'market_live', 'calibrate_keys', 'calibrate_with_policy', 'calibrate_or_explain',
                  'calibrate_query', 'calibrate_borrower', 'lender_feed', 'borrowed_path_query', 'borrowed_prices', 'check_proxy_multiplier', 'calibration_problem', 'future_limit', 'keys_that_fit', 'policy_remembers', 'requirement_query', 'round_up',
@@ -24,7 +24,7 @@ BEGIN ATOMIC
                        'schedule_recalibration', 'schedule_backtest', 'unschedule', 'backtest_policy', 'backtest_policies', 'backtest_one',
                        'drop_backtest', 'policies_in_use', 'attach_liquidity', 'refresh_liquidity', 'quarantine_liquidity',
                        'sync_liquidity_watermark', 'forget_liquidity', 'blind_liquidity', 'sync_events', 'check_known', 'queue_add_ons',
-                       'set_tiers', 'set_liquidity_policy', 'check_liquidity_policy', 'set_peg', 'add_event', 'cancel_event',
+                       'set_tiers', 'set_liquidity_policy', 'check_liquidity_policy', 'check_liquidity_horizons', 'set_peg', 'add_event', 'cancel_event',
                        'queue_group_accounts', 'store_offsets', 'refresh_groups', 'check_product_group', 'set_product_group',
                        'check_group_exists', 'drop_product_group', 'calibrate_offsets'] ELSE '{}' END;
 END;

@@ -143,6 +143,27 @@ optional_check(const McPolicy *p, McPolicyFault *fault)
 	return true;
 }
 
+/* what is counted in time, beside the step between bars, when that is given */
+static bool
+times_check(const McPolicy *p, McPolicyFault *fault)
+{
+	if (!p->has_bar_interval)
+		return true;
+	if (p->lookback_time > 0 && p->lookback_time / p->bar_interval < p->min_returns)
+		return fault_set(fault, "lookback_time", (double) p->lookback_time / 1e6,
+		                 "lookback_time must hold min_returns bars of bar_interval",
+		                 "With more returns demanded than used every rate would fall back.");
+	if (p->restart_gap > 0 && p->restart_gap <= p->bar_interval)
+		return fault_set(fault, "restart_gap", (double) p->restart_gap / 1e6,
+		                 "restart_gap must be above bar_interval",
+		                 "Every bar would start a new listing.");
+	if (p->has_stale_after && p->stale_after < p->bar_interval)
+		return fault_set(fault, "stale_after", (double) p->stale_after / 1e6,
+		                 "stale_after must not be below bar_interval",
+		                 "A requirement would be stale before its next price is due.");
+	return true;
+}
+
 static bool
 uses_tail(const McModel *model, McModelTail tail)
 {
@@ -218,7 +239,7 @@ mc_policy_check(const McPolicy *policy, McPolicyFault *fault)
 {
 	return ranges_check(policy, fault) && speed_check(policy, fault) &&
 	       optional_check(policy, fault) && windows_check(policy, fault) &&
-	       rates_check(policy, fault);
+	       times_check(policy, fault) && rates_check(policy, fault);
 }
 
 static bool

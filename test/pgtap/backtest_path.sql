@@ -168,7 +168,7 @@ SELECT throws_ok(format('SELECT * FROM backtest_path(%s)', arguments), code, mes
     ('1, policy(''walked''), ''symbol'', ''ts'', ''px''', '42P01', NULL)) AS v (arguments, code, message);
 
 -- ---- rights ----
-SELECT is(has_function_privilege('public', 'backtest_path(regclass,margin_policy,name,name,name,timestamptz,timestamptz,text[])', 'EXECUTE'), false, 'not for PUBLIC');
+SELECT is(has_function_privilege('public', 'backtest_path(regclass,margin_policy,name,name,name,timestamptz,timestamptz,text[],timestamptz)', 'EXECUTE'), false, 'not for PUBLIC');
 CREATE ROLE backtest_reader;
 GRANT USAGE ON SCHEMA margin_calib TO backtest_reader;
 CREATE TABLE chosen AS SELECT policy('walked') AS p;
@@ -177,7 +177,7 @@ GRANT USAGE ON SCHEMA public TO backtest_reader;
 SET LOCAL ROLE backtest_reader;
 SELECT throws_ok('SELECT count(*) FROM chosen, backtest_path(''quote'', p, ''symbol'', ''ts'', ''px'')', '42501', NULL, 'without EXECUTE');
 RESET ROLE;
-GRANT EXECUTE ON FUNCTION backtest_path(regclass, margin_policy, name, name, name, timestamptz, timestamptz, text[]) TO backtest_reader;
+GRANT EXECUTE ON FUNCTION backtest_path(regclass, margin_policy, name, name, name, timestamptz, timestamptz, text[], timestamptz) TO backtest_reader;
 SET LOCAL ROLE backtest_reader;
 SELECT throws_ok('SELECT count(*) FROM chosen, backtest_path(''quote'', p, ''symbol'', ''ts'', ''px'')', '42501', 'permission denied for column "symbol" of relation "quote"', 'without SELECT');
 RESET ROLE;

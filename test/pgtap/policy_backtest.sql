@@ -4,7 +4,7 @@
 BEGIN;
 CREATE EXTENSION IF NOT EXISTS pgtap;
 SET search_path = public, margin_calib;
-SELECT plan(35);
+SELECT plan(48);
 
 -- two instruments of 700 days whose volatility comes in waves
 CREATE TABLE candles AS
@@ -130,7 +130,55 @@ CALL backtest_policies(history => '300 days', keep => 2);
 SELECT is((SELECT z.zone FROM backtest_zone((SELECT max(id) FROM policy_backtest)) AS z), 'red', 'moves of 40 % are not');
 SELECT is(count(*), 1::bigint, 'one alert for two runs') FROM alert WHERE kind = 'backtest_zone' AND message LIKE 'policy plain is in the red zone: %';
 SELECT is(count(*), 3::bigint, 'two runs of the routine are kept, and what was asked for by hand') FROM policy_backtest;
-SELECT throws_ok($$SELECT backtest_policy('plain', '{C}')$$, '42704');
+
+-- another policy on instruments of its own: each is judged on those that use it
+CREATE TABLE recent AS
+SELECT 'C' AS symbol, date_trunc('day', now()) - (300 - i) * interval '1 day' AS ts, 100 * exp(0.02 * sin(i * i)) AS close FROM generate_series(1, 300) AS i;
+SELECT set_policy('short', based_on => 'plain', lookback => 150, restart_gap => '30 days');
+SELECT attach_prices('recent', 'symbol', 'ts', 'close', policy => 'short');
+CALL refresh(commit_batches => false);
+CALL backtest_policies(history => '10 years', keep => 2);
+CREATE VIEW latest AS SELECT b.policy, f.* FROM policy_forecast AS f
+  JOIN (SELECT policy, max(id) AS id FROM policy_backtest WHERE is_routine GROUP BY policy) AS b ON b.id = f.backtest;
+SELECT results_eq('SELECT DISTINCT policy, instrument FROM latest ORDER BY 1, 2', $$VALUES ('plain', 'A'), ('plain', 'B'), ('short', 'C')$$,
+                  'at night a policy is judged on the instruments that use it');
+SELECT backtest_policy('short', '{C}');
+SELECT results_eq('SELECT DISTINCT instrument FROM policy_forecast WHERE backtest = (SELECT max(id) FROM policy_backtest)', $$VALUES ('C')$$, 'and by hand on those named');
+
+-- a price that waits in quarantine for its time to come is no outcome
+INSERT INTO recent VALUES ('C', now() + interval '1 day', 1);
+CALL refresh(commit_batches => false);
+SELECT backtest_policy('short', '{C}');
+SELECT is_empty('SELECT * FROM policy_forecast WHERE backtest = (SELECT max(id) FROM policy_backtest) AND (next_ts > now() OR loss > 0.5)', 'a price of the future is no outcome');
+SELECT is(count(*), 1::bigint, 'though it is one where nothing says what is known')
+  FROM backtest_path('recent', policy('short'), 'symbol', 'ts', 'close') WHERE side = 'long' AND loss > 0.5;
+
+-- margins of zero, as of a price that only rises: exceptions count, rises do not
+CREATE TABLE rising AS SELECT 'MMF' AS symbol, '2018-01-01'::timestamptz + i * interval '1 day' AS ts,
+       100 * exp(i * 0.0001 + 0.00002 * sin(i * i) - CASE WHEN i >= 900 THEN 0.01 ELSE 0 END) AS close FROM generate_series(1, 1000) AS i;
+CREATE TABLE rising_walk AS SELECT * FROM backtest_path('rising', candidate_policy('zero', 'prop_desk', '{"model": "historical", "lookback": 250}'), 'symbol', 'ts', 'close');
+SELECT ok(bool_or(margin = 0) AND bool_or(margin = 0 AND loss > 0), 'a margin of zero, and a loss beyond it') FROM rising_walk;
+SELECT results_eq($$SELECT margin_exceptions, observations, average_margin::numeric(20, 12), average_shortfall::numeric(20, 12) FROM compare_policies('rising',
+                       ARRAY[candidate_policy('zero', 'prop_desk', '{"model": "historical", "lookback": 250}')], 'symbol', 'ts', 'close')$$,
+                  $$SELECT count(*) FILTER (WHERE loss > margin), count(*), avg(margin)::numeric(20, 12), (avg(loss - margin) FILTER (WHERE loss > margin))::numeric(20, 12)
+                      FROM rising_walk WHERE loss IS NOT NULL AND value_at_risk IS NOT NULL AND NOT fallback$$, 'is scored all the same');
+SELECT set_policy('zero', based_on => 'prop_desk', model => 'historical', lookback => 250);
+SELECT attach_prices('rising', 'symbol', 'ts', 'close', policy => 'zero');
+CALL refresh(commit_batches => false);
+SELECT backtest_policy('zero', '{MMF}');
+SELECT lives_ok('SELECT * FROM margin_backtest', 'and viewed');
+SELECT lives_ok('SELECT (score).* FROM policy_scores()', 'and scored from what is stored');
+
+-- one that cannot be walked does not stop the others
+ALTER TABLE recent RENAME COLUMN close TO px;
+CREATE TABLE last_runs AS SELECT max(id) AS id FROM policy_backtest;
+CALL backtest_policies(history => '300 days', keep => 2);
+SELECT is(array_agg(policy ORDER BY policy), '{plain,zero}', 'a feed that broke stops its own policy') FROM policy_backtest WHERE id > (SELECT id FROM last_runs);
+SELECT is(count(*), 1::bigint, 'with an alert') FROM alert WHERE kind = 'backtest_failed' AND message LIKE 'policy short could not be backtested: %';
+SELECT throws_ok($$CALL backtest_policies(policies => '{plain,absent}')$$, '42704');
+SELECT throws_ok($$CALL backtest_policies(keep => 0)$$, '22023');
+SELECT throws_ok($$SELECT candidate_policy('x', 'plain', '{"lokback": 5}')$$, '22023', 'a candidate has no field lokback to change');
+SELECT throws_ok($$SELECT backtest_policy('plain', '{none}')$$, '42704');
 SELECT throws_ok($$SELECT backtest_policy(NULL)$$, '22004');
 SELECT throws_ok($$SELECT backtest_policy('plain', from_ts => '2021-01-02', until_ts => '2021-01-01')$$, '22023');
 SELECT * FROM finish();

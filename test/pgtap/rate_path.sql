@@ -1,6 +1,6 @@
 -- The engine along the path of a rate: bar by bar, several bars at once, corrections, and the live answer before each refresh.
 BEGIN;
-SELECT plan(18);
+SELECT plan(22);
 SET LOCAL client_min_messages = warning;
 SET LOCAL timezone = 'UTC';
 CREATE SCHEMA t;
@@ -105,6 +105,18 @@ CALL refresh(commit_batches => false);
 SELECT is(p.fallback, false, 'when it moves again') FROM margin_parameter AS p WHERE instrument = 'A';
 SELECT is((i.path).long_rate, k.long_unrounded, 'a path starts anew')
   FROM instrument AS i, (SELECT (calibrate_margin(ts, close, policy('limited'))).* FROM t.candles WHERE symbol = 'A') AS k WHERE i.instrument = 'A';
+
+-- a new version, or another policy, is in force with the next refresh, and starts a path of its own
+SELECT set_policy('limited', minimum_rate => 0.9, fallback_rate => 0.9);
+CALL refresh(commit_batches => false);
+SELECT is(min(policy_version), (policy('limited')).version, 'a new version of a policy: the next refresh calibrates with it') FROM margin_parameter;
+SELECT ok(min(long_initial_rate) >= 0.9, 'and limits of speed do not hold back what it asks for') FROM margin_parameter;
+SELECT set_policy('other', based_on => 'limited', minimum_rate => 0.95, fallback_rate => 0.95);
+SELECT set_instrument('A', policy => 'other');
+CALL refresh(commit_batches => false);
+SELECT is((SELECT long_initial_rate FROM margin_parameter WHERE instrument = 'A') >= 0.95, true, 'nor what another policy asks for');
+SELECT is((i.path).long_rate, k.long_unrounded, 'its path is its own')
+  FROM instrument AS i, (SELECT (calibrate_margin(ts, close, policy('other'))).* FROM t.candles WHERE symbol = 'A') AS k WHERE i.instrument = 'A';
 SELECT throws_ok($$SELECT calibrate_margin(ts, close, policy('limited'), ROW(ts, 1, -1, 1, 1, 1, false, NULL, NULL, NULL, NULL, NULL, NULL, NULL)::margin_path) FROM t.candles WHERE ts = '2025-01-01' AND symbol = 'A'$$,
                  '22023', 'path must be that of an earlier calibration');
 SELECT * FROM finish();

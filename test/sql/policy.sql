@@ -68,7 +68,7 @@ SELECT refusal($$SELECT set_policy('x', based_on => 'base', $$ || setting || ')'
     ('model => ''evt + normal + evt'''), ('model => ''filtered_historical(97)'''), ('model => ''historical(0.9)'''), ('model => ''evt > gjr_t_normal'''),
     ('model => ''evt, normal'''), ('model => ''filtered_evt(0.9'''), ('ewma_lambda => 1'), ('ewma_lambda => ''NaN'''),
     ('weight_decay => 0'), ('weight_decay => 1.01'), ('weight_decay => ''NaN'''), ('evt_tail => 0'), ('evt_tail => 0.51'),
-    ('evt_tail => 0.005'), ('refit_interval => 0'), ('refit_interval => 731'), ('buffer_recovery => -1'),
+    ('evt_tail => 0.005, model => ''evt'''), ('refit_interval => 0'), ('refit_interval => 731'), ('buffer_recovery => -1'),
     ('horizon => 0'), ('lookback => 0'), ('lookback => 99'), ('min_returns => 0'), ('min_returns => 731'),
     ('stress_weight => 25'), ('stress_weight => -0.1'), ('stress_window => 0'), ('horizon => 400, lookback => 730'),
     ('buffer => 25'), ('buffer => -1'), ('floor_lookback => -1'), ('floor_lookback => 1, horizon => 2'),
@@ -78,7 +78,8 @@ SELECT refusal($$SELECT set_policy('x', based_on => 'base', $$ || setting || ')'
     ('bar_interval => ''0'''), ('bar_interval => ''-1 day'''), ('jump_bound => 0'), ('jump_bound => ''NaN'''),
     ('stale_after => ''0'''), ('lookback_time => ''-1 day'''), ('rise_per_step => 0'), ('rise_per_step => ''NaN'''), ('rise_per_day => -0.1'),
     ('rise_after_breach => -0.1'), ('rise_after_breach => 1001'), ('fall_per_day => 0'), ('fall_per_day => 1.01'), ('dead_after => -1'),
-    ('restart_gap => ''-1 day''')) AS v (setting);
+    ('restart_gap => ''-1 day'''), ('bar_interval => ''1 day'', restart_gap => ''6 hours'''), ('bar_interval => ''1 day'', stale_after => ''6 hours'''),
+    ('bar_interval => ''1 day'', lookback_time => ''30 days''')) AS v (setting);
 -- each field that is missing
 SELECT refusal(format('SELECT check_policy(jsonb_populate_record(NULL::margin_policy, to_jsonb(policy(''base'')) || %L))',
                       jsonb_build_object(attname, NULL)))

@@ -222,6 +222,8 @@ test_optional(void)
 	policy.has_bar_interval = true;
 	refused(policy, "bar_interval", "an interval of 0");
 	policy.bar_interval = 1;
+	policy.lookback_time = 90;
+	policy.restart_gap = 2;
 	policy.has_jump_bound = true;
 	refused(policy, "jump_bound", "a bound of 0");
 	policy.jump_bound = NAN;
@@ -242,6 +244,32 @@ test_optional(void)
 	ACCEPTED(lookback_time, INT64_MAX);
 	ACCEPTED(dead_after, 0);
 	ACCEPTED(restart_gap, 0);
+}
+
+/* What is counted in time, beside the step between bars. */
+static void
+test_times(void)
+{
+	McPolicy policy = good;
+
+	policy.has_bar_interval = policy.has_stale_after = true;
+	policy.bar_interval = 86400000000;
+	policy.lookback_time = 90 * policy.bar_interval;
+	policy.restart_gap = policy.bar_interval + 1;
+	policy.stale_after = policy.bar_interval;
+	accepted(policy, "as short as they may be");
+	policy.lookback_time--;
+	refused(policy, "lookback_time", "less time than min_returns bars take");
+	policy.lookback_time = 0;
+	accepted(policy, "no time to look back");
+	policy.restart_gap--;
+	refused(policy, "restart_gap", "a restart at every bar");
+	policy.restart_gap = 0;
+	accepted(policy, "no restarts");
+	policy.stale_after--;
+	refused(policy, "stale_after", "stale before the next bar");
+	policy.has_stale_after = false;
+	accepted(policy, "never stale");
 }
 
 #define DIFFERS(member, value)                                                        \
@@ -331,6 +359,7 @@ test_policy(void)
 	test_coherence();
 	test_rate_bounds();
 	test_optional();
+	test_times();
 	test_equal();
 	test_equal_optional();
 }
