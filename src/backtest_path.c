@@ -22,6 +22,7 @@
 #include "calibration.h"
 #include "errors.h"
 #include "kernel/rate_path.h"
+#include "series_columns.h"
 #include "series_scan.h"
 
 /* The levels that are reported, whatever the policy's own: 99 % and 97.5 %. */
@@ -230,17 +231,6 @@ is_wanted(const Wanted *wanted, const char *instrument)
 	return false;
 }
 
-static const char *
-column_name(FunctionCallInfo fcinfo, int argument, const char *role)
-{
-	if (PG_ARGISNULL(argument))
-		ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-		                errmsg("the %s column must not be null", role),
-		                errhint("Write backtest_path('prices', policy('crypto_venue'), "
-		                        "instrument => 'symbol', ts => 'ts', price => 'close').")));
-	return NameStr(*PG_GETARG_NAME(argument));
-}
-
 /*
  * backtest_path(regclass, margin_policy, name, name, name, timestamptz, timestamptz, text[], timestamptz) -> rows
  */
@@ -266,8 +256,10 @@ MC_FUNCTION(mc_backtest_path)
 	if (!PG_ARGISNULL(8))
 		walk.known_until = PG_GETARG_TIMESTAMPTZ(8);
 	InitMaterializedSRF(fcinfo, 0);
-	set = mc_series_scan(PG_GETARG_OID(0), column_name(fcinfo, 2, "instrument"),
-	                     column_name(fcinfo, 3, "ts"), column_name(fcinfo, 4, "price"));
+	set = mc_series_scan(PG_GETARG_OID(0),
+	                     mc_column_argument(fcinfo, 2, "instrument", "backtest_path"),
+	                     mc_column_argument(fcinfo, 3, "ts", "backtest_path"),
+	                     mc_column_argument(fcinfo, 4, "price", "backtest_path"));
 	for (size_t i = 0; i < set->n; i++)
 	{
 		if (is_wanted(&wanted, set->series[i]->instrument))

@@ -13,18 +13,8 @@
 
 #include "calibration.h"
 #include "errors.h"
+#include "series_columns.h"
 #include "series_scan.h"
-
-static const char *
-column_name(FunctionCallInfo fcinfo, int argument, const char *role)
-{
-	if (PG_ARGISNULL(argument))
-		ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-		                errmsg("the %s column must not be null", role),
-		                errhint("Write calibrate_all('prices', policy('crypto_venue'), "
-		                        "instrument => 'symbol', ts => 'ts', price => 'close').")));
-	return NameStr(*PG_GETARG_NAME(argument));
-}
 
 static Datum
 series_calibrate(McSeries *series, const McNamedPolicy *named, TupleDesc desc)
@@ -80,8 +70,10 @@ MC_FUNCTION(mc_calibrate_all)
 	desc = lookup_rowtype_tupdesc_copy(TupleDescAttr(result->setDesc, 1)->atttypid,
 	                                   TupleDescAttr(result->setDesc, 1)->atttypmod);
 	mc_calibration_check_type(desc);
-	set = mc_series_scan(PG_GETARG_OID(0), column_name(fcinfo, 2, "instrument"),
-	                     column_name(fcinfo, 3, "ts"), column_name(fcinfo, 4, "price"));
+	set = mc_series_scan(PG_GETARG_OID(0),
+	                     mc_column_argument(fcinfo, 2, "instrument", "calibrate_all"),
+	                     mc_column_argument(fcinfo, 3, "ts", "calibrate_all"),
+	                     mc_column_argument(fcinfo, 4, "price", "calibrate_all"));
 	put_all(set, &named, result, desc);
 	mc_series_free(set);
 	return (Datum) 0;

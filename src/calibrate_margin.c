@@ -63,13 +63,11 @@ state_create(MemoryContext context, HeapTupleHeader policy, HeapTupleHeader path
 static void
 state_reserve(CalibrateState *state, Size wanted)
 {
-	Size capacity = Max(state->capacity, FIRST_CAPACITY);
+	Size capacity;
 
 	if (wanted <= state->capacity)
 		return;
-	while (capacity < wanted)
-		capacity = mul_size(capacity, 2);
-	mc_check_state_size(mul_size(wanted, ROW_SIZE));
+	capacity = mc_grown_capacity(Max(state->capacity, FIRST_CAPACITY / 2), wanted, ROW_SIZE);
 	/* counts are integers in the result */
 	if (wanted > PG_INT32_MAX)
 		ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),

@@ -9,6 +9,7 @@
 #include "access/htup_details.h"
 #include "datatype/timestamp.h"
 #include "funcapi.h"
+#include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
 #include "utils/memutils.h"
@@ -479,6 +480,8 @@ listing_walk(const McPolicy *policy, const McPriceSeries *s, size_t start, size_
 	mc_calibrator_init(&calibrator, policy, history.n, work);
 	for (size_t bar = from; bar < start + length; bar++)
 	{
+		/* a bar without returns is measured without a poll */
+		CHECK_FOR_INTERRUPTS();
 		mc_check_status(
 		    mc_calibrate(&calibrator, &history, bar - start, result, &mc_interrupt_poll));
 		path->before = path->now;

@@ -62,6 +62,15 @@ mc_check_state_size(Size bytes)
 		                        "margin_calib.max_state_mb.")));
 }
 
+Size
+mc_grown_capacity(Size capacity, Size needed, Size row)
+{
+	Size limit = (Size) mc_max_state_mb * 1024 * 1024 / row;
+
+	mc_check_state_size(mul_size(needed, row));
+	return Min(Max(2 * capacity, needed), limit);
+}
+
 void
 mc_check_confidence(double confidence)
 {

@@ -24,6 +24,12 @@ extern MemoryContext mc_aggregate_context(FunctionCallInfo fcinfo, const char *n
 /* margin_calib.max_state_mb: SQLSTATE 54000 when one aggregate state wants more. */
 extern void mc_check_state_size(Size bytes);
 
+/*
+ * Rows of `row` bytes that a state should have room for when it needs more than its capacity: at least double, up to
+ * the limit of mc_check_state_size, whose error it raises when the needed ones are beyond it.
+ */
+extern Size mc_grown_capacity(Size capacity, Size needed, Size row);
+
 /* 22023 unless 0 < confidence < 1. */
 extern void mc_check_confidence(double confidence);
 

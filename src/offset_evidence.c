@@ -165,9 +165,9 @@ keep_row(ReturnsState *state, const double *row)
 
 	if (state->n == state->capacity)
 	{
-		Size capacity = Max(2 * state->capacity, FIRST_ROWS);
+		Size capacity =
+		    mc_grown_capacity(Max(state->capacity, FIRST_ROWS / 2), state->n + 1, bytes);
 
-		mc_check_state_size(capacity * bytes);
 		state->rows = state->rows == NULL ? MemoryContextAllocHuge(state->context, capacity * bytes)
 		                                  : repalloc_huge(state->rows, capacity * bytes);
 		state->capacity = capacity;
@@ -240,7 +240,10 @@ offset_triangle(const ReturnsState *state, double confidence, int subperiods)
 	McCorrelationEvidence e;
 
 	for (int i = 0; i < k; i++)
+	{
+		CHECK_FOR_INTERRUPTS();
 		finite[i] = take_column(state, i, columns + i * state->n);
+	}
 	for (int i = 0; i < k; i++)
 		for (int j = 0; j <= i; j++)
 		{

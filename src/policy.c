@@ -10,6 +10,7 @@
 #include "datatype/timestamp.h"
 #include "executor/spi.h"
 #include "funcapi.h"
+#include "mb/pg_wchar.h"
 #include "utils/builtins.h"
 #include "utils/snapmgr.h"
 #include "utils/timestamp.h"
@@ -127,7 +128,10 @@ interval_microseconds(Datum value)
 
 	if (fabs(approximate) > 9e18)
 		return approximate > 0 ? PG_INT64_MAX : PG_INT64_MIN;
-	return ((int64) span->month * DAYS_PER_MONTH + span->day) * USECS_PER_DAY + span->time;
+	/* months and a time of opposite signs may each be wider than an int64 where their sum is not */
+	return ((int64) span->month * DAYS_PER_MONTH + span->day + span->time / USECS_PER_DAY) *
+	           USECS_PER_DAY +
+	       span->time % USECS_PER_DAY;
 }
 
 /* what is not given is `absent`; a given value that is not positive stays for the check to refuse */
@@ -187,12 +191,16 @@ model_decode(McNamedPolicy *named, Datum value)
 	McModelFault fault;
 
 	named->model = TextDatumGetCString(value);
-	if (!mc_model_parse(named->model, strlen(named->model), &named->policy.model, &fault))
-		ereport(ERROR,
-		        (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("%s", fault.rule),
-		         errdetail("Policy \"%s\" has model = \"%s\"; what is meant is \"%.*s\".",
-		                   named->name, named->model, (int) fault.length, named->model + fault.at),
-		         errhint("%s", fault.hint)));
+	if (mc_model_parse(named->model, strlen(named->model), &named->policy.model, &fault))
+		return;
+	/* the kernel counts bytes, a message has whole characters */
+	if (fault.length == 1)
+		fault.length = pg_mblen(named->model + fault.at);
+	ereport(ERROR,
+	        (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("%s", fault.rule),
+	         errdetail("Policy \"%s\" has model = \"%s\"; what is meant is \"%.*s\".", named->name,
+	                   named->model, (int) fault.length, named->model + fault.at),
+	         errhint("%s", fault.hint)));
 }
 
 static bool

@@ -23,7 +23,6 @@
 
 #include "errors.h"
 #include "kernel/procyclicality.h"
-#include "module.h"
 #include "sample.h"
 #include "settings.h"
 #include "values.h"
@@ -63,16 +62,13 @@ new_state(MemoryContext context, bool with_losses, Size capacity)
 	return state;
 }
 
-/* Room for more rows: at least double, up to the limit. */
+/* Room for more rows. */
 static pg_noinline void
 grow(PathState *state, Size more)
 {
-	Size limit = (Size) mc_max_state_mb * 1024 * 1024 / row_size(state);
-	Size needed = add_size(state->path.n, more);
-	Size capacity = Max(2 * state->capacity, needed);
+	Size capacity =
+	    mc_grown_capacity(state->capacity, add_size(state->path.n, more), row_size(state));
 
-	mc_check_state_size(mul_size(needed, row_size(state)));
-	capacity = Min(capacity, limit);
 	state->path.ts = repalloc_huge(state->path.ts, capacity * sizeof(int64));
 	state->path.margin = repalloc_huge(state->path.margin, capacity * sizeof(double));
 	if (state->with_losses)

@@ -14,7 +14,6 @@
 
 #include "errors.h"
 #include "kernel/quantile_regression.h"
-#include "module.h"
 #include "sample.h"
 #include "values.h"
 
@@ -45,10 +44,8 @@ static void
 grow(McSample *sample)
 {
 	Size row = sample->width * sizeof(double);
-	Size limit = (Size) mc_max_state_mb * 1024 * 1024 / row;
 
-	mc_check_state_size((sample->rows + 1) * row);
-	sample->capacity = Min(2 * sample->capacity, limit);
+	sample->capacity = mc_grown_capacity(sample->capacity, sample->rows + 1, row);
 	sample->values = repalloc_huge(sample->values, sample->capacity * row);
 }
 

@@ -8,7 +8,6 @@
 #include "utils/memutils.h"
 
 #include "errors.h"
-#include "module.h"
 #include "sample.h"
 
 #define FIRST_CAPACITY 32
@@ -27,17 +26,13 @@ new_sample(MemoryContext context, int width, Size capacity)
 	return sample;
 }
 
-/* Room for more rows: at least double, up to the limit. */
+/* Room for more rows. */
 static pg_noinline void
 grow(McSample *sample, Size more)
 {
 	Size row = sample->width * sizeof(double);
-	Size limit = (Size) mc_max_state_mb * 1024 * 1024 / row;
-	Size needed = add_size(sample->rows, more);
-	Size capacity = Max(2 * sample->capacity, needed);
+	Size capacity = mc_grown_capacity(sample->capacity, add_size(sample->rows, more), row);
 
-	mc_check_state_size(mul_size(needed, row));
-	capacity = Min(capacity, limit);
 	sample->values = repalloc_huge(sample->values, capacity * row);
 	sample->capacity = capacity;
 }

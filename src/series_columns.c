@@ -111,3 +111,15 @@ mc_find_series_columns(Relation rel, const char *const *names, McColumn *columns
 	               price == NUMERICOID,
 	           "float8, float4, numeric or an integer type");
 }
+
+const char *
+mc_column_argument(FunctionCallInfo fcinfo, int argument, const char *role, const char *function)
+{
+	if (PG_ARGISNULL(argument))
+		ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+		                errmsg("the %s column must not be null", role),
+		                errhint("Write %s('prices', policy('crypto_venue'), "
+		                        "instrument => 'symbol', ts => 'ts', price => 'close').",
+		                        function)));
+	return NameStr(*PG_GETARG_NAME(argument));
+}

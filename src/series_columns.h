@@ -30,6 +30,10 @@ typedef struct McColumn
 extern void mc_check_series_relation(Relation rel);
 extern void mc_find_series_columns(Relation rel, const char *const *names, McColumn *columns);
 
+/* The name argument that says which column is the instrument, ts or price; 22004 with an example of `function`. */
+extern const char *mc_column_argument(FunctionCallInfo fcinfo, int argument, const char *role,
+                                      const char *function);
+
 extern bool mc_is_integer_type(Oid type);
 extern bool mc_is_string_type(Oid type);
 

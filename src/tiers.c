@@ -11,6 +11,7 @@
 
 #include "access/htup_details.h"
 #include "catalog/pg_type.h"
+#include "miscadmin.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/numeric.h"
@@ -135,6 +136,7 @@ read_tiers(ArrayType *array, int *n)
 	tiers = palloc(*n * sizeof(Tier));
 	for (int i = 0; i < *n; i++)
 	{
+		CHECK_FOR_INTERRUPTS();
 		if (nulls[i])
 			refuse_tiers(psprintf("tier %d is NULL", i + 1), NULL);
 		read_tier(rows[i], i + 1, &tiers[i]);
@@ -186,6 +188,7 @@ MC_FUNCTION(mc_tier_margin)
 		Datum step = DirectFunctionCall2(numeric_sub, tiers[k].values[column], last_rate);
 		Datum above = DirectFunctionCall2(numeric_sub, notional, tiers[k].values[TIER_BOUND]);
 
+		CHECK_FOR_INTERRUPTS();
 		last_rate = tiers[k].values[column];
 		result =
 		    DirectFunctionCall2(numeric_add, result, DirectFunctionCall2(numeric_mul, step, above));

@@ -11,82 +11,85 @@
 #include "scale.h"
 #include "stress_window.h"
 
-/* rows [from, to) of two series, times powers of two that bring them near 1 */
-typedef struct Rows
-{
-	const double *x;
-	const double *y;
-	double scale_x;
-	double scale_y;
-} Rows;
-
+/* Sums of squares and products about the means, of series times powers of two that bring them near 1. */
 typedef struct Moments
 {
+	double scale_x;
+	double scale_y;
 	double xx;
 	double yy;
 	double xy;
 } Moments;
 
 static bool
-is_constant(const double *x, size_t from, size_t to)
+is_constant(const double *x, size_t n)
 {
-	for (size_t i = from + 1; i < to; i++)
-		if (x[i] != x[from])
+	for (size_t i = 1; i < n; i++)
+		if (x[i] != x[0])
 			return false;
 	return true;
 }
 
-static double
-largest(const double *x, size_t n)
+static McStatus
+comoments(const double *x, const double *y, size_t n, Moments *m, const McPoll *poll)
 {
-	double magnitude = 0;
-
-	for (size_t i = 0; i < n; i++)
-		magnitude = fmax(magnitude, fabs(x[i]));
-	return magnitude;
-}
-
-static McDD
-mean(const double *x, double scale, size_t from, size_t to)
-{
-	McDD sum = {0, 0};
-
-	for (size_t i = from; i < to; i++)
-		sum = mc_dd_add_double(sum, x[i] * scale);
-	return mc_dd_divide_double(sum, (double) (to - from));
-}
-
-static Moments
-comoments(const Rows *rows, size_t from, size_t to)
-{
-	McDD mx = mean(rows->x, rows->scale_x, from, to);
-	McDD my = mean(rows->y, rows->scale_y, from, to);
+	McDD mx;
+	McDD my;
 	McDD xx = {0, 0};
 	McDD yy = {0, 0};
 	McDD xy = {0, 0};
 
-	for (size_t i = from; i < to; i++)
+	m->scale_x = mc_scale_of(mc_largest_magnitude(x, n));
+	m->scale_y = mc_scale_of(mc_largest_magnitude(y, n));
+	if (mc_scaled_mean(x, n, m->scale_x, &mx, poll) != MC_OK ||
+	    mc_scaled_mean(y, n, m->scale_y, &my, poll) != MC_OK)
+		return MC_STOPPED;
+	for (size_t i = 0; i < n; i++)
 	{
-		double x = (rows->x[i] * rows->scale_x - mx.hi) - mx.lo;
-		double y = (rows->y[i] * rows->scale_y - my.hi) - my.lo;
+		double dx = (x[i] * m->scale_x - mx.hi) - mx.lo;
+		double dy = (y[i] * m->scale_y - my.hi) - my.lo;
 
-		xx = mc_dd_add(xx, mc_dd_two_product(x, x));
-		yy = mc_dd_add(yy, mc_dd_two_product(y, y));
-		xy = mc_dd_add(xy, mc_dd_two_product(x, y));
+		xx = mc_dd_add(xx, mc_dd_two_product(dx, dx));
+		yy = mc_dd_add(yy, mc_dd_two_product(dy, dy));
+		xy = mc_dd_add(xy, mc_dd_two_product(dx, dy));
+		if (i % MC_POLL_STEPS == 0 && mc_poll_stop(poll))
+			return MC_STOPPED;
 	}
-	return (Moments){mc_dd_value(xx), mc_dd_value(yy), mc_dd_value(xy)};
+	m->xx = mc_dd_value(xx);
+	m->yy = mc_dd_value(yy);
+	m->xy = mc_dd_value(xy);
+	return MC_OK;
 }
 
-/* NaN with fewer than two rows, or when a series is constant in them */
-static double
-correlation(const Rows *rows, size_t from, size_t to)
+/* NaN, and no moments, with fewer than two rows or when a series is constant in them */
+static McStatus
+correlation(const double *x, const double *y, size_t n, Moments *m, double *r, const McPoll *poll)
+{
+	*r = NAN;
+	if (n < 2 || is_constant(x, n) || is_constant(y, n))
+		return MC_OK;
+	if (comoments(x, y, n, m, poll) != MC_OK)
+		return MC_STOPPED;
+	*r = fmax(-1, fmin(1, m->xy / sqrt(m->xx * m->yy)));
+	return MC_OK;
+}
+
+/* The correlations of the sub-periods. */
+static McStatus
+part_correlations(const double *x, const double *y, size_t n, size_t subperiods, double *parts,
+                  const McPoll *poll)
 {
 	Moments m;
 
-	if (to - from < 2 || is_constant(rows->x, from, to) || is_constant(rows->y, from, to))
-		return NAN;
-	m = comoments(rows, from, to);
-	return fmax(-1, fmin(1, m.xy / sqrt(m.xx * m.yy)));
+	for (size_t p = 0; p < subperiods; p++)
+	{
+		size_t from = p * n / subperiods;
+		size_t to = (p + 1) * n / subperiods;
+
+		if (correlation(x + from, y + from, to - from, &m, &parts[p], poll) != MC_OK)
+			return MC_STOPPED;
+	}
+	return MC_OK;
 }
 
 /* The bound of the magnitude, signed; 0 when it is not above 0. */
@@ -99,22 +102,25 @@ lower_bound(double r, size_t n, double confidence)
 	return copysign(fmax(bound, 0), r);
 }
 
-/* The correlation in the most volatile stretch of `width` rows. */
+/* The correlation in the most volatile stretch of `width` rows, by the moments of all of them. */
 static McStatus
-stressed_correlation(const Rows *rows, size_t n, size_t width, double *work, double *stressed,
-                     const McPoll *poll)
+stressed_correlation(const double *x, const double *y, size_t n, const Moments *all, size_t width,
+                     double *work, double *stressed, const McPoll *poll)
 {
-	Moments m = comoments(rows, 0, n);
-	double wx = rows->scale_x / sqrt(m.xx);
-	double wy = rows->scale_y / sqrt(m.yy);
+	double wx = all->scale_x / sqrt(all->xx);
+	double wy = all->scale_y / sqrt(all->yy);
 	size_t start = 0;
+	Moments m;
 
 	for (size_t i = 0; i < n; i++)
-		work[i] = hypot(rows->x[i] * wx, rows->y[i] * wy);
+	{
+		work[i] = hypot(x[i] * wx, y[i] * wy);
+		if (i % MC_POLL_STEPS == 0 && mc_poll_stop(poll))
+			return MC_STOPPED;
+	}
 	if (mc_stress_window(work, n, width, work + n, &start, poll) != MC_OK)
 		return MC_STOPPED;
-	*stressed = correlation(rows, start, start + width);
-	return MC_OK;
+	return correlation(x + start, y + start, width, &m, stressed, poll);
 }
 
 /* The least of the correlations in the direction of the first. */
@@ -149,14 +155,15 @@ mc_correlation_reliability(const double *x, const double *y, size_t n, double co
                            size_t subperiods, double *parts, double *work,
                            McCorrelationEvidence *evidence, const McPoll *poll)
 {
-	Rows rows = {x, y, mc_scale_of(largest(x, n)), mc_scale_of(largest(y, n))};
+	Moments all;
 
 	*evidence = (McCorrelationEvidence){NAN, NAN, NAN, NAN, 0, MC_TOO_FEW_RETURNS};
 	for (size_t p = 0; p < subperiods; p++)
 		parts[p] = NAN;
 	if (n < 2)
 		return MC_OK;
-	evidence->correlation = correlation(&rows, 0, n);
+	if (correlation(x, y, n, &all, &evidence->correlation, poll) != MC_OK)
+		return MC_STOPPED;
 	if (isnan(evidence->correlation))
 	{
 		evidence->verdict = MC_CONSTANT_SERIES;
@@ -166,9 +173,9 @@ mc_correlation_reliability(const double *x, const double *y, size_t n, double co
 		evidence->lower_bound = lower_bound(evidence->correlation, n, confidence);
 	if (n < MC_RETURNS_PER_SUBPERIOD * subperiods)
 		return MC_OK;
-	for (size_t p = 0; p < subperiods; p++)
-		parts[p] = correlation(&rows, p * n / subperiods, (p + 1) * n / subperiods);
-	if (stressed_correlation(&rows, n, n / subperiods, work, &evidence->stressed, poll) != MC_OK)
+	if (part_correlations(x, y, n, subperiods, parts, poll) != MC_OK ||
+	    stressed_correlation(x, y, n, &all, n / subperiods, work, &evidence->stressed, poll) !=
+	        MC_OK)
 		return MC_STOPPED;
 	judge(evidence, parts, subperiods);
 	return MC_OK;

@@ -97,12 +97,8 @@ mc_portfolio_offset(const double *margins, const double *correlation, size_t k, 
                     bool hedges_only, McPortfolioOffset *offset, const McPoll *poll)
 {
 	McExactSum total;
-	double largest = 0;
-	double scale;
+	double scale = mc_scale_of(mc_largest_magnitude(margins, k));
 
-	for (size_t i = 0; i < k; i++)
-		largest = fmax(largest, fabs(margins[i]));
-	scale = mc_scale_of(largest);
 	add_up(margins, k, scale, offset);
 	mc_exact_sum_init(&total);
 	if (add_terms(margins, correlation, k, scale, hedges_only, &total, poll) != MC_OK)

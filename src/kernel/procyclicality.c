@@ -95,6 +95,13 @@ mc_year_of(int64_t ts)
 	return year + (day / 146097 - 1000) * 400;
 }
 
+/* NaN of nothing */
+static double
+mean_of(double sum, size_t n)
+{
+	return n > 0 ? sum / (double) n : NAN;
+}
+
 static McStatus
 measure_level(const McMarginPath *path, McProcyclicality *result, const McPoll *poll)
 {
@@ -138,7 +145,7 @@ measure_years(const McMarginPath *path, McProcyclicality *result, const McPoll *
 		result->years++;
 		sum += highest / lowest;
 	}
-	result->peak_to_trough_within_year = sum / (double) result->years; /* 0 / 0 without one */
+	result->peak_to_trough_within_year = mean_of(sum, result->years);
 	return MC_OK;
 }
 
@@ -301,10 +308,9 @@ measure_coverage(const McMarginPath *path, McProcyclicality *result, const McPol
 		mc_exact_sum_add(&shortfall, beyond);
 		result->largest_shortfall = fmax(result->largest_shortfall, beyond);
 	}
-	/* 0 / 0 without a loss, or an exception */
-	result->coverage = (double) (result->losses - result->exceptions) / (double) result->losses;
-	result->average_excess = mc_exact_sum_value(&excess).hi / (double) result->losses;
-	result->average_shortfall = mc_exact_sum_value(&shortfall).hi / (double) result->exceptions;
+	result->coverage = mean_of((double) (result->losses - result->exceptions), result->losses);
+	result->average_excess = mean_of(mc_exact_sum_value(&excess).hi, result->losses);
+	result->average_shortfall = mean_of(mc_exact_sum_value(&shortfall).hi, result->exceptions);
 	return isinf(result->average_excess) || isinf(result->average_shortfall) ? MC_OVERFLOW : MC_OK;
 }
 

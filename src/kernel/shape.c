@@ -12,31 +12,6 @@
 #include "double_double.h"
 #include "scale.h"
 
-static double
-largest_magnitude(const double *x, size_t n)
-{
-	double largest = 0;
-
-	for (size_t i = 0; i < n; i++)
-		largest = fmax(largest, fabs(x[i]));
-	return largest;
-}
-
-static McStatus
-scaled_mean(const double *x, size_t n, double scale, McDD *mean, const McPoll *poll)
-{
-	McDD sum = {0, 0};
-
-	for (size_t i = 0; i < n; i++)
-	{
-		sum = mc_dd_add_double(sum, scale * x[i]);
-		if (i % MC_POLL_STEPS == 0 && mc_poll_stop(poll))
-			return MC_STOPPED;
-	}
-	*mean = mc_dd_divide_double(sum, (double) n);
-	return MC_OK;
-}
-
 /* Sums of the second to fourth powers of what is above the mean. */
 static McStatus
 central_sums(const double *x, size_t n, double scale, McDD mean, McDD sums[3], const McPoll *poll)
@@ -60,7 +35,7 @@ central_sums(const double *x, size_t n, double scale, McDD mean, McDD sums[3], c
 McStatus
 mc_shape(const double *x, size_t n, McShape *shape, const McPoll *poll)
 {
-	double scale = mc_scale_of(largest_magnitude(x, n));
+	double scale = mc_scale_of(mc_largest_magnitude(x, n));
 	McDD mean;
 	McDD sums[3];
 	double m2;
@@ -69,7 +44,7 @@ mc_shape(const double *x, size_t n, McShape *shape, const McPoll *poll)
 
 	if (n == 0)
 		return MC_TOO_FEW;
-	if (scaled_mean(x, n, scale, &mean, poll) != MC_OK ||
+	if (mc_scaled_mean(x, n, scale, &mean, poll) != MC_OK ||
 	    central_sums(x, n, scale, mean, sums, poll) != MC_OK)
 		return MC_STOPPED;
 	m2 = mc_dd_value(mc_dd_divide_double(sums[0], (double) n));

@@ -355,6 +355,11 @@ check_measures(const Found *f, const McCalibration *c, int s, long double *core,
 	else
 		CHECK(isnan(side->value_at_risk) && isnan(side->core), "no model, no measure");
 	*core = chosen(p, tail);
+	if (!f->answers)
+	{
+		CHECK(isnan(side->stressed_es) && isnan(side->floor), "no model, no term");
+		return most;
+	}
 	if (p->stress_weight > 0)
 	{
 		Brute stress = brute_measures(f->raw + c->stress_start, c->stress_width, p, f->basis, sign);
@@ -423,7 +428,7 @@ check_calibration(const McPolicy *p, long basis, const McPriceSeries *series,
 	CHECK(isnan(c->vol) == isnan((double) f.vol), "vol %g", c->vol);
 	if (!isnan(c->vol))
 		CHECK(fabsl(c->vol - f.vol) <= 1e-11L * f.vol + 1e-17L, "vol %.17g, %.17Lg", c->vol, f.vol);
-	if (f.measured && p->stress_weight > 0)
+	if (f.answers && p->stress_weight > 0)
 		check_stress_window(&f, c);
 	else
 		CHECK(!c->has_stress, "no stress asked for, or none to be had");

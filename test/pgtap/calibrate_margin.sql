@@ -322,5 +322,23 @@ SELECT throws_ok($$SELECT set_policy('x', $$ || setting || ')', '22023', NULL, '
     ('bar_interval => ''0'''), ('jump_bound => 0'), ('stale_after => ''0'''), ('lookback_time => ''0'''), ('restart_gap => ''0'''), ('dead_after => 0'), ('rise_per_step => 0'), ('rise_per_day => 0'),
     ('fall_per_day => 0'), ('weight_decay => 0'), ('evt_tail => 0'), ('refit_interval => 0'), ('buffer_recovery => -1'), ('horizon_method => ''x'''), ('measure => ''es'''), ('model => ''x''')) AS v (setting);
 
+-- ---- a refusal quotes whole characters, and adds up intervals as a whole ----
+CREATE FUNCTION detail_of(query text) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE detail text;
+BEGIN
+    EXECUTE query;
+    RETURN 'no error';
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS detail = PG_EXCEPTION_DETAIL;
+    RETURN detail;
+END $$;
+SELECT is(detail_of($$ SELECT margin_calib.check_policy(jsonb_populate_record(margin_calib.policy('crypto_venue'),
+                           jsonb_build_object('model', 'historical + ' || chr(8364) || chr(233)))) $$),
+          'Policy "crypto_venue" has model = "historical + ' || chr(8364) || chr(233) || '"; what is meant is "' || chr(8364) || '".',
+          'a character of three bytes');
+SELECT is(detail_of($$ SELECT margin_calib.check_policy(jsonb_populate_record(margin_calib.policy('crypto_venue'),
+                           '{"lookback_time": "-3860000 mons 2500000000:00:00"}')) $$),
+          'Policy "crypto_venue" has lookback_time = -1005120000000 seconds.', 'months and hours that nearly cancel');
+
 SELECT * FROM finish();
 ROLLBACK;

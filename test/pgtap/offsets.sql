@@ -194,5 +194,12 @@ SELECT is((SELECT cardinality(price_evidence(n, date_part('epoch', ts), price, 3
 SELECT is((SELECT price_evidence(n, date_part('epoch', ts), price, 300, 0.99, 4) FROM tick WHERE false), NULL, 'no row');
 SELECT throws_ok($$ SELECT price_evidence(n + 0.5, date_part('epoch', ts), price, 300, 0.99, 4) FROM tick $$, '22023', 'series are numbered from 1 to 800');
 SELECT throws_ok($$ SELECT price_evidence(n, date_part('epoch', ts), price, 0, 0.99, 4) FROM tick $$, '22023', 'lookback must be at least 1');
+-- ---- the limit of a state is reached by its rows, not by the room that it doubles to ----
+SET LOCAL margin_calib.max_state_mb = 1;
+SELECT lives_ok($$ SELECT offset_correlation(ARRAY[sin(i), cos(i), sin(2 * i)], 0.99, 4) FROM generate_series(1, 40000) AS i $$,
+    '40000 rows of three series are less than a megabyte');
+SELECT throws_ok($$ SELECT offset_correlation(ARRAY[sin(i), cos(i), sin(2 * i)], 0.99, 4) FROM generate_series(1, 50000) AS i $$,
+    '54000', NULL, '50000 are more');
+
 SELECT * FROM finish();
 ROLLBACK;

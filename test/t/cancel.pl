@@ -20,6 +20,9 @@ $s->rows(qq{CREATE UNLOGGED TABLE t AS SELECT 'A'::text AS k, i, i % 50000 AS g,
 	CREATE UNLOGGED TABLE a AS SELECT array_agg(price) AS prices FROM t;
 	SELECT count(*) FROM t, a});
 my $policy = qq{jsonb_populate_record(policy('futures_clearing'), '{"confidence": 0.5, "horizon": 500, "lookback": 3000000, "floor_lookback": 3000000, "stress_window": 1000000}')};
+# bar by bar along a path from before the first one, each a listing of its own without a return
+my $quick = q{jsonb_populate_record(policy('crypto_venue'), '{"model": "historical", "confidence": 0.5, "horizon": 1, "lookback": 20, "min_returns": 5, "refit_interval": 1, "floor_lookback": 0, "stress_weight": 0, "restart_gap": "1 microsecond"}')};
+my $path = q{ROW('1980-01-01', 100, 0.1, 0.1, 0.1, 0.1, false, '1979-01-01', 100, 0.1, 0.1, 0.1, 0.1, false)::margin_path};
 my @queries = (
 	'SELECT volatility(x) FROM t',
 	'SELECT volatility(x) OVER (ORDER BY i ROWS 400000 PRECEDING) FROM t OFFSET 10000000',
@@ -44,6 +47,7 @@ my @queries = (
 	"SELECT count(*) FROM rolling_vol_all('t', 'k', 'ts', 'price', 30)",
 	"SELECT count(*) FROM rolling_vol_arrays('t', 'k', 'ts', 'price', 30)",
 	"SELECT count(*) FROM rolling_vol_all('t', 'g', 'ts', 'price', 30)",
+	"SELECT calibrate_margin(ts, price, $quick, $path) FROM t",
 );
 
 # seconds from the cancel to the answer, or undef when the query was faster than the delay

@@ -19,7 +19,8 @@ $s->rows(qq{CREATE UNLOGGED TABLE t AS SELECT i, (i::bigint * 69621 % 2147483647
 	CREATE UNLOGGED TABLE matrix AS SELECT array_agg(a ORDER BY i) AS m FROM (SELECT i, array_agg(CASE WHEN i = j THEN 1 ELSE sin((i + j) * i * j) END ORDER BY j) AS a
 		FROM generate_series(1, 500) AS i, generate_series(1, 500) AS j GROUP BY i) AS q;
 	CREATE UNLOGGED TABLE sketches AS SELECT tail_sketch(x * 10 ^ (i % 500 - 250), 65536) AS s FROM t WHERE i % 2 = 0;
-	SELECT count(*) FROM t, matrix, wide, sketches});
+	CREATE UNLOGGED TABLE tiers AS SELECT array_agg((i - 1, 0.5, 0.25)::margin_tier) AS tiers FROM t;
+	SELECT count(*) FROM t, matrix, wide, sketches, tiers});
 my @queries = (
 	'SELECT kendall(x, y) FROM t',
 	'SELECT spearman(x, y) FROM t',
@@ -36,6 +37,8 @@ my @queries = (
 	q{SELECT acerbi_szekely_p_value('z1', 0, 10000, 0.5, 3)},
 	'SELECT tail_sketch_count(tail_sketch_merge(s)) FROM sketches, generate_series(1, 300)',
 	'SELECT tail_sketch_count(tail_sketch(x, 65536)) FROM t, generate_series(1, 9)',
+	'SELECT tier_margin(1000000000, tiers) FROM tiers',
+	'SELECT correlation_reliability(x, y + i, 0.99, 5) FROM t, generate_series(1, 8)',
 	'SELECT student_t_fit(x) FROM t',
 	'SELECT expected_shortfall_weighted(x, abs(y), 0.5) FROM t',
 	'SELECT optimal_block_length(x) FROM t',

@@ -230,6 +230,31 @@ test_level(void)
 	check_close(judge(y, x, N, 0.99, 1).correlation, want, 1e-12, "of either series");
 }
 
+/* the squares of a stretch far below the rest underflow unless it is scaled by itself */
+static void
+test_quiet_part(void)
+{
+	UnitRandom random = {10};
+	double x[N];
+	double y[N];
+	McCorrelationEvidence e;
+
+	for (size_t i = 0; i < N; i++)
+	{
+		double unit = i < 100 ? 1e-170 : 1;
+
+		x[i] = unit * unit_normal(&random);
+		y[i] = i < 100 ? -0.5 * x[i] + unit * unit_normal(&random) : x[i];
+	}
+	e = judge(x, y, N, 0.99, 4);
+	check_close(parts[0], pearson(x, y, 0, 100), 1e-13, "both series 170 decimals below the rest");
+	check(e.verdict == MC_SIGN_CHANGES && e.offset == 0, "whose sign is seen");
+	for (size_t i = 0; i < 100; i++)
+		y[i] *= 1e170;
+	judge(x, y, N, 0.99, 4);
+	check_close(parts[0], pearson(x, y, 0, 100), 1e-13, "one of them");
+}
+
 static void
 test_perfect(void)
 {
@@ -263,6 +288,7 @@ test_correlation_reliability(void)
 	test_random();
 	test_verdicts();
 	test_level();
+	test_quiet_part();
 	test_perfect();
 	for (int i = 0; i < 100; i++)
 		x[i] = i % 7;
