@@ -238,7 +238,11 @@ MC_FUNCTION(mc_backtest_path)
 {
 	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
 	McNamedPolicy named;
-	Walk walk = {.named = &named, .result = result, .from = DT_NOBEGIN, .until = DT_NOEND, .known_until = DT_NOEND};
+	Walk walk = {.named = &named,
+	             .result = result,
+	             .from = DT_NOBEGIN,
+	             .until = DT_NOEND,
+	             .known_until = DT_NOEND};
 	Wanted wanted = wanted_read(PG_ARGISNULL(7) ? NULL : PG_GETARG_ARRAYTYPE_P(7));
 	McSeriesSet *set;
 

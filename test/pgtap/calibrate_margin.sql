@@ -133,7 +133,7 @@ SELECT is(ROW((c).gaps, (c).bar_interval, (c).stale), ROW(2, interval '1 hour', 
   FROM calibrated('{1,2,2,3,4,5}', 'plain_var', '{1,2,3,4.6,5.6,9}') AS c;
 SELECT is((c).gaps, 0, 'a step of one and a half intervals is no gap') FROM calibrated('{1,2,3,4}', 'plain_var', '{1,2,3,4.5}') AS c;
 SELECT is((c).bar_interval, interval '1 hour', 'lower median of 1 1 2 3 is 1 hour') FROM calibrated('{1,2,3,4,5}', 'plain_var', '{1,3,4,7,8}') AS c;
-SELECT count(set_policy('daily', based_on => 'plain_var', bar_interval => '1 mon', jump_bound => 0.5)) \g /dev/null
+SELECT count(set_policy('daily', based_on => 'plain_var', bar_interval => '1 mon', stale_after => '3 mon', jump_bound => 0.5)) \g /dev/null
 SELECT is(ROW((c).gaps, (c).bar_interval), ROW(1, interval '30 days'), 'a given interval, a month of 30 days')
   FROM calibrated('{1,2,3}', 'daily', ARRAY[0, 24 * 30, 24 * 76]) AS c;
 -- |ln 2| and |ln 1/2| are above 0.5, |ln 1.5| is not; used all the same
