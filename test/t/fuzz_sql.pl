@@ -87,7 +87,7 @@ my %plausible = (
 	ts => ['ts', '2024-02-29'], price => [qw(price 100)],
 	account => [qw(account alice)], quantity => ['quantity'],
 	policy => [qw(crypto_venue prop_desk futures_clearing new_product)], policies => ['{prop_desk}', '{crypto_venue,new_product}'],
-	new_product_policy => ['new_product'], based_on => ['crypto_venue'],
+	new_product_policy => ['new_product'], based_on => ['crypto_venue'], changes => ['{"buffer": 0.1}', '{}'], history => ['1 year'], keep => [1, 7],
 	name => ['crypto_venue', 'mine'], policy_name => [qw(crypto_venue prop_desk)], capture => [qw(trigger watermark)], kind => [qw(spot linear inverse)],
 	group_name => ['mine'], groups => ['{mine}'], subperiods => [qw(1 2 4)], cap => [qw(0 0.5 0.8)], breakdown => [qw(calibrated worst)],
 	correlation => \@matrices, margins => ['{1}', '{1,-2}', '{3,-1,2}'],
@@ -324,7 +324,7 @@ sub call
 	}
 	# trailing defaulted arguments are left out at times
 	my $n = @{ $f->{types} };
-	$n -= int rand($f->{defaults} + 1) if $f->{defaults} && rand() < 0.5;
+	$n -= rand() < 0.3 ? $f->{defaults} : int rand($f->{defaults} + 1) if $f->{defaults} && rand() < 0.5;
 	$n = @{ $f->{types} } if grep { $_ eq 'paths' } @{ $f->{names} }; # a million
 	my $arguments = join ', ', map { literal($f->{types}[$_], $f->{names}[$_]) } 0 .. $n - 1;
 	return { sql => "CALL $f->{call}($arguments)", transaction => 1 } if $f->{kind} eq 'p';
