@@ -80,11 +80,12 @@ mc_check_series_relation(Relation rel)
 		                errmsg("\"%s\" is not a table or view", RelationGetRelationName(rel)),
 		                errhint("Give a table, a partitioned or foreign table, or a view.")));
 	if (check_enable_rls(RelationGetRelid(rel), InvalidOid, false) == RLS_ENABLED)
-		ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-		                errmsg("cannot read \"%s\" directly: row-level security applies to it",
-		                       RelationGetRelationName(rel)),
-		                errhint("Use the aggregate or window function in a query, which sees the "
-		                        "rows that the policies allow.")));
+		ereport(ERROR,
+		        (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+		         errmsg("cannot read \"%s\" directly: row-level security applies to it",
+		                RelationGetRelationName(rel)),
+		         errhint("Use the aggregate or window function in a query, or give a view with "
+		                 "security_invoker: both see the rows that the policies allow.")));
 	if (RELATION_IS_OTHER_TEMP(rel))
 		ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
 		                errmsg("cannot access temporary tables of other sessions")));

@@ -17,6 +17,9 @@ BEGIN
     IF definition IS NULL THEN
         RAISE EXCEPTION USING ERRCODE = '22004', MESSAGE = 'a backtest needs a policy',
             HINT = 'SELECT name FROM margin_calib.policy_list lists the policies.';
+    ELSIF backtest_policy.instruments = '{}' THEN
+        RAISE EXCEPTION USING ERRCODE = '22023', MESSAGE = 'a backtest needs instruments',
+            HINT = 'Name some, or leave instruments out for all that have a price feed.';
     ELSIF backtest_policy.from_ts > backtest_policy.until_ts THEN
         RAISE EXCEPTION USING ERRCODE = '22023', MESSAGE = 'from_ts must not be after until_ts',
             DETAIL = format('from_ts is %s, until_ts %s.', backtest_policy.from_ts, backtest_policy.until_ts);
@@ -24,7 +27,7 @@ BEGIN
     SELECT array_agg(n ORDER BY n) INTO unknown FROM unnest(backtest_policy.instruments) AS n
      WHERE NOT EXISTS (SELECT FROM margin_calib.instrument AS i WHERE i.instrument = n AND i.price_feed IS NOT NULL);
     IF unknown IS NOT NULL THEN
-        RAISE EXCEPTION USING ERRCODE = '42704', MESSAGE = format('instrument %s has no price feed', unknown[1]),
+        RAISE EXCEPTION USING ERRCODE = '42704', MESSAGE = format('instrument %s has no price feed', coalesce(unknown[1], 'NULL')),
             HINT = 'Attach its prices with attach_prices and CALL refresh() first, or leave it out.';
     END IF;
     INSERT INTO margin_calib.policy_backtest (policy, policy_version, definition, from_ts, until_ts, instruments)
@@ -181,6 +184,8 @@ DECLARE
     result  bigint;
     verdict record;
 BEGIN
+    -- one at a time, so that each knows the zone before and tells a change once
+    PERFORM pg_advisory_xact_lock(7811887308274689378);
     SELECT z.zone INTO before
       FROM margin_calib.policy_backtest AS b CROSS JOIN LATERAL margin_calib.backtest_zone(b.id) AS z
      WHERE b.policy = backtest_one.policy AND b.is_routine ORDER BY b.id DESC LIMIT 1;

@@ -13,6 +13,8 @@ BEGIN
     IF set_instrument.instrument IS NULL THEN
         RAISE EXCEPTION USING ERRCODE = '22004', MESSAGE = 'the instrument is NULL',
             HINT = 'Write margin_calib.set_instrument(''BTC-PERP'', kind => ''inverse'', multiplier => 100).';
+    ELSIF set_instrument.instrument = '' THEN
+        RAISE EXCEPTION USING ERRCODE = '22023', MESSAGE = 'an instrument has a name';
     ELSIF set_instrument.kind NOT IN ('spot', 'linear', 'inverse') THEN
         RAISE EXCEPTION USING ERRCODE = '22023', MESSAGE = 'the kind of an instrument is spot, linear or inverse',
             DETAIL = format('The kind given is %L.', set_instrument.kind);

@@ -3,6 +3,7 @@
  *	  The rules of a policy: ranges first, then what the fields say together.
  */
 #include "kernel/policy.h"
+#include "kernel/gpd.h"
 
 #include <math.h>
 #include <stddef.h>
@@ -196,6 +197,10 @@ windows_check(const McPolicy *p, McPolicyFault *fault)
 	if (uses_tail(&p->model, MC_TAIL_EVT) && p->evt_tail <= (1 - p->confidence) * (1 + 1e-12))
 		return fault_set(fault, "evt_tail", p->evt_tail, "evt_tail must be above 1 - confidence",
 		                 "The measure must lie beyond the threshold of the fitted tail.");
+	if (uses_tail(&p->model, MC_TAIL_EVT) && p->lookback * p->evt_tail < MC_GPD_MIN_EXCEEDANCES)
+		return fault_set(fault, "evt_tail", p->evt_tail,
+		                 "evt_tail times lookback must be at least 5 returns",
+		                 "The law of the tail is fitted to the losses beyond the threshold.");
 	if (p->refit_interval > p->lookback)
 		return fault_set(fault, "refit_interval", p->refit_interval,
 		                 "refit_interval must not be above lookback",

@@ -4,7 +4,7 @@
 BEGIN;
 CREATE EXTENSION IF NOT EXISTS pgtap;
 SET search_path = public, margin_calib;
-SELECT plan(48);
+SELECT plan(50);
 
 -- two instruments of 700 days whose volatility comes in waves
 CREATE TABLE candles AS
@@ -179,6 +179,8 @@ SELECT throws_ok($$CALL backtest_policies(policies => '{plain,absent}')$$, '4270
 SELECT throws_ok($$CALL backtest_policies(keep => 0)$$, '22023');
 SELECT throws_ok($$SELECT candidate_policy('x', 'plain', '{"lokback": 5}')$$, '22023', 'a candidate has no field lokback to change');
 SELECT throws_ok($$SELECT backtest_policy('plain', '{none}')$$, '42704');
+SELECT throws_ok($$SELECT backtest_policy('plain', '{NULL}')$$, '42704', 'instrument NULL has no price feed');
+SELECT throws_ok($$SELECT backtest_policy('plain', '{}')$$, '22023');
 SELECT throws_ok($$SELECT backtest_policy(NULL)$$, '22004');
 SELECT throws_ok($$SELECT backtest_policy('plain', from_ts => '2021-01-02', until_ts => '2021-01-01')$$, '22023');
 SELECT * FROM finish();

@@ -41,6 +41,7 @@ SELECT fails($$ SELECT attach_prices('pg_stat_activity', 'datname', 'query_start
 SELECT fails($$ SELECT attach_positions('odd', 'The Symbol', 'The Symbol', 'at') $$);
 SELECT fails($$ SELECT detach('odd') $$);
 SELECT fails($$ SELECT set_instrument(NULL) $$);
+SELECT fails($$ SELECT set_instrument('') $$);
 SELECT fails($$ SELECT set_instrument('X', kind => 'future') $$);
 SELECT fails($$ SELECT set_instrument('X', multiplier => -1) $$);
 SELECT fails($$ SELECT set_instrument('X', multiplier => 'NaN') $$);

@@ -68,7 +68,7 @@ SELECT refusal($$SELECT set_policy('x', based_on => 'base', $$ || setting || ')'
     ('model => ''evt + normal + evt'''), ('model => ''filtered_historical(97)'''), ('model => ''historical(0.9)'''), ('model => ''evt > gjr_t_normal'''),
     ('model => ''evt, normal'''), ('model => ''filtered_evt(0.9'''), ('ewma_lambda => 1'), ('ewma_lambda => ''NaN'''),
     ('weight_decay => 0'), ('weight_decay => 1.01'), ('weight_decay => ''NaN'''), ('evt_tail => 0'), ('evt_tail => 0.51'),
-    ('evt_tail => 0.005, model => ''evt'''), ('refit_interval => 0'), ('refit_interval => 731'), ('buffer_recovery => -1'),
+    ('evt_tail => 0.005, model => ''evt'''), ('evt_tail => 0.049, model => ''evt'', lookback => 100, min_returns => 100'), ('refit_interval => 0'), ('refit_interval => 731'), ('buffer_recovery => -1'),
     ('horizon => 0'), ('lookback => 0'), ('lookback => 99'), ('min_returns => 0'), ('min_returns => 731'),
     ('stress_weight => 25'), ('stress_weight => -0.1'), ('stress_window => 0'), ('horizon => 400, lookback => 730'),
     ('buffer => 25'), ('buffer => -1'), ('floor_lookback => -1'), ('floor_lookback => 1, horizon => 2'),

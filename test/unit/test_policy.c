@@ -172,6 +172,8 @@ test_coherence(void)
 	refused(policy, "evt_tail", "a threshold at the tail");
 	policy.evt_tail = 0.0100001;
 	accepted(policy, "a threshold below the tail");
+	policy.lookback = 499;
+	refused(policy, "evt_tail", "less than five returns beyond the threshold");
 	policy = good;
 	ACCEPTED(floor_lookback, 0);
 	ACCEPTED(buffer, 1);
