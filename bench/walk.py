@@ -27,7 +27,7 @@ def seconds(found, name):
 
 
 def case_walk(bench):
-    bench.need('margin_calib.backtest_path(regclass,margin_calib.margin_policy,name,name,name,timestamptz,timestamptz,text[])')
+    bench.need('margin_calib.backtest_path(regclass,margin_calib.margin_policy,name,name,name,timestamptz,timestamptz,text[],timestamptz)')
     for days in (1000, 2000):
         make_series(bench, days)
     plain = policy_literal(bench, lookback=1250)
