@@ -72,7 +72,7 @@ my @queries = (
 	q{SELECT calibrate_margin(ts, price, jsonb_populate_record(policy('crypto_venue'), jsonb_build_object('buffer', i))) FROM t},
 	q{SELECT * FROM calibrate_all('t', policy('new_product'), 'k', 'ts', 'no such column')},
 	q{SELECT check_policy(jsonb_populate_record(policy('crypto_venue'), '{"model": "gjr_historical + nothing"}'))},
-	q{SELECT calibrate_margin(ts, price, policy('new_product'), (SELECT ROW(ts, -price)::margin_path)) FROM t},
+	q{SELECT calibrate_margin(ts, price, policy('new_product'), jsonb_populate_record(NULL::margin_path, jsonb_build_object('ts', ts, 'price', -price))) FROM t},
 );
 {
 	my ($both) = split /\|/, $s->value(q{SELECT * FROM growth('SELECT pg_advisory_lock((random() * 1e15)::bigint)', 500)});
