@@ -222,29 +222,6 @@ $function$;
 COMMENT ON FUNCTION margin_calib.refresh_liquidity(integer, text[], timestamptz) IS
 'Internal: stores how liquid instruments of a liquidity feed are, quarantines their unusable rows, and returns the instruments whose figures changed.';
 
-CREATE OR REPLACE FUNCTION margin_calib.sync_liquidity_watermark(feed margin_calib.feed) RETURNS void
-    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE COST 5000
-    SET search_path = pg_catalog, margin_calib, pg_temp
-AS $function$
-DECLARE
-    newest timestamptz;
-BEGIN
-    EXECUTE format(
-        'WITH newer AS (SELECT t.%1$I::text AS key, max(%2$s) AS ts FROM %3$s AS t '
-        'WHERE (%2$s >= $1 OR $1 IS NULL) AND %2$s <= $2 GROUP BY t.%1$I), '
-        'queued AS (INSERT INTO margin_calib.capture_queue SELECT %4$s, n.key, false, now() FROM newer AS n '
-        'LEFT JOIN margin_calib.instrument_liquidity AS s ON s.instrument = n.key '
-        'WHERE s.feed IS DISTINCT FROM %4$s OR (n.ts > s.data_through) IS NOT FALSE) '
-        'SELECT max(n.ts) FROM newer AS n', feed.instrument_column,
-        margin_calib.feed_ts_expression(feed.relation, feed.ts_column), feed.relation, feed.id)
-    INTO newest USING feed.watermark - feed.watermark_overlap, margin_calib.future_limit(clock_timestamp());
-    UPDATE margin_calib.feed AS f SET watermark = greatest(f.watermark, newest)
-     WHERE f.id = sync_liquidity_watermark.feed.id AND newest > coalesce(f.watermark, '-infinity');
-END
-$function$;
-COMMENT ON FUNCTION margin_calib.sync_liquidity_watermark(margin_calib.feed) IS
-'Internal: queues the instruments of a liquidity feed without triggers that have rows newer than their newest.';
-
 CREATE OR REPLACE FUNCTION margin_calib.attach_liquidity(
     relation regclass, instrument name, ts name, spread name DEFAULT NULL, volume name DEFAULT NULL,
     open_interest name DEFAULT NULL, price_sources name DEFAULT NULL, price_age name DEFAULT NULL,
@@ -291,7 +268,6 @@ REVOKE ALL ON FUNCTION
     margin_calib.liquidity_live(text[], timestamptz),
     margin_calib.quarantine_liquidity(margin_calib.feed, text[], timestamptz),
     margin_calib.refresh_liquidity(integer, text[], timestamptz),
-    margin_calib.sync_liquidity_watermark(margin_calib.feed),
     margin_calib.attach_liquidity(regclass, name, name, name, name, name, name, name, name, text, interval, interval, text) FROM PUBLIC;
 
 CREATE OR REPLACE FUNCTION margin_calib.forget_liquidity(feed margin_calib.feed) RETURNS void

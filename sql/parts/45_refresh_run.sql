@@ -52,19 +52,18 @@ BEGIN
     IF feed.kind = 'positions' THEN
         INSERT INTO margin_calib.capture_queue VALUES (feed.id, NULL, true, now());
         RETURN;
-    ELSIF feed.kind = 'liquidity' THEN
-        PERFORM margin_calib.sync_liquidity_watermark(feed);
-        RETURN;
     END IF;
     -- rows of one ts may be committed one after the other: each instrument is compared with its own newest
     EXECUTE format(
         'WITH newer AS (SELECT t.%1$I::text AS key, max(%2$s) AS ts FROM %3$s AS t '
         'WHERE (%2$s >= $1 OR $1 IS NULL) AND %2$s <= $2 GROUP BY t.%1$I), '
         'queued AS (INSERT INTO margin_calib.capture_queue SELECT %4$s, n.key, false, now() FROM newer AS n '
-        'LEFT JOIN margin_calib.instrument AS i ON i.instrument = n.key '
-        'WHERE i.price_feed IS DISTINCT FROM %4$s OR (n.ts > i.data_through) IS NOT FALSE) '
+        'LEFT JOIN margin_calib.%5$I AS s ON s.instrument = n.key '
+        'WHERE s.%6$I IS DISTINCT FROM %4$s OR (n.ts > s.data_through) IS NOT FALSE) '
         'SELECT max(n.ts) FROM newer AS n', feed.instrument_column,
-        margin_calib.feed_ts_expression(feed.relation, feed.ts_column), feed.relation, feed.id)
+        margin_calib.feed_ts_expression(feed.relation, feed.ts_column), feed.relation, feed.id,
+        CASE feed.kind WHEN 'liquidity' THEN 'instrument_liquidity' ELSE 'instrument' END,
+        CASE feed.kind WHEN 'liquidity' THEN 'feed' ELSE 'price_feed' END)
     INTO newest USING feed.watermark - feed.watermark_overlap, margin_calib.future_limit(clock_timestamp());
     UPDATE margin_calib.feed AS f SET watermark = greatest(f.watermark, newest)
      WHERE f.id = sync_watermark.feed.id AND newest > coalesce(f.watermark, '-infinity');

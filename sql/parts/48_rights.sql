@@ -23,7 +23,7 @@ BEGIN ATOMIC
                        'set_amount_step', 'create_standard_tables', 'set_policy', 'schedule_job', 'schedule_refresh',
                        'schedule_recalibration', 'schedule_backtest', 'unschedule', 'backtest_policy', 'backtest_policies', 'backtest_one',
                        'drop_backtest', 'policies_in_use', 'attach_liquidity', 'refresh_liquidity', 'quarantine_liquidity',
-                       'sync_liquidity_watermark', 'forget_liquidity', 'blind_liquidity', 'sync_events', 'check_known', 'queue_add_ons',
+                       'forget_liquidity', 'blind_liquidity', 'sync_events', 'check_known', 'queue_add_ons',
                        'set_tiers', 'set_liquidity_policy', 'check_liquidity_policy', 'check_liquidity_horizons', 'set_peg', 'add_event', 'cancel_event',
                        'queue_group_accounts', 'store_offsets', 'refresh_groups', 'check_product_group', 'set_product_group',
                        'check_group_exists', 'drop_product_group', 'calibrate_offsets'] ELSE '{}' END;

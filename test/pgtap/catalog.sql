@@ -295,7 +295,6 @@ INSERT INTO reviewed VALUES
     ('set_peg(text,text,text,numeric,numeric)', 'f v - u - -'),
     ('set_tiers(text,margin_tier[],text)', 'f v - u - -'),
     ('sync_events()', 'f v - u - -'),
-    ('sync_liquidity_watermark(feed)', 'f v - u - -'),
     ('asset_weight(numeric,numeric,numeric)', 'f i s s - p'),
     ('checked_fraction(numeric,text)', 'f i - s - p'),
     ('checked_non_negative(numeric,text)', 'f i - s - p'),
