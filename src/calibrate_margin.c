@@ -15,23 +15,13 @@
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
 
-#include "calibration.h"
+#include "calibrate_margin.h"
 #include "errors.h"
 #include "series_scan.h"
 
 #define FIRST_CAPACITY 64
 #define ROW_SIZE (sizeof(int64) + sizeof(double))
 #define STATE_FORMAT 2
-
-typedef struct CalibrateState
-{
-	MemoryContext context;
-	McPriceRows rows;
-	Size capacity;
-	HeapTupleHeader policy; /* as given, for the comparison row by row */
-	HeapTupleHeader path;   /* to go on from; NULL: none */
-	McNamedPolicy named;    /* decoded and checked */
-} CalibrateState;
 
 static HeapTupleHeader
 tuple_copy(HeapTupleHeader tuple)
@@ -45,23 +35,23 @@ tuple_copy(HeapTupleHeader tuple)
 	return copy;
 }
 
-static CalibrateState *
-state_create(MemoryContext context, HeapTupleHeader policy, HeapTupleHeader path)
+McCalibrateState *
+mc_calibrate_state_create(MemoryContext context, HeapTupleHeader policy, HeapTupleHeader path)
 {
 	MemoryContext old = MemoryContextSwitchTo(context);
-	CalibrateState *state = palloc0(sizeof(CalibrateState));
+	McCalibrateState *state = palloc0(sizeof(McCalibrateState));
 
 	state->context = context;
 	state->policy = tuple_copy(policy);
 	state->path = tuple_copy(path);
-	mc_policy_decode(state->policy, &state->named);
+	if (policy != NULL)
+		mc_policy_decode(state->policy, &state->named);
 	MemoryContextSwitchTo(old);
 	return state;
 }
 
-/* room for at least `wanted` rows */
-static void
-state_reserve(CalibrateState *state, Size wanted)
+void
+mc_calibrate_state_reserve(McCalibrateState *state, Size wanted)
 {
 	Size capacity;
 
@@ -89,7 +79,7 @@ state_reserve(CalibrateState *state, Size wanted)
 
 /* another policy in the group, unless it only came about in another way */
 static void
-policy_compare(const CalibrateState *state, HeapTupleHeader policy)
+policy_compare(const McCalibrateState *state, HeapTupleHeader policy)
 {
 	McNamedPolicy other;
 
@@ -113,7 +103,7 @@ tuple_same(HeapTupleHeader a, HeapTupleHeader b)
 }
 
 static inline void
-settings_check_same(const CalibrateState *state, HeapTupleHeader policy, HeapTupleHeader path)
+settings_check_same(const McCalibrateState *state, HeapTupleHeader policy, HeapTupleHeader path)
 {
 	if (!tuple_same(policy, state->policy))
 		policy_compare(state, policy);
@@ -126,12 +116,9 @@ settings_check_same(const CalibrateState *state, HeapTupleHeader policy, HeapTup
 /* calibrate_margin_accum(internal, timestamptz, float8, margin_policy [, margin_path]) -> internal */
 MC_FUNCTION(mc_calibrate_margin_accum)
 {
-	CalibrateState *state = PG_ARGISNULL(0) ? NULL : (CalibrateState *) PG_GETARG_POINTER(0);
-	McPriceRows *rows;
+	McCalibrateState *state = PG_ARGISNULL(0) ? NULL : (McCalibrateState *) PG_GETARG_POINTER(0);
 	HeapTupleHeader policy;
 	HeapTupleHeader path = NULL;
-	int64 ts;
-	double price;
 
 	if (PG_ARGISNULL(3))
 		mc_policy_missing();
@@ -139,32 +126,21 @@ MC_FUNCTION(mc_calibrate_margin_accum)
 	if (PG_NARGS() > 4 && !PG_ARGISNULL(4))
 		path = PG_GETARG_HEAPTUPLEHEADER(4);
 	if (state == NULL)
-		state = state_create(mc_aggregate_context(fcinfo, "calibrate_margin_accum"), policy, path);
+		state = mc_calibrate_state_create(mc_aggregate_context(fcinfo, "calibrate_margin_accum"),
+		                                  policy, path);
 	else
 		settings_check_same(state, policy, path);
 
-	rows = &state->rows;
-	ts = PG_GETARG_TIMESTAMPTZ(1);
-	price = PG_GETARG_FLOAT8(2);
-	if (PG_ARGISNULL(1) || PG_ARGISNULL(2) || !mc_price_row_usable(ts, price))
-		rows->rejected++;
-	else
-	{
-		if (rows->n == state->capacity)
-			state_reserve(state, rows->n + 1);
-		rows->ts[rows->n] = ts;
-		rows->price[rows->n] = price;
-		rows->n++;
-	}
+	mc_calibrate_state_add(state, fcinfo);
 	PG_RETURN_POINTER(state);
 }
 
 static void
-rows_append(CalibrateState *state, const int64 *ts, const double *price, Size n)
+rows_append(McCalibrateState *state, const int64 *ts, const double *price, Size n)
 {
 	if (n == 0)
 		return;
-	state_reserve(state, add_size(state->rows.n, n));
+	mc_calibrate_state_reserve(state, add_size(state->rows.n, n));
 	memcpy(state->rows.ts + state->rows.n, ts, n * sizeof(int64));
 	memcpy(state->rows.price + state->rows.n, price, n * sizeof(double));
 	state->rows.n += n;
@@ -174,8 +150,8 @@ rows_append(CalibrateState *state, const int64 *ts, const double *price, Size n)
 MC_FUNCTION(mc_calibrate_margin_combine)
 {
 	MemoryContext context = mc_aggregate_context(fcinfo, "calibrate_margin_combine");
-	CalibrateState *state = PG_ARGISNULL(0) ? NULL : (CalibrateState *) PG_GETARG_POINTER(0);
-	CalibrateState *other = PG_ARGISNULL(1) ? NULL : (CalibrateState *) PG_GETARG_POINTER(1);
+	McCalibrateState *state = PG_ARGISNULL(0) ? NULL : (McCalibrateState *) PG_GETARG_POINTER(0);
+	McCalibrateState *other = PG_ARGISNULL(1) ? NULL : (McCalibrateState *) PG_GETARG_POINTER(1);
 
 	if (other == NULL)
 	{
@@ -184,7 +160,7 @@ MC_FUNCTION(mc_calibrate_margin_combine)
 		PG_RETURN_POINTER(state);
 	}
 	if (state == NULL)
-		state = state_create(context, other->policy, other->path);
+		state = mc_calibrate_state_create(context, other->policy, other->path);
 	else
 		settings_check_same(state, other->policy, other->path);
 	rows_append(state, other->rows.ts, other->rows.price, other->rows.n);
@@ -192,10 +168,16 @@ MC_FUNCTION(mc_calibrate_margin_combine)
 	PG_RETURN_POINTER(state);
 }
 
+static int
+tuple_size(HeapTupleHeader tuple)
+{
+	return tuple == NULL ? 0 : (int) VARSIZE(tuple);
+}
+
 static void
 tuple_send(StringInfo buffer, HeapTupleHeader tuple)
 {
-	int size = tuple == NULL ? 0 : (int) VARSIZE(tuple);
+	int size = tuple_size(tuple);
 
 	pq_sendint32(buffer, size);
 	if (size > 0)
@@ -218,12 +200,12 @@ tuple_receive(StringInfo buffer)
 /* calibrate_margin_serialize(internal) -> bytea: format, rejected, policy, path, times, prices */
 MC_FUNCTION(mc_calibrate_margin_serialize)
 {
-	const CalibrateState *state = (const CalibrateState *) PG_GETARG_POINTER(0);
+	const McCalibrateState *state = (const McCalibrateState *) PG_GETARG_POINTER(0);
 	Size bytes = mul_size(state->rows.n, ROW_SIZE);
 	StringInfoData buffer;
 
 	mc_aggregate_context(fcinfo, "calibrate_margin_serialize");
-	if (add_size(bytes, VARSIZE(state->policy) + 1024) > MaxAllocSize)
+	if (add_size(bytes, tuple_size(state->policy) + 1024) > MaxAllocSize)
 		ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
 		                errmsg("aggregate state is too large to leave a parallel worker"),
 		                errdetail("It holds %zu prices.", state->rows.n),
@@ -243,7 +225,7 @@ MC_FUNCTION(mc_calibrate_margin_serialize)
 MC_FUNCTION(mc_calibrate_margin_deserialize)
 {
 	bytea *bytes = PG_GETARG_BYTEA_PP(0);
-	CalibrateState *state;
+	McCalibrateState *state;
 	StringInfoData buffer;
 	int64 rejected;
 	Size n;
@@ -257,9 +239,9 @@ MC_FUNCTION(mc_calibrate_margin_deserialize)
 	rejected = pq_getmsgint64(&buffer);
 	n = (Size) pq_getmsgint64(&buffer);
 	policy = tuple_receive(&buffer);
-	state = state_create(CurrentMemoryContext, policy, tuple_receive(&buffer));
+	state = mc_calibrate_state_create(CurrentMemoryContext, policy, tuple_receive(&buffer));
 	state->rows.rejected = rejected;
-	state_reserve(state, n);
+	mc_calibrate_state_reserve(state, n);
 	state->rows.n = n;
 	if (n > 0)
 	{
@@ -294,7 +276,7 @@ result_type(FunctionCallInfo fcinfo)
 /* calibrate_margin_final(internal) -> margin_calibration; NULL without a row */
 MC_FUNCTION(mc_calibrate_margin_final)
 {
-	CalibrateState *state = PG_ARGISNULL(0) ? NULL : (CalibrateState *) PG_GETARG_POINTER(0);
+	McCalibrateState *state = PG_ARGISNULL(0) ? NULL : (McCalibrateState *) PG_GETARG_POINTER(0);
 
 	mc_aggregate_context(fcinfo, "calibrate_margin_final");
 	if (state == NULL)

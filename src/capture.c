@@ -1,28 +1,26 @@
 /*
  * capture.c
  *	  The trigger that marks what changed: it appends the distinct instruments (or accounts) of a
- *	  statement to margin_calib.capture_queue and does nothing else.
+ *	  statement to margin_calib.capture_queue; of price feeds, it also logs what changes in the past.
  *
  * It stands on the user's tables as four statement triggers with the arguments (feed id, key
- * column).  INSERT, UPDATE and DELETE walk their transition tables; an UPDATE marks old and new
- * keys; TRUNCATE marks everything of the feed.  Rows are appended directly, without a query and
- * without privileges of the caller, so that a role which may only insert prices can feed.  The
- * queue has no index and nobody updates it, so that two feeds never wait for each other.
+ * column), and for a price feed (feed id, key column, ts column, price column).  INSERT, UPDATE and
+ * DELETE walk their transition tables; an UPDATE marks old and new keys; TRUNCATE marks everything of
+ * the feed.  Rows are appended directly, without a query and without privileges of the caller, so
+ * that a role which may only insert prices can feed.  The queue has no index and nobody updates it,
+ * so that two feeds never wait for each other.
  *
- * A feed is not rolled back by the engine: a key column that is gone marks everything, and the
- * refresh reports what is wrong.
+ * A feed is not rolled back by the engine: a column that is gone marks everything, and the refresh
+ * reports what is wrong.
  */
 #include "compat.h"
 
 #include "access/table.h"
 #include "access/tableam.h"
 #include "access/xact.h"
-#include "catalog/pg_type.h"
 #include "commands/trigger.h"
-#include "common/hashfn.h"
 #include "executor/executor.h"
 #include "executor/spi.h"
-#include "executor/tuptable.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
@@ -31,9 +29,11 @@
 #include "utils/timestamp.h"
 #include "utils/tuplestore.h"
 
-/* Forget what has been seen beyond this many keys: a key queued twice is only work done twice. */
+#include "capture_keys.h"
+#include "input_change.h"
+
+/* Queue what has been seen, and forget it, beyond this many keys: a key queued twice is only work done twice. */
 #define MAX_SEEN 65536
-#define FIRST_BUCKETS 64
 
 /* columns of margin_calib.capture_queue, in order (sql/parts/21_engine.sql) */
 enum
@@ -42,6 +42,8 @@ enum
 	QUEUE_KEY,
 	QUEUE_EVERYTHING,
 	QUEUE_QUEUED_AT,
+	QUEUE_FROM_TS,
+	QUEUE_TO_TS,
 	QUEUE_COLUMNS
 };
 
@@ -52,36 +54,23 @@ typedef struct Queue
 	int32 feed;
 } Queue;
 
-/* The bytes of a key: those in the tuple, or a copy in the set of keys seen. */
-typedef struct Key
+/* One statement. */
+typedef struct Capture
 {
-	const char *bytes;
-	uint32 len;
-	uint32 hash;
-} Key;
-
-/*
- * Most statements have one key: the buckets are made when there is a second.  Runs of equal keys cost
- * one comparison.
- */
-typedef struct KeySet
-{
-	Key last;     /* the key seen last */
-	Key *buckets; /* open addressing, bytes == NULL is free; NULL while there is one key */
-	uint32 size;  /* power of two */
-	uint32 used;
+	Queue queue;
+	Relation rel; /* the user's table */
+	AttrNumber column;
+	McCaptureKeys keys;
 	bool null_seen;
-	MemoryContext context; /* of buckets and keys, NULL while there are none */
-} KeySet;
+	McChangeLog *log; /* NULL unless the feed is one of prices */
+} Capture;
 
-typedef struct KeyType
+/* The transition rows of a statement, one after the other. */
+typedef struct Rows
 {
-	Oid type;
-	int16 len;
-	bool byval;
-	bool is_text;
-	FmgrInfo out;
-} KeyType;
+	Tuplestorestate *store;
+	TupleTableSlot *slot;
+} Rows;
 
 static void
 queue_open(Queue *queue, Oid function, int32 feed)
@@ -95,8 +84,9 @@ queue_open(Queue *queue, Oid function, int32 feed)
 	queue->feed = feed;
 }
 
+/* key: NULL for rows without one, and for everything */
 static void
-queue_append(Queue *queue, Datum key, bool key_is_null, bool everything)
+queue_append(Queue *queue, const McCaptureKey *key, bool everything)
 {
 	TupleTableSlot *slot = queue->slot;
 
@@ -104,11 +94,18 @@ queue_append(Queue *queue, Datum key, bool key_is_null, bool everything)
 	if (slot->tts_tupleDescriptor->natts != QUEUE_COLUMNS)
 		elog(ERROR, "margin_calib.capture_queue has an unexpected shape");
 	slot->tts_values[QUEUE_FEED] = Int32GetDatum(queue->feed);
-	slot->tts_values[QUEUE_KEY] = key;
 	slot->tts_values[QUEUE_EVERYTHING] = BoolGetDatum(everything);
 	slot->tts_values[QUEUE_QUEUED_AT] = TimestampTzGetDatum(GetCurrentTransactionStartTimestamp());
 	memset(slot->tts_isnull, false, QUEUE_COLUMNS * sizeof(bool));
-	slot->tts_isnull[QUEUE_KEY] = key_is_null;
+	slot->tts_isnull[QUEUE_KEY] = key == NULL;
+	slot->tts_isnull[QUEUE_FROM_TS] = key == NULL || key->from_ts == DT_NOEND;
+	slot->tts_isnull[QUEUE_TO_TS] = slot->tts_isnull[QUEUE_FROM_TS];
+	if (key != NULL)
+	{
+		slot->tts_values[QUEUE_KEY] = PointerGetDatum(key->name);
+		slot->tts_values[QUEUE_FROM_TS] = TimestampTzGetDatum(key->from_ts);
+		slot->tts_values[QUEUE_TO_TS] = TimestampTzGetDatum(key->to_ts);
+	}
 	ExecStoreVirtualTuple(slot);
 	table_tuple_insert(queue->rel, slot, GetCurrentCommandId(true), 0, NULL);
 }
@@ -120,190 +117,128 @@ queue_close(Queue *queue)
 	table_close(queue->rel, NoLock); /* the lock stays to the end, as a statement's would */
 }
 
-static Key *
-keys_bucket(Key *buckets, uint32 size, const Key *key)
-{
-	uint32 at = key->hash & (size - 1);
-
-	while (buckets[at].bytes != NULL &&
-	       !(buckets[at].hash == key->hash && buckets[at].len == key->len &&
-	         memcmp(buckets[at].bytes, key->bytes, key->len) == 0))
-		at = (at + 1) & (size - 1);
-	return &buckets[at];
-}
-
-/* Room for twice as many keys, or for the first ones. */
+/* Queue the keys seen so far, and forget them. */
 static void
-keys_grow(KeySet *keys)
+queue_keys(Capture *capture)
 {
-	uint32 size = keys->size > 0 ? keys->size * 2 : FIRST_BUCKETS;
-	Key *buckets = MemoryContextAllocZero(keys->context, size * sizeof(Key));
-
-	for (uint32 i = 0; i < keys->size; i++)
-		if (keys->buckets[i].bytes != NULL)
-			*keys_bucket(buckets, size, &keys->buckets[i]) = keys->buckets[i];
-	if (keys->buckets != NULL)
-		pfree(keys->buckets);
-	keys->buckets = buckets;
-	keys->size = size;
+	for (McCaptureKey *key = capture->keys.first; key != NULL; key = key->next)
+		queue_append(&capture->queue, key, false);
+	mc_capture_keys_clear(&capture->keys);
 }
 
-static void
-keys_clear(KeySet *keys)
-{
-	MemoryContextReset(keys->context);
-	keys->last.bytes = NULL;
-	keys->buckets = NULL;
-	keys->size = 0;
-	keys->used = 0;
-}
-
-/* From one key to a set of two or more. */
-static void
-keys_start(KeySet *keys)
-{
-	keys_grow(keys);
-	if (keys->used == 1)
-	{
-		keys->last.hash =
-		    hash_bytes((const unsigned char *) keys->last.bytes, (int) keys->last.len);
-		*keys_bucket(keys->buckets, keys->size, &keys->last) = keys->last;
-	}
-}
-
-/* Is the key new?  Remember it. */
+/* False: the statement has no such rows. */
 static bool
-keys_add(KeySet *keys, const char *bytes, uint32 len)
+rows_open(Rows *rows, Relation rel, Tuplestorestate *store)
 {
-	Key key = {bytes, len, 0};
-	char *copy;
-
-	if (keys->last.bytes != NULL && keys->last.len == len &&
-	    memcmp(keys->last.bytes, bytes, len) == 0)
+	if (store == NULL)
 		return false;
-	if (keys->used >= MAX_SEEN)
-		keys_clear(keys);
-	if (keys->used > 0)
-	{
-		Key *bucket;
-
-		if (keys->buckets == NULL)
-			keys_start(keys);
-		else if (keys->used >= keys->size / 2)
-			keys_grow(keys);
-		key.hash = hash_bytes((const unsigned char *) bytes, (int) len);
-		bucket = keys_bucket(keys->buckets, keys->size, &key);
-		if (bucket->bytes != NULL)
-		{
-			keys->last = *bucket;
-			return false;
-		}
-	}
-	else if (keys->context == NULL)
-		keys->context = AllocSetContextCreate(CurrentMemoryContext, "margin_calib keys",
-		                                      ALLOCSET_DEFAULT_SIZES);
-	copy = MemoryContextAlloc(keys->context, len + 1); /* an empty string is a key, too */
-	memcpy(copy, bytes, len);
-	key.bytes = copy;
-	if (keys->buckets != NULL)
-		*keys_bucket(keys->buckets, keys->size, &key) = key;
-	keys->used++;
-	keys->last = key;
+	/* other triggers of the statement read the same rows: use a read pointer of our own */
+	tuplestore_select_read_pointer(store, tuplestore_alloc_read_pointer(store, EXEC_FLAG_REWIND));
+	tuplestore_rescan(store);
+	rows->store = store;
+	rows->slot = MakeSingleTupleTableSlot(RelationGetDescr(rel), &TTSOpsMinimalTuple);
 	return true;
 }
 
-static void
-key_type_lookup(KeyType *type, Oid column_type)
+static bool
+rows_next(Rows *rows)
 {
-	Oid out;
-	bool is_varlena;
-
-	type->type = getBaseType(column_type);
-	get_typlenbyval(type->type, &type->len, &type->byval);
-	type->is_text = type->type == TEXTOID || type->type == VARCHAROID || type->type == BPCHAROID;
-	getTypeOutputInfo(type->type, &out, &is_varlena);
-	fmgr_info(out, &type->out);
+	CHECK_FOR_INTERRUPTS();
+	return tuplestore_gettupleslot(rows->store, true, false, rows->slot);
 }
 
-/* Queue a key that is new to this statement. */
-static void
-queue_key(Queue *queue, KeyType *type, Datum value, const char *bytes, uint32 len)
+/* The key of a row; NULL for a row without one, which is queued once. */
+static McCaptureKey *
+row_key(Capture *capture, TupleTableSlot *row)
 {
-	if (type->is_text)
-		value = PointerGetDatum(cstring_to_text_with_len(bytes, (int) len));
-	else
-	{
-		char *printed = OutputFunctionCall(&type->out, value);
+	bool is_null;
+	Datum value = slot_getattr(row, capture->column, &is_null);
 
-		value = CStringGetTextDatum(printed);
-		pfree(printed);
-	}
-	queue_append(queue, value, false, false);
-	pfree(DatumGetPointer(value));
+	if (!is_null)
+		return mc_capture_keys_find(&capture->keys, value);
+	if (!capture->null_seen)
+		queue_append(&capture->queue, NULL, false);
+	capture->null_seen = true;
+	return NULL;
 }
 
+/* Rows that came (change is NULL), or that went by `change`. */
 static void
-capture_key(Queue *queue, KeySet *keys, KeyType *type, Datum value)
+capture_rows(Capture *capture, Tuplestorestate *store, const char *change)
 {
-	struct varlena *packed = NULL;
-	const char *bytes;
-	uint32 len;
+	Rows rows;
 
-	if (type->byval)
-	{
-		bytes = (const char *) &value;
-		len = sizeof(Datum);
-	}
-	else if (type->len == -1)
-	{
-		packed = PG_DETOAST_DATUM_PACKED(value);
-		bytes = VARDATA_ANY(packed);
-		len = (uint32) VARSIZE_ANY_EXHDR(packed);
-	}
-	else
-	{
-		bytes = DatumGetPointer(value);
-		len = type->len > 0 ? (uint32) type->len : (uint32) strlen(bytes);
-	}
-	/* character(n) counts without its padding, as its cast to text does */
-	if (type->type == BPCHAROID)
-		len = (uint32) bpchartruelen((char *) bytes, (int) len);
-	if (keys_add(keys, bytes, len))
-		queue_key(queue, type, value, bytes, len);
-	if (packed != NULL && (Pointer) packed != DatumGetPointer(value))
-		pfree(packed);
-}
-
-static void
-capture_rows(Queue *queue, KeySet *keys, Relation rel, Tuplestorestate *rows, AttrNumber column)
-{
-	KeyType type;
-	TupleTableSlot *slot;
-	int reader;
-
-	if (rows == NULL)
+	if (!rows_open(&rows, capture->rel, store))
 		return;
-	/* other triggers of the statement read the same rows: use a read pointer of our own */
-	reader = tuplestore_alloc_read_pointer(rows, EXEC_FLAG_REWIND);
-	tuplestore_select_read_pointer(rows, reader);
-	tuplestore_rescan(rows);
-	key_type_lookup(&type, TupleDescAttr(RelationGetDescr(rel), column - 1)->atttypid);
-	slot = MakeSingleTupleTableSlot(RelationGetDescr(rel), &TTSOpsMinimalTuple);
-	while (tuplestore_gettupleslot(rows, true, false, slot))
+	while (rows_next(&rows))
 	{
-		bool is_null;
-		Datum value = slot_getattr(slot, column, &is_null);
+		McCaptureKey *key = row_key(capture, rows.slot);
 
-		CHECK_FOR_INTERRUPTS();
-		if (!is_null)
-			capture_key(queue, keys, &type, value);
-		else if (!keys->null_seen)
-		{
-			keys->null_seen = true;
-			queue_append(queue, (Datum) 0, true, false);
-		}
+		if (capture->log != NULL && change == NULL)
+			mc_change_inserted(capture->log, key, rows.slot);
+		else if (capture->log != NULL)
+			mc_change_removed(capture->log, key, rows.slot, change);
+		if (capture->keys.used >= MAX_SEEN)
+			queue_keys(capture);
 	}
-	ExecDropSingleTupleTableSlot(slot);
+	ExecDropSingleTupleTableSlot(rows.slot);
+}
+
+/* Old and new rows of an UPDATE, which come in the same order. */
+static void
+capture_pairs(Capture *capture, Tuplestorestate *old_store, Tuplestorestate *new_store)
+{
+	Rows old_rows;
+	Rows new_rows;
+
+	rows_open(&old_rows, capture->rel, old_store);
+	rows_open(&new_rows, capture->rel, new_store);
+	while (rows_next(&old_rows) && rows_next(&new_rows))
+	{
+		McCaptureKey *old_key = row_key(capture, old_rows.slot);
+		McCaptureKey *new_key = row_key(capture, new_rows.slot);
+
+		mc_change_updated(capture->log, old_key, old_rows.slot, new_key, new_rows.slot);
+		if (capture->keys.used >= MAX_SEEN)
+			queue_keys(capture);
+	}
+	ExecDropSingleTupleTableSlot(old_rows.slot);
+	ExecDropSingleTupleTableSlot(new_rows.slot);
+}
+
+/*
+ * Row by row, unless they do not pair: a trigger of a partition can suppress the new row of an UPDATE
+ * that moves the old one there.  Then old rows count as changed, and new ones as inserted.
+ */
+static void
+capture_update(Capture *capture, Tuplestorestate *old_store, Tuplestorestate *new_store)
+{
+	if (capture->log != NULL && old_store != NULL && new_store != NULL &&
+	    tuplestore_tuple_count(old_store) == tuplestore_tuple_count(new_store))
+	{
+		capture_pairs(capture, old_store, new_store);
+		return;
+	}
+	capture_rows(capture, old_store, "update");
+	capture_rows(capture, new_store, NULL);
+}
+
+static void
+capture_statement(Capture *capture, const TriggerData *trigger)
+{
+	Form_pg_attribute key = TupleDescAttr(RelationGetDescr(capture->rel), capture->column - 1);
+
+	mc_capture_keys_init(&capture->keys, key->atttypid);
+	if (TRIGGER_FIRED_BY_UPDATE(trigger->tg_event))
+		capture_update(capture, trigger->tg_oldtable, trigger->tg_newtable);
+	else
+	{
+		capture_rows(capture, trigger->tg_oldtable, "delete");
+		capture_rows(capture, trigger->tg_newtable, NULL);
+	}
+	queue_keys(capture);
+	if (capture->keys.context != NULL)
+		MemoryContextDelete(capture->keys.context);
 }
 
 static void
@@ -312,7 +247,8 @@ check_trigger_call(FunctionCallInfo fcinfo)
 	TriggerData *trigger = (TriggerData *) fcinfo->context;
 
 	if (!CALLED_AS_TRIGGER(fcinfo) || !TRIGGER_FIRED_AFTER(trigger->tg_event) ||
-	    !TRIGGER_FIRED_FOR_STATEMENT(trigger->tg_event) || trigger->tg_trigger->tgnargs != 2)
+	    !TRIGGER_FIRED_FOR_STATEMENT(trigger->tg_event) ||
+	    (trigger->tg_trigger->tgnargs != 2 && trigger->tg_trigger->tgnargs != 4))
 		ereport(ERROR,
 		        (errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
 		         errmsg("the capture function works only as the triggers that attach_prices and "
@@ -320,28 +256,41 @@ check_trigger_call(FunctionCallInfo fcinfo)
 		         errhint("Call margin_calib.attach_prices or margin_calib.attach_positions.")));
 }
 
-/* margin_calib.capture() -> trigger, arguments: feed id, key column */
+/* margin_calib.capture() -> trigger, arguments: feed id, key column [, ts column, price column] */
 MC_FUNCTION(mc_capture)
 {
 	TriggerData *trigger;
-	Queue queue;
-	KeySet keys = {0};
+	char **args;
+	Capture capture = {0};
+	McChangeLog log;
+	TupleDesc desc;
 	int column;
+	bool known;
 
 	check_trigger_call(fcinfo);
 	trigger = (TriggerData *) fcinfo->context;
-	queue_open(&queue, fcinfo->flinfo->fn_oid, pg_strtoint32(trigger->tg_trigger->tgargs[0]));
-	column = SPI_fnumber(RelationGetDescr(trigger->tg_relation), trigger->tg_trigger->tgargs[1]);
-	if (TRIGGER_FIRED_BY_TRUNCATE(trigger->tg_event) || column <= 0)
-		queue_append(&queue, (Datum) 0, true, true);
-	else
+	args = trigger->tg_trigger->tgargs;
+	capture.rel = trigger->tg_relation;
+	desc = RelationGetDescr(capture.rel);
+	queue_open(&capture.queue, fcinfo->flinfo->fn_oid, pg_strtoint32(args[0]));
+	column = SPI_fnumber(desc, args[1]);
+	known = column > 0;
+	if (known && trigger->tg_trigger->tgnargs > 2)
 	{
-		capture_rows(&queue, &keys, trigger->tg_relation, trigger->tg_oldtable, column);
-		capture_rows(&queue, &keys, trigger->tg_relation, trigger->tg_newtable, column);
-		if (keys.context != NULL)
-			MemoryContextDelete(keys.context);
+		known = mc_change_log_start(&log, RelationGetNamespace(capture.queue.rel),
+		                            capture.queue.feed, desc, args[2], args[3]);
+		capture.log = known ? &log : NULL;
 	}
-	queue_close(&queue);
+	capture.column = (AttrNumber) column;
+	if (!known || TRIGGER_FIRED_BY_TRUNCATE(trigger->tg_event))
+		queue_append(&capture.queue, NULL, true);
+	else
+		capture_statement(&capture, trigger);
+	if (capture.log != NULL && TRIGGER_FIRED_BY_TRUNCATE(trigger->tg_event))
+		mc_change_truncated(capture.log);
+	if (capture.log != NULL)
+		mc_change_log_end(capture.log);
+	queue_close(&capture.queue);
 	return PointerGetDatum(NULL);
 }
 

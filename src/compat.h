@@ -29,6 +29,33 @@
 #define MC_MODULE_MAGIC PG_MODULE_MAGIC
 #endif
 
+/* 18 counts the searches of an index scan */
+#if PG_VERSION_NUM >= 180000
+#define mc_index_beginscan(table, index, snapshot, keys) \
+	index_beginscan(table, index, snapshot, NULL, keys, 0)
+#else
+#define mc_index_beginscan(table, index, snapshot, keys) \
+	index_beginscan(table, index, snapshot, keys, 0)
+#endif
+
+/* 16 renamed a relation's storage */
+#if PG_VERSION_NUM >= 160000
+#define mc_read_recent_buffer(relation, block, buffer) \
+	ReadRecentBuffer((relation)->rd_locator, MAIN_FORKNUM, block, buffer)
+#else
+#define mc_read_recent_buffer(relation, block, buffer) \
+	ReadRecentBuffer((relation)->rd_node, MAIN_FORKNUM, block, buffer)
+#endif
+
+/* 16 can leave out indexes that do not summarize */
+#if PG_VERSION_NUM >= 160000
+#define mc_insert_index_entries(indexes, slot, estate) \
+	ExecInsertIndexTuples(indexes, slot, estate, false, false, NULL, NIL, false)
+#else
+#define mc_insert_index_entries(indexes, slot, estate) \
+	ExecInsertIndexTuples(indexes, slot, estate, false, false, NULL, NIL)
+#endif
+
 /*
  * A PL-callable function: the symbol carries the prefix that exports.map lets out.
  */

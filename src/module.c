@@ -5,6 +5,7 @@
 #include "compat.h"
 
 #include <gsl/gsl_errno.h>
+#include <gsl/gsl_version.h>
 #include <limits.h>
 
 #include "utils/builtins.h"
@@ -35,4 +36,10 @@ _PG_init(void)
 MC_FUNCTION(mc_version)
 {
 	PG_RETURN_TEXT_P(cstring_to_text(MC_VERSION));
+}
+
+/* margin_calib.gsl_version() -> text: the version of the loaded GNU Scientific Library */
+MC_FUNCTION(mc_gsl_version)
+{
+	PG_RETURN_TEXT_P(cstring_to_text(gsl_version));
 }

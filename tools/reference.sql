@@ -39,7 +39,9 @@ SELECT title, unnest(names::text[]) FROM (VALUES
     ('2 Calibration', '{calibrate_margin,calibrate_all,policy,check_policy,set_policy}'),
     ('3 Attaching tables', '{create_standard_tables,attach_prices,attach_positions,detach,set_instrument,set_amount_step}'),
     ('4 Keeping margins fresh', '{refresh,recalibrate,requirement_now,schedule_refresh,schedule_recalibration,unschedule}'),
-    ('5 Rights and version', '{grant_rights,version}')) AS f (title, names);
+    ('5 Governance', '{approve_proposal,reject_proposal,withdraw_proposal,set_approval_limits,propose_override,end_override,parameter_as_of,verify_audit,audit_hash,replay,changed_inputs,verify,explain_margin,explain_margin_text,explain_requirement,explain_requirement_text}'),
+    ('6 Alerts and health', '{set_alert_rule,drop_alert_rule,acknowledge_alert,forget_alerts,health}'),
+    ('7 Rights and version', '{grant_rights,revoke_rights,grant_account,revoke_account,grant_all_accounts,revoke_all_accounts,sees_account,version,gsl_version}')) AS f (title, names);
 
 CREATE FUNCTION pg_temp.short(text) RETURNS text LANGUAGE sql IMMUTABLE
 RETURN replace(regexp_replace($1, '::[a-z ]+(\[\])?(?=,|$|\))', '', 'g'), 'timestamp with time zone', 'timestamptz');

@@ -23,6 +23,28 @@ COMMENT ON FUNCTION margin_calib.policy(text) IS
 'Current version of a policy, for calibrate_margin(...): read once a query, so it costs nothing per row. NULL gives NULL; an unknown name is an error (42704) that lists the names. Needs SELECT on margin_calib.policy_list.';
 REVOKE ALL ON FUNCTION margin_calib.policy(text) FROM PUBLIC;
 
+CREATE OR REPLACE FUNCTION margin_calib.policy(name text, version integer) RETURNS margin_calib.margin_policy
+    LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE SECURITY DEFINER COST 50
+    SET search_path = pg_catalog, margin_calib, pg_temp
+AS $function$
+#variable_conflict use_column
+DECLARE
+    result margin_calib.margin_policy;
+BEGIN
+    SELECT p.* INTO result
+      FROM (SELECT u.* FROM margin_calib.user_policy AS u UNION ALL SELECT s.* FROM margin_calib.shipped_policy AS s) AS p
+     WHERE p.name = policy.name AND p.version = policy.version;
+    IF result.name IS NULL THEN
+        RAISE EXCEPTION USING ERRCODE = '42704', MESSAGE = format('there is no version %s of policy %L', policy.version, policy.name),
+            HINT = format('The current version is %s.', (SELECT l.version FROM margin_calib.policy_list AS l WHERE l.name = policy.name));
+    END IF;
+    RETURN result;
+END
+$function$;
+COMMENT ON FUNCTION margin_calib.policy(text, integer) IS
+'A version of a policy, current or not. NULL gives NULL; a version that was never there is an error (42704).';
+REVOKE ALL ON FUNCTION margin_calib.policy(text, integer) FROM PUBLIC;
+
 CREATE OR REPLACE FUNCTION margin_calib.check_policy(policy margin_calib.margin_policy)
     RETURNS margin_calib.margin_policy
     LANGUAGE c IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE COST 50
@@ -65,7 +87,8 @@ CREATE OR REPLACE FUNCTION margin_calib.set_policy(
     bar_interval       interval DEFAULT NULL,
     jump_bound         double precision DEFAULT NULL,
     stale_after        interval DEFAULT NULL,
-    unset              text[] DEFAULT NULL)
+    unset              text[] DEFAULT NULL,
+    reason             text DEFAULT NULL)
     RETURNS margin_calib.margin_policy
     LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE SECURITY DEFINER COST 5000
     SET search_path = pg_catalog, margin_calib, pg_temp
@@ -86,8 +109,7 @@ BEGIN
             DETAIL = format('The fields to unset are %s.', set_policy.unset),
             HINT = format('Those that may be NULL are %s.', array_to_string(optional, ', '));
     END IF;
-    -- two writers of one name would otherwise choose the same version
-    LOCK TABLE margin_calib.user_policy IN SHARE ROW EXCLUSIVE MODE;
+    PERFORM margin_calib.lock_engine();
     SELECT l.version INTO current FROM margin_calib.policy_list AS l WHERE l.name = set_policy.name;
     result := margin_calib.policy(
         coalesce(set_policy.based_on,
@@ -131,6 +153,7 @@ BEGIN
     END LOOP;
     PERFORM margin_calib.check_policy(result);
     INSERT INTO margin_calib.user_policy VALUES (result.*);
+    PERFORM margin_calib.audit_change('policy', result.name || ' ' || result.version, set_policy.reason);
     -- what the policy calibrates, or may from now on, is calibrated anew by the next refresh
     INSERT INTO margin_calib.capture_queue
         SELECT f.id, i.instrument, false, now()
@@ -143,13 +166,13 @@ COMMENT ON FUNCTION margin_calib.set_policy(
     text, text, double precision, text, text, double precision, double precision, double precision, integer, integer,
     text, integer, integer, double precision, integer, double precision, integer, integer, double precision, double
     precision, double precision, double precision, double precision, boolean, interval, double precision, double
-    precision, double precision, double precision, integer, interval, interval, double precision, interval, text[]) IS
-'Adds the next version of a policy and returns it. Fields left out (NULL) are taken from the policy named by based_on, else from the current version of the same name, else from crypto_venue. unset => ''{jump_bound}'' sets fields that may be NULL back to it: lookback_time, rise_per_step, rise_per_day, rise_after_breach, fall_per_day, dead_after, restart_gap, bar_interval, jump_bound, stale_after. The result is checked as by check_policy (22023). Earlier versions stay. The next refresh calibrates every instrument that uses the policy with the new version.';
+    precision, double precision, double precision, integer, interval, interval, double precision, interval, text[], text) IS
+'Adds the next version of a policy and returns it. Fields left out (NULL) are taken from the policy named by based_on, else from the current version of the same name, else from crypto_venue. unset => ''{jump_bound}'' sets fields that may be NULL back to it: lookback_time, rise_per_step, rise_per_day, rise_after_breach, fall_per_day, dead_after, restart_gap, bar_interval, jump_bound, stale_after. The result is checked as by check_policy (22023). Earlier versions stay. reason goes to the audit trail. The next refresh calibrates every instrument that uses the policy with the new version.';
 REVOKE ALL ON FUNCTION margin_calib.set_policy(
     text, text, double precision, text, text, double precision, double precision, double precision, integer, integer,
     text, integer, integer, double precision, integer, double precision, integer, integer, double precision, double
     precision, double precision, double precision, double precision, boolean, interval, double precision, double
-    precision, double precision, double precision, integer, interval, interval, double precision, interval, text[]) FROM PUBLIC;
+    precision, double precision, double precision, integer, interval, interval, double precision, interval, text[], text) FROM PUBLIC;
 
 CREATE OR REPLACE FUNCTION margin_calib.candidate_policy(name text, based_on text, changes jsonb)
     RETURNS margin_calib.margin_policy

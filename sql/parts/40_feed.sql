@@ -124,6 +124,10 @@ BEGIN
        OR class.relnamespace = 'margin_calib'::regnamespace OR class.relkind NOT IN ('r', 'p', 'f', 'v', 'm') THEN
         RAISE EXCEPTION USING ERRCODE = '42809', MESSAGE = format('relation %s cannot feed the engine', relation),
             HINT = 'Attach a permanent table of your own; views and foreign tables need capture => ''watermark''.';
+    ELSIF NOT has_any_column_privilege(relation, 'SELECT') THEN
+        -- else a refresh by somebody who may would read it for who may not
+        RAISE EXCEPTION USING ERRCODE = '42501', MESSAGE = format('relation %s is attached by a role that may read it', relation),
+            HINT = format('Its owner writes: GRANT SELECT ON %s TO %I.', relation, current_user);
     END IF;
     IF capture = 'trigger' AND (class.relkind IN ('f', 'v', 'm') OR EXISTS (
             SELECT FROM pg_partition_tree(relation) AS p JOIN pg_class AS c ON c.oid = p.relid
@@ -138,25 +142,26 @@ $function$;
 COMMENT ON FUNCTION margin_calib.check_attachable(regclass, text) IS
 'Internal: errors of attach_prices and attach_positions that do not depend on columns.';
 
--- Triggers and key column of one relation of a feed.
+-- Triggers of one relation of a feed, with its key column, and the columns of a price.
 CREATE OR REPLACE FUNCTION margin_calib.add_capture(feed_id integer, relation regclass) RETURNS void
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE COST 5000
     SET search_path = pg_catalog, margin_calib, pg_temp
 AS $function$
 DECLARE
-    key_column name;
-    event      text;
+    arguments text;
+    event     text;
 BEGIN
-    SELECT coalesce(f.account_column, f.instrument_column) INTO key_column
+    SELECT concat_ws(', ', quote_literal(f.id), quote_literal(coalesce(f.account_column, f.instrument_column)),
+                     CASE f.kind WHEN 'prices' THEN format('%L, %L', f.ts_column, f.price_column) END) INTO arguments
       FROM margin_calib.feed AS f WHERE f.id = feed_id;
     FOREACH event IN ARRAY ARRAY['insert', 'update', 'delete', 'truncate'] LOOP
         EXECUTE format('CREATE OR REPLACE TRIGGER %I AFTER %s ON %s %s FOR EACH STATEMENT '
-                       'EXECUTE FUNCTION margin_calib.capture(%L, %L)',
+                       'EXECUTE FUNCTION margin_calib.capture(%s)',
                        'margin_calib_capture_' || event, upper(event), relation,
                        CASE event WHEN 'insert' THEN 'REFERENCING NEW TABLE AS new_rows'
                                   WHEN 'update' THEN 'REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows'
                                   WHEN 'delete' THEN 'REFERENCING OLD TABLE AS old_rows' ELSE '' END,
-                       feed_id, key_column);
+                       arguments);
     END LOOP;
     INSERT INTO margin_calib.captured_relation (feed, relation) VALUES (feed_id, add_capture.relation)
         ON CONFLICT DO NOTHING;
@@ -204,6 +209,99 @@ $function$;
 COMMENT ON FUNCTION margin_calib.start_capture(integer) IS
 'Internal: capture triggers of a new feed, and a mark for all that its relation holds.';
 
+-- The pens of attach_prices and its like, which check, and put triggers on the table, with their caller's rights.
+CREATE OR REPLACE FUNCTION margin_calib.record_feed(feed margin_calib.feed, liquidity margin_calib.liquidity_feed) RETURNS integer
+    LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE SECURITY DEFINER COST 5000
+    SET search_path = pg_catalog, margin_calib, pg_temp
+AS $function$
+DECLARE
+    new_id integer;
+BEGIN
+    INSERT INTO margin_calib.feed (kind, relation, relation_name, instrument_column, ts_column, price_column, account_column,
+                                   quantity_column, policy, new_product_policy, capture)
+    VALUES (feed.kind, feed.relation, feed.relation::text, feed.instrument_column, feed.ts_column, feed.price_column,
+            feed.account_column, feed.quantity_column, feed.policy, feed.new_product_policy, feed.capture)
+    RETURNING id INTO new_id;
+    IF feed.kind = 'liquidity' THEN
+        liquidity.feed := new_id;
+        INSERT INTO margin_calib.liquidity_feed VALUES (liquidity.*);
+    END IF;
+    RETURN new_id;
+END
+$function$;
+COMMENT ON FUNCTION margin_calib.record_feed(margin_calib.feed, margin_calib.liquidity_feed) IS
+'Internal to attach_prices, attach_positions and attach_liquidity: writes down a feed that they have checked, and returns its id.';
+
+CREATE OR REPLACE FUNCTION margin_calib.audit_feed(feed_id integer) RETURNS void
+    LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE SECURITY DEFINER COST 5000
+    SET search_path = pg_catalog, margin_calib, pg_temp
+AS $function$
+BEGIN
+    PERFORM margin_calib.lock_engine();
+    PERFORM margin_calib.audit_change('feed', feed_id::text);
+END
+$function$;
+COMMENT ON FUNCTION margin_calib.audit_feed(integer) IS
+'Internal to attach_prices, attach_positions and attach_liquidity: the entry of a new feed in the audit trail.';
+
+-- Triggers wait for writers, a writer may wait for the engine, and who refreshes may write then. So nobody waits long
+-- for the one with a lock on the other: who does not get both takes his triggers back and tries again.
+CREATE OR REPLACE FUNCTION margin_calib.claim_engine() RETURNS void
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE COST 50
+    SET search_path = pg_catalog, margin_calib, pg_temp
+    SET lock_timeout = '200ms'
+AS $function$
+BEGIN
+    PERFORM margin_calib.lock_engine();
+EXCEPTION WHEN lock_not_available THEN
+    RAISE EXCEPTION USING ERRCODE = 'MCE01', MESSAGE = 'the engine is busy';
+END
+$function$;
+COMMENT ON FUNCTION margin_calib.claim_engine() IS
+'Internal to connect_feed and detach: lock_engine, or error MCE01 when it is not free within 200 ms.';
+
+CREATE OR REPLACE FUNCTION margin_calib.await_engine() RETURNS void
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE COST 50
+    SET search_path = pg_catalog, margin_calib, pg_temp
+AS $function$
+BEGIN
+    PERFORM margin_calib.lock_engine();
+    RAISE EXCEPTION USING ERRCODE = 'MCE01', MESSAGE = 'the engine is free';
+EXCEPTION WHEN SQLSTATE 'MCE01' THEN
+    NULL; -- the lock is given back
+END
+$function$;
+COMMENT ON FUNCTION margin_calib.await_engine() IS
+'Internal to connect_feed and detach: waits until the engine is free, and does not keep it.';
+
+CREATE OR REPLACE FUNCTION margin_calib.connect_feed(feed margin_calib.feed, liquidity margin_calib.liquidity_feed) RETURNS integer
+    LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE COST 5000
+    SET search_path = pg_catalog, margin_calib, pg_temp
+AS $function$
+DECLARE
+    new_id integer;
+BEGIN
+    LOOP
+        BEGIN
+            new_id := margin_calib.record_feed(feed, liquidity);
+            PERFORM margin_calib.start_capture(new_id);
+            PERFORM margin_calib.claim_engine();
+            PERFORM margin_calib.audit_feed(new_id);
+            RETURN new_id;
+        EXCEPTION
+            WHEN SQLSTATE 'MCE01' THEN
+                PERFORM margin_calib.await_engine();
+            WHEN unique_violation THEN
+                -- somebody else was first
+                PERFORM margin_calib.check_attachable(feed.relation, feed.capture);
+                RAISE;
+        END;
+    END LOOP;
+END
+$function$;
+COMMENT ON FUNCTION margin_calib.connect_feed(margin_calib.feed, margin_calib.liquidity_feed) IS
+'Internal to attach_prices, attach_positions and attach_liquidity: records a feed that they have checked, captures it, and returns its id.';
+
 CREATE OR REPLACE FUNCTION margin_calib.attach_prices(
     relation regclass, instrument name, ts name, price name, policy text DEFAULT 'crypto_venue',
     new_product_policy text DEFAULT 'new_product', capture text DEFAULT 'trigger') RETURNS integer
@@ -211,7 +309,7 @@ CREATE OR REPLACE FUNCTION margin_calib.attach_prices(
     SET search_path = pg_catalog, margin_calib, pg_temp
 AS $function$
 DECLARE
-    feed_id integer;
+    feed margin_calib.feed;
 BEGIN
     PERFORM margin_calib.check_attachable(relation, capture);
     PERFORM margin_calib.feed_key_type(relation, instrument);
@@ -222,14 +320,15 @@ BEGIN
             HINT = 'SELECT name FROM margin_calib.policy_list lists the policies.';
     END IF;
     PERFORM margin_calib.policy(attach_prices.policy), margin_calib.policy(attach_prices.new_product_policy);
-    INSERT INTO margin_calib.feed (kind, relation, relation_name, instrument_column, ts_column, price_column,
-                                   policy, new_product_policy, capture)
-    VALUES ('prices', attach_prices.relation, attach_prices.relation::text, attach_prices.instrument,
-            attach_prices.ts, attach_prices.price, attach_prices.policy, attach_prices.new_product_policy,
-            attach_prices.capture)
-    RETURNING id INTO feed_id;
-    PERFORM margin_calib.start_capture(feed_id);
-    RETURN feed_id;
+    feed.kind := 'prices';
+    feed.relation := attach_prices.relation;
+    feed.instrument_column := attach_prices.instrument;
+    feed.ts_column := attach_prices.ts;
+    feed.price_column := attach_prices.price;
+    feed.policy := attach_prices.policy;
+    feed.new_product_policy := attach_prices.new_product_policy;
+    feed.capture := attach_prices.capture;
+    RETURN margin_calib.connect_feed(feed, NULL);
 END
 $function$;
 COMMENT ON FUNCTION margin_calib.attach_prices(regclass, name, name, name, text, text, text) IS
@@ -242,24 +341,62 @@ CREATE OR REPLACE FUNCTION margin_calib.attach_positions(
     SET search_path = pg_catalog, margin_calib, pg_temp
 AS $function$
 DECLARE
-    feed_id integer;
+    feed margin_calib.feed;
 BEGIN
     PERFORM margin_calib.check_attachable(relation, capture);
     PERFORM margin_calib.feed_key_type(relation, account);
     PERFORM margin_calib.feed_key_type(relation, instrument);
     PERFORM margin_calib.feed_number_expression(relation, quantity, 'numeric');
-    INSERT INTO margin_calib.feed (kind, relation, relation_name, instrument_column, account_column,
-                                   quantity_column, capture)
-    VALUES ('positions', attach_positions.relation, attach_positions.relation::text,
-            attach_positions.instrument, attach_positions.account, attach_positions.quantity,
-            attach_positions.capture)
-    RETURNING id INTO feed_id;
-    PERFORM margin_calib.start_capture(feed_id);
-    RETURN feed_id;
+    feed.kind := 'positions';
+    feed.relation := attach_positions.relation;
+    feed.instrument_column := attach_positions.instrument;
+    feed.account_column := attach_positions.account;
+    feed.quantity_column := attach_positions.quantity;
+    feed.capture := attach_positions.capture;
+    RETURN margin_calib.connect_feed(feed, NULL);
 END
 $function$;
 COMMENT ON FUNCTION margin_calib.attach_positions(regclass, name, name, name, text) IS
 'Makes a table of your own a feed of positions, and returns the feed''s id. account and instrument: text, integer, uuid or enum columns; quantity: a number, negative for short; several rows of one account and instrument add up, and so do several feeds. capture ''trigger'' puts statement triggers on the table and its partitions, which only note what changed; ''watermark'' needs none: every refresh recomputes every account. Attached already: 55000.';
+
+CREATE OR REPLACE FUNCTION margin_calib.forget_feed(feed_id integer) RETURNS void
+    LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE SECURITY DEFINER COST 5000
+    SET search_path = pg_catalog, margin_calib, pg_temp
+AS $function$
+DECLARE
+    gone margin_calib.feed;
+BEGIN
+    PERFORM margin_calib.lock_engine();
+    PERFORM margin_calib.audit_guard('feed', feed_id::text);
+    DELETE FROM margin_calib.feed AS f WHERE f.id = feed_id RETURNING f.* INTO gone;
+    IF gone.id IS NULL THEN
+        RAISE EXCEPTION USING ERRCODE = '42704', MESSAGE = 'the relation is not attached any more',
+            HINT = 'Somebody else has detached it meanwhile.';
+    END IF;
+    DELETE FROM margin_calib.capture_queue AS q WHERE q.feed = gone.id;
+    UPDATE margin_calib.quarantine AS q SET resolved_at = clock_timestamp()
+     WHERE q.feed = gone.id AND q.resolved_at IS NULL;
+    IF gone.kind = 'prices' THEN
+        WITH orphan AS (
+            UPDATE margin_calib.instrument AS i
+               SET price_feed = NULL, stale_reason = format('its price feed %s was detached', gone.relation_name)
+             WHERE i.price_feed = gone.id
+            RETURNING i.instrument)
+        INSERT INTO margin_calib.capture_queue
+            SELECT 0, o.instrument, false, now() FROM orphan AS o
+            UNION ALL -- another feed may have prices for it
+            SELECT f.id, o.instrument, false, now() FROM orphan AS o, margin_calib.feed AS f WHERE f.kind = 'prices';
+    ELSIF gone.kind = 'liquidity' THEN
+        PERFORM margin_calib.forget_liquidity(gone);
+    ELSE
+        INSERT INTO margin_calib.capture_queue
+            SELECT DISTINCT -1, p.account, false, now() FROM margin_calib.account_position AS p;
+    END IF;
+    PERFORM margin_calib.audit_change('feed', gone.id::text);
+END
+$function$;
+COMMENT ON FUNCTION margin_calib.forget_feed(integer) IS
+'Internal to detach: a feed without triggers no longer counts.';
 
 CREATE OR REPLACE FUNCTION margin_calib.detach(relation regclass) RETURNS void
     LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE COST 5000
@@ -275,37 +412,24 @@ BEGIN
             HINT = (SELECT format('Attached are: %s.', coalesce(string_agg(f.relation_name, ', ' ORDER BY f.id), 'none'))
                       FROM margin_calib.feed AS f);
     END IF;
-    PERFORM margin_calib.remove_capture(c.feed, c.relation)
-       FROM margin_calib.captured_relation AS c WHERE c.feed = feed.id;
-    -- after the triggers: their removal waits for writers, and a writer may wait for the engine
-    PERFORM margin_calib.lock_engine();
-    DELETE FROM margin_calib.feed AS f WHERE f.id = feed.id;
-    DELETE FROM margin_calib.capture_queue AS q WHERE q.feed = feed.id;
-    UPDATE margin_calib.quarantine AS q SET resolved_at = clock_timestamp()
-     WHERE q.feed = feed.id AND q.resolved_at IS NULL;
-    IF feed.kind = 'prices' THEN
-        WITH orphan AS (
-            UPDATE margin_calib.instrument AS i
-               SET price_feed = NULL, stale_reason = format('its price feed %s was detached', feed.relation_name)
-             WHERE i.price_feed = feed.id
-            RETURNING i.instrument)
-        INSERT INTO margin_calib.capture_queue
-            SELECT 0, o.instrument, false, now() FROM orphan AS o
-            UNION ALL -- another feed may have prices for it
-            SELECT f.id, o.instrument, false, now() FROM orphan AS o, margin_calib.feed AS f WHERE f.kind = 'prices';
-    ELSIF feed.kind = 'liquidity' THEN
-        PERFORM margin_calib.forget_liquidity(feed);
-    ELSE
-        INSERT INTO margin_calib.capture_queue
-            SELECT DISTINCT -1, p.account, false, now() FROM margin_calib.account_position AS p;
-    END IF;
+    LOOP
+        BEGIN
+            PERFORM margin_calib.remove_capture(c.feed, c.relation)
+               FROM margin_calib.captured_relation AS c WHERE c.feed = feed.id;
+            PERFORM margin_calib.claim_engine();
+            EXIT;
+        EXCEPTION WHEN SQLSTATE 'MCE01' THEN
+            PERFORM margin_calib.await_engine();
+        END;
+    END LOOP;
+    PERFORM margin_calib.forget_feed(feed.id);
 END
 $function$;
 COMMENT ON FUNCTION margin_calib.detach(regclass) IS
 'Takes the capture triggers off an attached table and forgets the feed. Parameters, history and alerts stay; its instruments become stale, and positions of a detached position feed, or what a liquidity feed charged, no longer count from the next refresh on. For a table that was dropped: SELECT margin_calib.detach(relation) FROM margin_calib.feed WHERE error IS NOT NULL. Not attached: 42704.';
 
 CREATE OR REPLACE FUNCTION margin_calib.lock_engine() RETURNS void
-    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE COST 50
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER COST 50
     SET search_path = pg_catalog, margin_calib, pg_temp
 AS $function$
 BEGIN
@@ -314,7 +438,7 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION margin_calib.lock_engine() IS
-'Internal: one refresh batch (or set_instrument, detach) at a time, until the end of the transaction. So whoever waited sees everything of whom it waited for (40001 when its snapshot is older), and nobody can deadlock; feeds and readers are not touched by it.';
+'Internal: one refresh batch, or one change of what is governed, at a time, until the end of the transaction. So whoever waited sees everything of whom it waited for (40001 when its snapshot is older), and nobody can deadlock; feeds and readers are not touched by it.';
 
 REVOKE ALL ON FUNCTION
     margin_calib.feed_column_type(regclass, name), margin_calib.feed_key_type(regclass, name),
@@ -323,4 +447,6 @@ REVOKE ALL ON FUNCTION
     margin_calib.remove_capture(integer, regclass), margin_calib.start_capture(integer),
     margin_calib.attach_prices(regclass, name, name, name, text, text, text),
     margin_calib.attach_positions(regclass, name, name, name, text), margin_calib.detach(regclass),
-    margin_calib.lock_engine() FROM PUBLIC;
+    margin_calib.lock_engine(), margin_calib.record_feed(margin_calib.feed, margin_calib.liquidity_feed),
+    margin_calib.audit_feed(integer), margin_calib.forget_feed(integer), margin_calib.claim_engine(), margin_calib.await_engine(),
+    margin_calib.connect_feed(margin_calib.feed, margin_calib.liquidity_feed) FROM PUBLIC;

@@ -181,6 +181,18 @@ $function$;
 COMMENT ON FUNCTION margin_calib.quarantine_liquidity(margin_calib.feed, text[], timestamptz) IS
 'Internal: quarantines the unusable liquidity rows of instruments; a NULL among the keys stands for rows without an instrument.';
 
+CREATE OR REPLACE FUNCTION margin_calib.store_liquidity(fresh margin_calib.instrument_liquidity[]) RETURNS void
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER COST 5000
+    SET search_path = pg_catalog, margin_calib, pg_temp
+AS $function$
+BEGIN
+    DELETE FROM margin_calib.instrument_liquidity AS s WHERE s.instrument IN (SELECT r.instrument FROM unnest(fresh) AS r);
+    INSERT INTO margin_calib.instrument_liquidity SELECT r.* FROM unnest(fresh) AS r;
+END
+$function$;
+COMMENT ON FUNCTION margin_calib.store_liquidity(margin_calib.instrument_liquidity[]) IS
+'Internal to refresh_liquidity: puts figures into force.';
+
 CREATE OR REPLACE FUNCTION margin_calib.refresh_liquidity(feed_id integer, keys text[], as_of timestamptz) RETURNS text[]
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE COST 5000
     SET search_path = pg_catalog, margin_calib, pg_temp
@@ -194,11 +206,9 @@ DECLARE
     changed text[];
 BEGIN
     SELECT f.* INTO feed FROM margin_calib.feed AS f WHERE f.id = feed_id;
-    INSERT INTO margin_calib.alert (kind, instrument, message)
-        SELECT 'second_feed', s.instrument, format('%s: liquidity in %s does not count, its liquidity feed is another',
-                                                   s.instrument, feed.relation_name)
-          FROM margin_calib.instrument_liquidity AS s WHERE s.instrument = ANY (keys) AND s.feed <> feed_id
-        ON CONFLICT ON CONSTRAINT alert_once DO NOTHING;
+    PERFORM margin_calib.raise_alert('second_feed', s.instrument, NULL, format(
+                '%s: liquidity in %s does not count, its liquidity feed is another', s.instrument, feed.relation_name))
+       FROM margin_calib.instrument_liquidity AS s WHERE s.instrument = ANY (keys) AND s.feed <> feed_id;
     mine := ARRAY(SELECT k FROM unnest(keys) AS k
                    WHERE k IS NOT NULL AND NOT EXISTS (SELECT FROM margin_calib.instrument_liquidity AS s
                                                         WHERE s.instrument = k AND s.feed <> feed_id) ORDER BY k);
@@ -206,9 +216,7 @@ BEGIN
     changed := ARRAY(SELECT r.instrument FROM unnest(found) AS r
                        LEFT JOIN margin_calib.instrument_liquidity AS s ON s.instrument = r.instrument
                       WHERE r IS DISTINCT FROM s);
-    DELETE FROM margin_calib.instrument_liquidity AS s WHERE s.instrument = ANY (changed);
-    INSERT INTO margin_calib.instrument_liquidity
-        SELECT r.* FROM unnest(found) AS r WHERE r.instrument = ANY (changed);
+    PERFORM margin_calib.store_liquidity(ARRAY(SELECT r FROM unnest(found) AS r WHERE r.instrument = ANY (changed)));
     suspect := ARRAY(SELECT r.instrument FROM unnest(found) AS r WHERE r.rows_rejected > 0
                      UNION SELECT q.instrument FROM margin_calib.quarantine AS q
                             WHERE q.feed = feed_id AND q.instrument = ANY (keys) AND q.resolved_at IS NULL
@@ -246,14 +254,14 @@ BEGIN
         RAISE EXCEPTION USING ERRCODE = '22023', MESSAGE = 'averaging_window and stale_after are positive intervals',
             DETAIL = format('The values given are %s and %s.', coalesce(averaging_window::text, 'NULL'), coalesce(stale_after::text, 'NULL'));
     END IF;
-    INSERT INTO margin_calib.feed (kind, relation, relation_name, instrument_column, ts_column, capture)
-    VALUES ('liquidity', attach_liquidity.relation, attach_liquidity.relation::text, attach_liquidity.instrument,
-            attach_liquidity.ts, attach_liquidity.capture)
-    RETURNING * INTO new_feed;
-    INSERT INTO margin_calib.liquidity_feed
-    VALUES (new_feed.id, spread, volume, open_interest, price_sources, price_age, price_width, volume_per, averaging_window, stale_after);
+    new_feed.kind := 'liquidity';
+    new_feed.relation := attach_liquidity.relation;
+    new_feed.instrument_column := attach_liquidity.instrument;
+    new_feed.ts_column := attach_liquidity.ts;
+    new_feed.capture := attach_liquidity.capture;
+    new_feed.id := margin_calib.connect_feed(new_feed, ROW(NULL, spread, volume, open_interest, price_sources, price_age, price_width,
+                                                           volume_per, averaging_window, stale_after)::margin_calib.liquidity_feed);
     PERFORM margin_calib.liquidity_source(new_feed, 'true', false);
-    PERFORM margin_calib.start_capture(new_feed.id);
     RETURN new_feed.id;
 END
 $function$;
@@ -267,7 +275,7 @@ REVOKE ALL ON FUNCTION
     margin_calib.liquidity_in_force(margin_calib.feed, text[], timestamptz),
     margin_calib.liquidity_live(text[], timestamptz),
     margin_calib.quarantine_liquidity(margin_calib.feed, text[], timestamptz),
-    margin_calib.refresh_liquidity(integer, text[], timestamptz),
+    margin_calib.store_liquidity(margin_calib.instrument_liquidity[]), margin_calib.refresh_liquidity(integer, text[], timestamptz),
     margin_calib.attach_liquidity(regclass, name, name, name, name, name, name, name, name, text, interval, interval, text) FROM PUBLIC;
 
 CREATE OR REPLACE FUNCTION margin_calib.forget_liquidity(feed margin_calib.feed) RETURNS void

@@ -137,9 +137,10 @@ BEGIN
     END IF;
     EXECUTE format(
         'SELECT array_agg(ROW(%L, %s, %L, %L::boolean, %L::interval, c.calibration, NULL, (c.calibration).rejected > 0, c.borrowed, '
-        'CASE WHEN c.borrowed = 0 THEN 0 ELSE greatest((c.calibration).returns_used - c.own + 1, 0) END)'
+        'CASE WHEN c.borrowed = 0 THEN 0 ELSE greatest((c.calibration).returns_used - c.own + 1, 0) END, c.digest, $2)'
         '::margin_calib.engine_calibration) '
         'FROM (SELECT margin_calib.calibrate_margin(b.ts, b.price, $1, $2) AS calibration, '
+        'margin_calib.price_digest(b.ts, b.price, $1, $2) AS digest, '
         'count(*) FILTER (WHERE b.is_borrowed)::integer AS borrowed, '
         'count(DISTINCT b.ts) FILTER (WHERE NOT b.is_borrowed AND isfinite(b.ts) AND b.price > 0 AND b.price < ''Infinity'')::integer AS own '
         'FROM (%s) AS b HAVING count(*) > 0) AS c',

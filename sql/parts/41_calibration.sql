@@ -58,10 +58,11 @@ DECLARE
     result   margin_calib.engine_calibration[];
 BEGIN
     EXECUTE format(
-        'SELECT array_agg(ROW(c.key::text, %s, %L, %L::boolean, %L::interval, c.calibration, NULL, (c.calibration).rejected > 0, NULL, NULL)'
-        '::margin_calib.engine_calibration) '
-        'FROM (SELECT t.%I AS key, margin_calib.calibrate_margin(%s, %s, $1%s) AS calibration '
-        'FROM %s AS t %s WHERE t.%I = ANY (%L::%s[]) %s GROUP BY t.%I) AS c',
+        'SELECT array_agg(ROW(c.key::text, %1$s, %2$L, %3$L::boolean, %4$L::interval, c.calibration, NULL, (c.calibration).rejected > 0, NULL, NULL, '
+        'c.digest, (SELECT i.path FROM margin_calib.instrument AS i WHERE %15$s))::margin_calib.engine_calibration) '
+        'FROM (SELECT t.%5$I AS key, margin_calib.calibrate_margin(%6$s, %7$s, $1%8$s) AS calibration, '
+        'margin_calib.price_digest(%6$s, %7$s, $1%8$s) AS digest '
+        'FROM %9$s AS t %10$s WHERE t.%11$I = ANY (%12$L::%13$s[]) %14$s GROUP BY t.%5$I) AS c',
         feed.id, policy.name, policy.symmetric_rates, policy.stale_after,
         feed.instrument_column, ts,
         margin_calib.feed_number_expression(feed.relation, feed.price_column,
@@ -73,7 +74,8 @@ BEGIN
         feed.instrument_column, margin_calib.keys_that_fit(
             ARRAY(SELECT k FROM unnest(keys) AS k WHERE k <> ALL (borrowers)), key_type), key_type,
         CASE WHEN until IS NOT NULL THEN format('AND (%s > %L AND isfinite(%s)) IS NOT TRUE', ts, until, ts) ELSE '' END,
-        feed.instrument_column)
+        CASE WHEN path THEN format('i.instrument = c.key::text AND i.path_policy = %L AND i.path_policy_version = %s',
+                                   policy.name, policy.version) ELSE 'false' END)
     INTO result USING policy;
     FOREACH borrower IN ARRAY borrowers LOOP
         result := coalesce(result, '{}') || margin_calib.calibrate_borrower(feed, borrower, policy, until);
@@ -111,7 +113,7 @@ BEGIN
             result := result || margin_calib.calibrate_query(feed, ARRAY[one], policy, true, until);
         EXCEPTION WHEN data_exception OR program_limit_exceeded THEN
             failed := ROW(one, feed.id, policy.name, policy.symmetric_rates, policy.stale_after, NULL,
-                          format('calibration failed: %s (%s)', SQLERRM, SQLSTATE), true, NULL, NULL);
+                          format('calibration failed: %s (%s)', SQLERRM, SQLSTATE), true, NULL, NULL, NULL, NULL);
             result := result || failed;
         END;
     END LOOP;
@@ -142,11 +144,11 @@ BEGIN
     END IF;
     RETURN QUERY
         SELECT c.instrument, c.feed, c.policy, c.symmetric_rates, c.stale_after, c.calibration, c.error,
-               c.inspect OR c.instrument = ANY (coalesce(future, '{}')), c.borrowed_bars, c.borrowed_returns
+               c.inspect OR c.instrument = ANY (coalesce(future, '{}')), c.borrowed_bars, c.borrowed_returns, c.input_hash, c.path_before
           FROM unnest(results) AS c;
     RETURN QUERY
         SELECT k, feed.id, policy.name, policy.symmetric_rates, policy.stale_after,
-               NULL::margin_calib.margin_calibration, NULL::text, true, NULL::integer, NULL::integer
+               NULL::margin_calib.margin_calibration, NULL::text, true, NULL::integer, NULL::integer, NULL::bytea, NULL::margin_calib.margin_path
           FROM unnest(keys) AS k
          WHERE NOT EXISTS (SELECT FROM unnest(results) AS c WHERE c.instrument = k);
 END

@@ -60,15 +60,16 @@ COMMENT ON FUNCTION margin_calib.holdings(text[]) IS
 
 CREATE OR REPLACE VIEW margin_calib.market_stored WITH (security_invoker = true) AS
 SELECT i.instrument, i.kind, i.multiplier, i.currency, i.last_price AS price,
-       CASE WHEN p.symmetric_rates THEN p.initial_rate ELSE p.long_initial_rate END AS long_initial_rate,
-       CASE WHEN p.symmetric_rates THEN p.maintenance_rate ELSE p.long_maintenance_rate END AS long_maintenance_rate,
-       CASE WHEN p.symmetric_rates THEN p.initial_rate ELSE p.short_initial_rate END AS short_initial_rate,
-       CASE WHEN p.symmetric_rates THEN p.maintenance_rate ELSE p.short_maintenance_rate END AS short_maintenance_rate,
-       p.id AS parameter_id, i.data_through, i.fresh_until, i.stale_reason
+       r.rates[1] AS long_initial_rate, r.rates[2] AS long_maintenance_rate,
+       r.rates[3] AS short_initial_rate, r.rates[4] AS short_maintenance_rate,
+       coalesce(o.id, p.id) AS parameter_id, i.data_through, i.fresh_until, i.stale_reason
   FROM margin_calib.instrument AS i
-  LEFT JOIN margin_calib.parameter AS p ON p.instrument = i.instrument AND p.valid_to IS NULL;
+  LEFT JOIN margin_calib.parameter AS p
+    ON p.instrument = i.instrument AND p.layer = 'calibration' AND p.valid_from IS NOT NULL AND p.valid_to IS NULL
+  LEFT JOIN margin_calib.parameter AS o ON o.instrument = i.instrument AND o.override_state = 'running'
+ CROSS JOIN LATERAL (SELECT CASE WHEN o.id IS NULL THEN margin_calib.parameter_rates(p) ELSE margin_calib.parameter_rates(o) END) AS r (rates);
 COMMENT ON VIEW margin_calib.market_stored IS
-'Internal: price and rates of the two sides of each registered instrument, as the latest refresh left them; a symmetric policy charges the larger rate to both sides.';
+'Internal: price and rates of the two sides of each registered instrument, as the latest refresh left them; a symmetric policy charges the larger rate to both sides, an override its rates.';
 REVOKE ALL ON margin_calib.market_stored FROM PUBLIC;
 
 -- What a refresh would find now: live calibrations over what is stored, instrument by instrument.
@@ -102,23 +103,28 @@ BEGIN
     END LOOP;
     RETURN QUERY
         WITH live AS (
-            SELECT c.instrument, margin_calib.calibration_problem(c) AS problem, c.symmetric_rates AS both,
-                   c.stale_after, (c.calibration).*
-              FROM unnest(results) AS c)
+            SELECT c.instrument, d.outcome = 'failed' AS failed, margin_calib.calibration_problem(c) AS problem, c.stale_after,
+                   (c.calibration).last_price, (c.calibration).last_ts,
+                   CASE WHEN d.outcome IN ('apply', 'same') THEN margin_calib.calibration_rates(c) ELSE margin_calib.parameter_rates(p) END AS rates
+              FROM unnest(results) AS c
+              JOIN margin_calib.decide(results, as_of) AS d ON d.instrument = c.instrument
+              LEFT JOIN margin_calib.parameter AS p ON p.id = d.in_force)
         SELECT n.instrument, coalesce(s.kind, 'linear'), coalesce(s.multiplier, 1), coalesce(s.currency, 'USD'),
-               CASE WHEN l.usable THEN l.last_price::numeric ELSE s.price END,
-               CASE WHEN l.usable IS NOT TRUE THEN s.long_initial_rate WHEN l.both THEN l.initial_rate ELSE l.long_initial_rate END,
-               CASE WHEN l.usable IS NOT TRUE THEN s.long_maintenance_rate WHEN l.both THEN l.maintenance_rate ELSE l.long_maintenance_rate END,
-               CASE WHEN l.usable IS NOT TRUE THEN s.short_initial_rate WHEN l.both THEN l.initial_rate ELSE l.short_initial_rate END,
-               CASE WHEN l.usable IS NOT TRUE THEN s.short_maintenance_rate WHEN l.both THEN l.maintenance_rate ELSE l.short_maintenance_rate END,
-               s.parameter_id,
-               CASE WHEN l.usable THEN l.last_ts ELSE s.data_through END,
-               CASE WHEN l.usable THEN l.last_ts + l.stale_after ELSE s.fresh_until END,
-               CASE WHEN l.usable THEN NULL ELSE coalesce(l.problem, s.stale_reason) END
+               CASE WHEN l.failed IS FALSE THEN l.last_price::numeric ELSE s.price END,
+               r.rates[1], r.rates[2], r.rates[3], r.rates[4], s.parameter_id,
+               CASE WHEN l.failed IS FALSE THEN l.last_ts ELSE s.data_through END,
+               CASE WHEN l.failed IS FALSE THEN l.last_ts + l.stale_after ELSE s.fresh_until END,
+               CASE WHEN l.failed IS FALSE THEN NULL ELSE coalesce(l.problem, s.stale_reason) END
           FROM unnest(instruments) AS n (instrument)
           LEFT JOIN margin_calib.market_stored AS s ON s.instrument = n.instrument
-          LEFT JOIN LATERAL (SELECT v.*, v.problem IS NULL AS usable FROM live AS v
-                              WHERE v.instrument = n.instrument) AS l ON true
+          LEFT JOIN live AS l ON l.instrument = n.instrument
+          LEFT JOIN margin_calib.parameter AS p
+            ON p.instrument = n.instrument AND p.layer = 'calibration' AND p.valid_from IS NOT NULL AND p.valid_to IS NULL
+          LEFT JOIN margin_calib.parameter AS o
+            ON o.instrument = n.instrument AND o.override_state IN ('waiting', 'running') AND margin_calib.override_state_at(o, as_of) = 'running'
+         CROSS JOIN LATERAL (
+               SELECT CASE WHEN o.id IS NOT NULL THEN margin_calib.parameter_rates(o) WHEN l.failed IS FALSE THEN l.rates
+                           ELSE margin_calib.parameter_rates(p) END) AS r (rates)
          WHERE s.instrument IS NOT NULL OR l.instrument IS NOT NULL;
 END
 $function$;

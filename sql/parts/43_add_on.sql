@@ -161,6 +161,7 @@ CREATE OR REPLACE FUNCTION margin_calib.pending_add_ons() RETURNS SETOF text
     SET jit = off
 AS $function$
 BEGIN
+    RETURN QUERY SELECT o.instrument FROM margin_calib.due_overrides(statement_timestamp()) AS o (instrument);
     RETURN QUERY
         SELECT i.instrument FROM margin_calib.margin_event AS e
           JOIN margin_calib.account_position AS i ON e.instruments IS NULL OR i.instrument = ANY (e.instruments)
@@ -179,10 +180,10 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION margin_calib.pending_add_ons() IS
-'Instruments whose add-ons have changed since the latest refresh: liquidity figures that wait, events that have begun or ended, prices of pegs. May name one more than once.';
+'Instruments whose add-ons have changed since the latest refresh: overrides and events that have begun or ended, liquidity figures that wait, prices of pegs. May name one more than once.';
 
 CREATE OR REPLACE FUNCTION margin_calib.sync_events() RETURNS void
-    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE COST 5000
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER COST 5000
     SET search_path = pg_catalog, margin_calib, pg_temp
 AS $function$
 DECLARE

@@ -12,7 +12,8 @@ $function$;
 COMMENT ON FUNCTION margin_calib.queue_keys(margin_calib.feed, regclass) IS
 'Internal: queues the keys that a partition holds.';
 
--- The SET clause: a lock that a long load holds is tried again by the next refresh.
+-- The SET clause: a lock that a long load holds is tried again by the next refresh, and so is one of a writer who
+-- waits for this refresh.
 CREATE OR REPLACE FUNCTION margin_calib.sync_partition(feed margin_calib.feed, relation regclass, is_partition boolean)
     RETURNS void
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE COST 5000
@@ -30,17 +31,24 @@ BEGIN
         PERFORM margin_calib.remove_capture(feed.id, relation);
         INSERT INTO margin_calib.capture_queue VALUES (feed.id, NULL, true, now());
     END IF;
-EXCEPTION WHEN insufficient_privilege OR lock_not_available THEN
-    INSERT INTO margin_calib.alert (kind, message)
-        SELECT 'capture_incomplete',
-               format('capture triggers of %s could not be changed on %s: %s; until they are, changes made there directly are not seen',
-                      feed.relation_name, relation, SQLERRM)
-         WHERE NOT EXISTS (SELECT FROM margin_calib.alert AS a
-                            WHERE a.kind = 'capture_incomplete' AND a.at > clock_timestamp() - interval '1 day');
+EXCEPTION WHEN insufficient_privilege OR lock_not_available OR deadlock_detected THEN
+    PERFORM margin_calib.raise_alert('capture_incomplete', NULL, clock_timestamp(), format(
+                'capture triggers of %s could not be changed on %s: %s; until they are, changes made there directly are not seen',
+                feed.relation_name, relation, SQLERRM))
+      WHERE NOT EXISTS (SELECT FROM margin_calib.alert AS a
+                         WHERE a.kind = 'capture_incomplete' AND a.at > clock_timestamp() - interval '1 day');
 END
 $function$;
 COMMENT ON FUNCTION margin_calib.sync_partition(margin_calib.feed, regclass, boolean) IS
 'Internal: capture triggers on a partition that is new, off one that was detached, and its keys into the queue. What the role may not do, or a lock prevents, is an alert and is tried again.';
+
+CREATE OR REPLACE FUNCTION margin_calib.set_watermark(feed_id integer, newest timestamptz) RETURNS void
+    LANGUAGE sql VOLATILE PARALLEL UNSAFE SECURITY DEFINER COST 50
+BEGIN ATOMIC
+    UPDATE margin_calib.feed AS f SET watermark = greatest(f.watermark, newest) WHERE f.id = feed_id;
+END;
+COMMENT ON FUNCTION margin_calib.set_watermark(integer, timestamptz) IS
+'Internal to sync_watermark: notes how far a feed has been read.';
 
 CREATE OR REPLACE FUNCTION margin_calib.sync_watermark(feed margin_calib.feed) RETURNS void
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE COST 5000
@@ -64,9 +72,12 @@ BEGIN
         margin_calib.feed_ts_expression(feed.relation, feed.ts_column), feed.relation, feed.id,
         CASE feed.kind WHEN 'liquidity' THEN 'instrument_liquidity' ELSE 'instrument' END,
         CASE feed.kind WHEN 'liquidity' THEN 'feed' ELSE 'price_feed' END)
-    INTO newest USING feed.watermark - feed.watermark_overlap, margin_calib.future_limit(clock_timestamp());
-    UPDATE margin_calib.feed AS f SET watermark = greatest(f.watermark, newest)
-     WHERE f.id = sync_watermark.feed.id AND newest > coalesce(f.watermark, '-infinity');
+    -- from where the clock is when it was ahead
+    INTO newest USING CASE WHEN feed.watermark > clock_timestamp() THEN clock_timestamp() ELSE feed.watermark END - feed.watermark_overlap,
+                      margin_calib.future_limit(clock_timestamp());
+    IF newest > coalesce(feed.watermark, '-infinity') THEN
+        PERFORM margin_calib.set_watermark(feed.id, newest);
+    END IF;
 END
 $function$;
 COMMENT ON FUNCTION margin_calib.sync_watermark(margin_calib.feed) IS
@@ -101,7 +112,7 @@ COMMENT ON FUNCTION margin_calib.feed_problem(margin_calib.feed) IS
 'Internal: why a feed''s relation cannot be read (dropped, column renamed, type changed), NULL when it can.';
 
 CREATE OR REPLACE FUNCTION margin_calib.feed_changed(feed margin_calib.feed, problem text) RETURNS void
-    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE COST 5000
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER COST 5000
     SET search_path = pg_catalog, margin_calib, pg_temp
 AS $function$
 BEGIN
@@ -167,6 +178,41 @@ $function$;
 COMMENT ON FUNCTION margin_calib.sync_feeds() IS
 'Internal to refresh: looks after every feed before the queue is read: can it be read, new and detached partitions, watermarks, rows whose time has come.';
 
+CREATE OR REPLACE FUNCTION margin_calib.log_run() RETURNS bigint
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER COST 5000
+    SET search_path = pg_catalog, margin_calib, pg_temp
+AS $function$
+DECLARE
+    run bigint;
+BEGIN
+    PERFORM margin_calib.lock_engine();
+    DELETE FROM margin_calib.refresh_run AS r WHERE r.started_at < clock_timestamp() - interval '7 days' AND r.parameters = 0;
+    INSERT INTO margin_calib.refresh_run (extension_version, library_version, gsl_version, server_version)
+        SELECT e.extversion, margin_calib.version(), margin_calib.gsl_version(), current_setting('server_version')
+          FROM pg_extension AS e WHERE e.extname = 'margin_calib' RETURNING id INTO run;
+    RETURN run;
+END
+$function$;
+COMMENT ON FUNCTION margin_calib.log_run() IS
+'Internal to refresh: logs the start of a run with what it runs on, and forgets old runs that calibrated no parameter.';
+
+CREATE OR REPLACE FUNCTION margin_calib.log_batch(run bigint, instruments integer, accounts integer) RETURNS void
+    LANGUAGE sql VOLATILE PARALLEL UNSAFE SECURITY DEFINER COST 50
+BEGIN ATOMIC
+    UPDATE margin_calib.refresh_run AS r
+       SET batches = r.batches + 1, instruments = r.instruments + log_batch.instruments, accounts = r.accounts + log_batch.accounts
+     WHERE r.id = run;
+END;
+COMMENT ON FUNCTION margin_calib.log_batch(bigint, integer, integer) IS 'Internal to refresh: logs a batch.';
+
+CREATE OR REPLACE FUNCTION margin_calib.log_failures(run bigint, failures text[]) RETURNS void
+    LANGUAGE sql VOLATILE PARALLEL UNSAFE SECURITY DEFINER COST 50
+BEGIN ATOMIC
+    UPDATE margin_calib.refresh_run AS r SET failed = r.failed + cardinality(failures), error = coalesce(r.error, failures[1])
+     WHERE r.id = run;
+END;
+COMMENT ON FUNCTION margin_calib.log_failures(bigint, text[]) IS 'Internal to refresh: logs what could not be calibrated.';
+
 CREATE OR REPLACE FUNCTION margin_calib.refresh_begin(commit_batches boolean, batch_keys integer) RETURNS bigint
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE COST 5000
     SET search_path = pg_catalog, margin_calib, pg_temp
@@ -180,11 +226,10 @@ BEGIN
     ELSIF commit_batches IS NULL THEN
         RAISE EXCEPTION USING ERRCODE = '22004', MESSAGE = 'commit_batches is true or false, not NULL';
     END IF;
-    PERFORM margin_calib.lock_engine();
-    DELETE FROM margin_calib.refresh_run AS r WHERE r.started_at < clock_timestamp() - interval '7 days';
-    INSERT INTO margin_calib.refresh_run DEFAULT VALUES RETURNING id INTO run;
+    run := margin_calib.log_run();
     PERFORM margin_calib.sync_feeds();
     PERFORM margin_calib.sync_events();
+    PERFORM margin_calib.sync_proposals();
     RETURN run;
 END
 $function$;
@@ -217,7 +262,7 @@ BEGIN
         ELSIF part.feed = -1 THEN
             owners := owners || part.keys;
         ELSIF feed.kind = 'prices' THEN
-            priced := priced || margin_calib.refresh_prices(feed.id, part.keys, as_of);
+            priced := priced || margin_calib.refresh_prices(feed.id, part.keys, part.from_ts, part.to_ts, as_of, run);
         ELSIF feed.kind = 'liquidity' THEN
             touched := touched || margin_calib.refresh_liquidity(feed.id, part.keys, as_of);
         ELSIF feed.kind = 'positions' THEN
@@ -258,11 +303,10 @@ BEGIN
     END IF;
     SELECT array_agg(i.instrument || ': ' || i.stale_reason ORDER BY i.instrument) INTO failures
       FROM margin_calib.instrument AS i WHERE i.instrument = ANY (touched) AND i.stale_reason IS NOT NULL;
-    UPDATE margin_calib.refresh_run AS r
-       SET batches = r.batches + 1, instruments = r.instruments + cardinality(touched),
-           accounts = r.accounts + cardinality(owners),
-           failed = r.failed + coalesce(cardinality(failures), 0), error = coalesce(r.error, failures[1])
-     WHERE r.id = run;
+    PERFORM margin_calib.log_batch(run, cardinality(touched), cardinality(owners));
+    IF failures IS NOT NULL THEN
+        PERFORM margin_calib.log_failures(run, failures);
+    END IF;
     IF touched <> '{}' OR owners <> '{}' THEN
         PERFORM pg_notify('margin_calib', json_build_object('as_of', as_of, 'instruments', cardinality(touched),
                                                             'accounts', cardinality(owners))::text);
@@ -275,11 +319,15 @@ COMMENT ON FUNCTION margin_calib.refresh_batch(bigint, integer, timestamptz, int
 'Internal to refresh: one batch of keys, its instruments and then their accounts, and one notification; true when there is more to do and time left.';
 
 CREATE OR REPLACE FUNCTION margin_calib.refresh_end(run bigint) RETURNS void
-    LANGUAGE sql VOLATILE PARALLEL UNSAFE COST 50
-BEGIN ATOMIC
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER COST 5000
+    SET search_path = pg_catalog, margin_calib, pg_temp
+AS $function$
+BEGIN
+    PERFORM margin_calib.check_alerts(clock_timestamp());
     UPDATE margin_calib.refresh_run AS r SET finished_at = clock_timestamp() WHERE r.id = run;
-END;
-COMMENT ON FUNCTION margin_calib.refresh_end(bigint) IS 'Internal to refresh: logs the end of the run.';
+END
+$function$;
+COMMENT ON FUNCTION margin_calib.refresh_end(bigint) IS 'Internal to refresh: looks at the thresholds of alerts, and logs the end of the run.';
 
 -- No SET clause and no security definer: either would forbid COMMIT. All names are written in full,
 -- and every expression with an operator is in the functions above.
@@ -311,11 +359,13 @@ BEGIN
 END
 $procedure$;
 COMMENT ON PROCEDURE margin_calib.refresh(boolean, integer, integer) IS
-'Brings parameters and requirements up to date with all that was committed before the call: it drains the queue in batches of batch_keys instruments or accounts, each a transaction of its own, for at most about max_ms milliseconds (NULL: until the queue is empty). What a crash or an error interrupts stays in the queue. Several calls at once take turns by batch. In a transaction block: refresh(commit_batches => false), else error 2D000; under REPEATABLE READ or SERIALIZABLE a concurrent change gives 40001: repeat the transaction. An instrument that cannot be calibrated keeps its rate and makes its requirements stale; one NOTIFY margin_calib with a JSON object tells of each batch.';
+'Brings parameters and requirements up to date with all that was committed before the call: it drains the queue in batches of batch_keys instruments or accounts, each a transaction of its own, for at most about max_ms milliseconds (NULL: until the queue is empty). What a crash or an error interrupts stays in the queue. Several calls at once take turns by batch. In a transaction block: refresh(commit_batches => false), else error 2D000; under REPEATABLE READ or SERIALIZABLE a concurrent change gives 40001: repeat the transaction. An instrument that cannot be calibrated keeps its rate and makes its requirements stale; one NOTIFY margin_calib with a JSON object tells of each batch. It reads the attached relations with the rights of who calls it, and so do functions in their views: call it as a role with engine rights rather than as a superuser.';
 
 CREATE OR REPLACE FUNCTION margin_calib.queue_instruments() RETURNS void
-    LANGUAGE sql VOLATILE PARALLEL UNSAFE COST 5000
+    LANGUAGE sql VOLATILE PARALLEL UNSAFE SECURITY DEFINER COST 5000
 BEGIN ATOMIC
+    -- before the rows of product groups, which a refresh takes after it
+    SELECT margin_calib.lock_engine();
     INSERT INTO margin_calib.capture_queue
         SELECT i.price_feed, i.instrument, false, now() FROM margin_calib.instrument AS i
          WHERE i.price_feed IS NOT NULL
@@ -338,7 +388,8 @@ COMMENT ON PROCEDURE margin_calib.recalibrate(boolean) IS
 
 REVOKE ALL ON FUNCTION
     margin_calib.queue_keys(margin_calib.feed, regclass), margin_calib.sync_partition(margin_calib.feed, regclass, boolean),
-    margin_calib.sync_watermark(margin_calib.feed), margin_calib.feed_problem(margin_calib.feed),
+    margin_calib.set_watermark(integer, timestamptz), margin_calib.log_run(), margin_calib.log_batch(bigint, integer, integer),
+    margin_calib.log_failures(bigint, text[]), margin_calib.sync_watermark(margin_calib.feed), margin_calib.feed_problem(margin_calib.feed),
     margin_calib.feed_changed(margin_calib.feed, text), margin_calib.sync_feeds(),
     margin_calib.refresh_begin(boolean, integer), margin_calib.refresh_batch(bigint, integer, timestamptz, integer),
     margin_calib.refresh_end(bigint), margin_calib.queue_instruments() FROM PUBLIC;

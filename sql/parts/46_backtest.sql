@@ -193,11 +193,9 @@ BEGIN
     UPDATE margin_calib.policy_backtest AS b SET is_routine = true WHERE b.id = result;
     SELECT z.* INTO verdict FROM margin_calib.backtest_zone(result) AS z;
     IF verdict.zone <> 'green' AND before IS DISTINCT FROM verdict.zone THEN
-        INSERT INTO margin_calib.alert (kind, ts, message, value)
-        VALUES ('backtest_zone', clock_timestamp(),
-                format('policy %s is in the %s zone: %s exceptions in %s forecasts (backtest %s)', backtest_one.policy,
-                       verdict.zone, verdict.exceptions, verdict.observations, result), verdict.exceptions)
-        ON CONFLICT ON CONSTRAINT alert_once DO NOTHING;
+        PERFORM margin_calib.raise_alert('backtest_zone', NULL, clock_timestamp(), format(
+            'policy %s is in the %s zone: %s exceptions in %s forecasts (backtest %s)', backtest_one.policy,
+            verdict.zone, verdict.exceptions, verdict.observations, result), verdict.exceptions);
         PERFORM pg_notify('margin_calib', json_build_object('alert', 'backtest_zone', 'policy', backtest_one.policy,
                                                             'zone', verdict.zone, 'backtest', result)::text);
     END IF;
@@ -229,8 +227,8 @@ BEGIN
             PERFORM margin_calib.backtest_one(name, history, keep);
         EXCEPTION WHEN OTHERS THEN
             -- the others are backtested all the same; a cancel is not among OTHERS
-            INSERT INTO margin_calib.alert (kind, ts, message)
-            VALUES ('backtest_failed', clock_timestamp(), format('policy %s could not be backtested: %s (%s)', name, SQLERRM, SQLSTATE));
+            PERFORM margin_calib.raise_alert('backtest_failed', NULL, pg_catalog.clock_timestamp(), pg_catalog.format(
+                'policy %s could not be backtested: %s (%s)', name, SQLERRM, SQLSTATE));
         END;
         IF margin_calib.commit_is_possible() THEN
             COMMIT;

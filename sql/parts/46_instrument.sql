@@ -2,8 +2,8 @@
 
 CREATE OR REPLACE FUNCTION margin_calib.set_instrument(
     instrument text, kind text DEFAULT NULL, multiplier numeric DEFAULT NULL, currency text DEFAULT NULL,
-    policy text DEFAULT NULL) RETURNS void
-    LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE COST 5000
+    policy text DEFAULT NULL, reason text DEFAULT NULL) RETURNS void
+    LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE SECURITY DEFINER COST 5000
     SET search_path = pg_catalog, margin_calib, pg_temp
 AS $function$
 #variable_conflict use_column
@@ -28,6 +28,7 @@ BEGIN
         PERFORM margin_calib.policy(set_instrument.policy);
     END IF;
     PERFORM margin_calib.lock_engine();
+    PERFORM margin_calib.audit_guard('instrument', set_instrument.instrument);
     INSERT INTO margin_calib.instrument (instrument) VALUES (set_instrument.instrument) ON CONFLICT DO NOTHING;
     UPDATE margin_calib.instrument AS i
        SET kind = coalesce(set_instrument.kind, i.kind),
@@ -38,17 +39,18 @@ BEGIN
            policy_is_automatic = CASE WHEN set_instrument.policy IS NULL THEN i.policy_is_automatic
                                       ELSE set_instrument.policy = 'automatic' END
      WHERE i.instrument = set_instrument.instrument RETURNING i.* INTO row;
+    PERFORM margin_calib.audit_change('instrument', row.instrument, set_instrument.reason);
     -- calibrated anew, and the accounts that hold it recomputed, by the next refresh
     INSERT INTO margin_calib.capture_queue
         SELECT k.feed, row.instrument, false, now() FROM (VALUES (0), (row.price_feed)) AS k (feed)
          WHERE k.feed IS NOT NULL;
 END
 $function$;
-COMMENT ON FUNCTION margin_calib.set_instrument(text, text, numeric, text, text) IS
-'Sets what the engine cannot know of an instrument, and registers it if need be; NULL leaves a property as it is. kind: spot, linear (default) or inverse; multiplier: units per contract, for inverse the worth of a contract in the currency; currency: of its prices and requirements, default USD; policy: instead of the feed''s, or automatic for the feed''s again. The next refresh applies it. Errors: 22004 without an instrument, 22023 for a value out of range, 42704 for an unknown policy.';
+COMMENT ON FUNCTION margin_calib.set_instrument(text, text, numeric, text, text, text) IS
+'Sets what the engine cannot know of an instrument, and registers it if need be; NULL leaves a property as it is. kind: spot, linear (default) or inverse; multiplier: units per contract, for inverse the worth of a contract in the currency; currency: of its prices and requirements, default USD; policy: instead of the feed''s, or automatic for the feed''s again; reason: for the audit trail. The next refresh applies it. Errors: 22004 without an instrument, 22023 for a value out of range, 42704 for an unknown policy.';
 
-CREATE OR REPLACE FUNCTION margin_calib.set_amount_step(currency text, amount_step numeric) RETURNS void
-    LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE COST 5000
+CREATE OR REPLACE FUNCTION margin_calib.set_amount_step(currency text, amount_step numeric, reason text DEFAULT NULL) RETURNS void
+    LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE SECURITY DEFINER COST 5000
     SET search_path = pg_catalog, margin_calib, pg_temp
 AS $function$
 #variable_conflict use_column
@@ -61,15 +63,17 @@ BEGIN
             HINT = 'Write margin_calib.set_amount_step(''BTC'', 0.00000001).';
     END IF;
     PERFORM margin_calib.lock_engine();
+    PERFORM margin_calib.audit_guard('amount_step', set_amount_step.currency);
     INSERT INTO margin_calib.currency_setting AS c VALUES (set_amount_step.currency, set_amount_step.amount_step)
         ON CONFLICT (currency) DO UPDATE SET amount_step = excluded.amount_step;
+    PERFORM margin_calib.audit_change('amount_step', set_amount_step.currency, set_amount_step.reason);
     INSERT INTO margin_calib.capture_queue
         SELECT DISTINCT -1, p.account, false, now() FROM margin_calib.account_position AS p
          WHERE p.currency = set_amount_step.currency;
 END
 $function$;
-COMMENT ON FUNCTION margin_calib.set_amount_step(text, numeric) IS
-'Step to which the margin of every position in a currency is rounded up (0.01 until it is set); the next refresh applies it. Errors: 22023.';
+COMMENT ON FUNCTION margin_calib.set_amount_step(text, numeric, text) IS
+'Step to which the margin of every position in a currency is rounded up (0.01 until it is set); the next refresh applies it. reason goes to the audit trail. Errors: 22023.';
 
 CREATE OR REPLACE FUNCTION margin_calib.create_standard_tables(schema text, attach boolean DEFAULT true) RETURNS void
     LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE COST 5000
@@ -107,5 +111,5 @@ COMMENT ON FUNCTION margin_calib.create_standard_tables(text, boolean) IS
 'For those who have no tables yet: candles (instrument, ts, open, high, low, close, volume) and positions (account, instrument, quantity, entry_price) in a schema, which is created if need be, and attached unless attach is false. They belong to the caller. A close that is not a positive number is refused by a CHECK; to have such rows quarantined instead, attach a table without one. A table that exists already: 42P07.';
 
 REVOKE ALL ON FUNCTION
-    margin_calib.set_instrument(text, text, numeric, text, text), margin_calib.set_amount_step(text, numeric),
+    margin_calib.set_instrument(text, text, numeric, text, text, text), margin_calib.set_amount_step(text, numeric, text),
     margin_calib.create_standard_tables(text, boolean) FROM PUBLIC;

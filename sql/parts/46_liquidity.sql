@@ -31,12 +31,13 @@ COMMENT ON FUNCTION margin_calib.queue_add_ons(text[]) IS
 
 CREATE OR REPLACE FUNCTION margin_calib.set_tiers(
     instrument text, tiers margin_calib.margin_tier[], reason text DEFAULT NULL) RETURNS bigint
-    LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE COST 5000
+    LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE SECURITY DEFINER COST 5000
     SET search_path = pg_catalog, margin_calib, pg_temp
 AS $function$
 #variable_conflict use_column
 DECLARE
     schedule bigint;
+    former   bigint;
     at       timestamptz;
 BEGIN
     IF set_tiers.instrument IS NULL THEN
@@ -45,12 +46,17 @@ BEGIN
     END IF;
     PERFORM margin_calib.check_known(ARRAY[set_tiers.instrument]), margin_calib.check_tiers(set_tiers.tiers);
     PERFORM margin_calib.lock_engine();
+    PERFORM margin_calib.audit_guard('tiers', t.id::text) FROM margin_calib.tier_schedule AS t
+      WHERE t.instrument = set_tiers.instrument AND t.valid_to IS NULL;
     at := clock_timestamp();
-    UPDATE margin_calib.tier_schedule AS t SET valid_to = at
-     WHERE t.instrument = set_tiers.instrument AND t.valid_to IS NULL;
+    UPDATE margin_calib.tier_schedule AS t SET valid_to = greatest(at, t.valid_from + interval '1 microsecond')
+     WHERE t.instrument = set_tiers.instrument AND t.valid_to IS NULL RETURNING t.id, t.valid_to INTO former, at;
+    PERFORM margin_calib.audit_change('tiers', former::text, set_tiers.reason);
+    at := coalesce(at, clock_timestamp());
     IF set_tiers.tiers IS NOT NULL THEN
         INSERT INTO margin_calib.tier_schedule (instrument, tiers, valid_from, reason)
         VALUES (set_tiers.instrument, set_tiers.tiers, at, set_tiers.reason) RETURNING id INTO schedule;
+        PERFORM margin_calib.audit_change('tiers', schedule::text, set_tiers.reason);
     END IF;
     PERFORM margin_calib.queue_add_ons(ARRAY[set_tiers.instrument]);
     RETURN schedule;
@@ -64,8 +70,8 @@ CREATE OR REPLACE FUNCTION margin_calib.set_liquidity_policy(
     maximum_horizon numeric DEFAULT NULL, open_interest_lower numeric DEFAULT NULL,
     open_interest_upper numeric DEFAULT NULL, confidence_threshold numeric DEFAULT NULL,
     full_sources numeric DEFAULT NULL, maximum_age numeric DEFAULT NULL, maximum_width numeric DEFAULT NULL,
-    reset boolean DEFAULT false) RETURNS void
-    LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE COST 5000
+    reset boolean DEFAULT false, reason text DEFAULT NULL) RETURNS void
+    LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE SECURITY DEFINER COST 5000
     SET search_path = pg_catalog, margin_calib, pg_temp
 AS $function$
 #variable_conflict use_column
@@ -76,6 +82,7 @@ BEGIN
         PERFORM margin_calib.check_known(ARRAY[set_liquidity_policy.instrument]);
     END IF;
     PERFORM margin_calib.lock_engine();
+    PERFORM margin_calib.audit_guard('liquidity_policy', coalesce('instrument ' || set_liquidity_policy.instrument, 'default'));
     IF NOT coalesce(reset, false) THEN
         SELECT p.* INTO wanted FROM margin_calib.liquidity_policy AS p
          WHERE p.instrument IS NOT DISTINCT FROM set_liquidity_policy.instrument;
@@ -92,10 +99,11 @@ BEGIN
     DELETE FROM margin_calib.liquidity_policy AS p WHERE p.instrument IS NOT DISTINCT FROM wanted.instrument;
     INSERT INTO margin_calib.liquidity_policy SELECT wanted.*;
     PERFORM margin_calib.check_liquidity_horizons();
+    PERFORM margin_calib.audit_change('liquidity_policy', coalesce('instrument ' || wanted.instrument, 'default'), set_liquidity_policy.reason);
     PERFORM margin_calib.queue_add_ons(CASE WHEN wanted.instrument IS NOT NULL THEN ARRAY[wanted.instrument] END);
 END
 $function$;
-COMMENT ON FUNCTION margin_calib.set_liquidity_policy(text, numeric, numeric, numeric, numeric, numeric, numeric, numeric, numeric, numeric, boolean) IS
+COMMENT ON FUNCTION margin_calib.set_liquidity_policy(text, numeric, numeric, numeric, numeric, numeric, numeric, numeric, numeric, numeric, boolean, text) IS
 'How liquidity becomes charges, for an instrument or, with instrument NULL, for all that say nothing else; NULL leaves a value as it is, reset forgets those before. participation: share of the daily volume that a liquidation takes (0.1); horizon: days that calibrated margins cover, the policy''s horizon times its bar (1); maximum_horizon: days beyond which no longer liquidation is charged (60); open_interest_lower and _upper: notional between which the initial rate rises to 1 (none); confidence_threshold (0.55), full_sources (3), maximum_age in seconds (300), maximum_width (0.05): see price_confidence. The next refresh applies it. Errors: 42704, 22023.';
 
 CREATE OR REPLACE FUNCTION margin_calib.check_liquidity_horizons() RETURNS void
@@ -146,8 +154,8 @@ COMMENT ON FUNCTION margin_calib.check_liquidity_policy(margin_calib.liquidity_p
 
 CREATE OR REPLACE FUNCTION margin_calib.set_peg(
     price_instrument text, instrument text DEFAULT NULL, currency text DEFAULT NULL, threshold numeric DEFAULT 0.99,
-    factor numeric DEFAULT 4) RETURNS void
-    LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE COST 5000
+    factor numeric DEFAULT 4, reason text DEFAULT NULL) RETURNS void
+    LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE SECURITY DEFINER COST 5000
     SET search_path = pg_catalog, margin_calib, pg_temp
 AS $function$
 #variable_conflict use_column
@@ -165,22 +173,24 @@ BEGIN
                 margin_calib.peg_charge(1, set_peg.threshold, set_peg.factor);
     END IF;
     PERFORM margin_calib.lock_engine();
+    PERFORM margin_calib.audit_guard('peg', coalesce('instrument ' || set_peg.instrument, 'currency ' || set_peg.currency));
     DELETE FROM margin_calib.peg AS p WHERE (p.instrument, p.currency) IS NOT DISTINCT FROM (set_peg.instrument, set_peg.currency);
     IF set_peg.price_instrument IS NOT NULL THEN
         INSERT INTO margin_calib.peg (instrument, currency, price_instrument, threshold, factor)
         VALUES (set_peg.instrument, set_peg.currency, set_peg.price_instrument, set_peg.threshold, set_peg.factor);
     END IF;
+    PERFORM margin_calib.audit_change('peg', coalesce('instrument ' || set_peg.instrument, 'currency ' || set_peg.currency), set_peg.reason);
     PERFORM margin_calib.queue_add_ons(ARRAY(SELECT i.instrument FROM margin_calib.instrument AS i
                                               WHERE i.instrument = set_peg.instrument OR i.currency = set_peg.currency));
 END
 $function$;
-COMMENT ON FUNCTION margin_calib.set_peg(text, text, text, numeric, numeric) IS
+COMMENT ON FUNCTION margin_calib.set_peg(text, text, text, numeric, numeric, text) IS
 'Says that an asset is pegged to 1 and which instrument''s price tells what it is worth (NULL: that it no longer is). currency: margins of positions in the currency grow by peg_charge(price, threshold, factor) of the calibrated initial margin; instrument: positions in it are charged that fraction of their notional, at most all of it. A peg without a price makes requirements stale. The next refresh applies it. Errors: 22023, 22004, 42704 for an instrument that is not known.';
 
 CREATE OR REPLACE FUNCTION margin_calib.add_event(
     name text, from_ts timestamptz, until_ts timestamptz, instruments text[] DEFAULT NULL, rate numeric DEFAULT 0,
     multiplier numeric DEFAULT 1, applies_to text DEFAULT 'initial', reason text DEFAULT NULL) RETURNS bigint
-    LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE COST 5000
+    LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE SECURITY DEFINER COST 5000
     SET search_path = pg_catalog, margin_calib, pg_temp
 AS $function$
 #variable_conflict use_column
@@ -214,34 +224,37 @@ BEGIN
     VALUES (add_event.name, add_event.instruments, add_event.from_ts, add_event.until_ts, add_event.rate, add_event.multiplier,
             add_event.applies_to, coalesce(add_event.reason, add_event.name))
     RETURNING id INTO event;
+    PERFORM margin_calib.audit_change('event', event::text, add_event.reason);
     RETURN event;
 END
 $function$;
 COMMENT ON FUNCTION margin_calib.add_event(text, timestamptz, timestamptz, text[], numeric, numeric, text, text) IS
 'Puts an event into the calendar (a macro announcement, an expiry, an upgrade) and returns its id. From from_ts until before until_ts each position in its instruments (NULL: all) owes rate * notional + (multiplier - 1) * calibrated margin more, in initial margin or, with applies_to both, in maintenance margin too; events that overlap add up. It begins and ends by itself: requirement_now follows the clock, refresh the time at which it runs, and in between the requirement is stale. Errors: 22004, 22023 (it ends in the past, a rate of 2 for 2 %, ...), 42704 for an instrument that is not known.';
 
-CREATE OR REPLACE FUNCTION margin_calib.cancel_event(event bigint) RETURNS void
-    LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE COST 5000
+CREATE OR REPLACE FUNCTION margin_calib.cancel_event(event bigint, reason text DEFAULT NULL) RETURNS void
+    LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE SECURITY DEFINER COST 5000
     SET search_path = pg_catalog, margin_calib, pg_temp
 AS $function$
 BEGIN
     PERFORM margin_calib.lock_engine();
+    PERFORM margin_calib.audit_guard('event', event::text);
     UPDATE margin_calib.margin_event AS e SET cancelled_at = clock_timestamp(), cancelled_by = session_user
      WHERE e.id = event AND margin_calib.event_state(e.from_ts, e.until_ts, e.cancelled_at, clock_timestamp()) <> 'over';
     IF NOT FOUND THEN
         RAISE EXCEPTION USING ERRCODE = '42704', MESSAGE = format('event %s does not run and is not to come', coalesce(event::text, 'NULL')),
             HINT = 'SELECT id, name, from_ts, until_ts FROM margin_calib.margin_event WHERE applied <> ''over''.';
     END IF;
+    PERFORM margin_calib.audit_change('event', event::text, cancel_event.reason);
 END
 $function$;
-COMMENT ON FUNCTION margin_calib.cancel_event(bigint) IS
+COMMENT ON FUNCTION margin_calib.cancel_event(bigint, text) IS
 'Ends an event now, or before it begins; its row stays, with who cancelled it. The next refresh applies it. Error 42704 for an event that is over or does not exist.';
 
 REVOKE ALL ON FUNCTION
     margin_calib.check_known(text[]), margin_calib.queue_add_ons(text[]),
     margin_calib.set_tiers(text, margin_calib.margin_tier[], text),
-    margin_calib.set_liquidity_policy(text, numeric, numeric, numeric, numeric, numeric, numeric, numeric, numeric, numeric, boolean),
+    margin_calib.set_liquidity_policy(text, numeric, numeric, numeric, numeric, numeric, numeric, numeric, numeric, numeric, boolean, text),
     margin_calib.check_liquidity_horizons(), margin_calib.check_liquidity_policy(margin_calib.liquidity_policy),
-    margin_calib.set_peg(text, text, text, numeric, numeric),
+    margin_calib.set_peg(text, text, text, numeric, numeric, text),
     margin_calib.add_event(text, timestamptz, timestamptz, text[], numeric, numeric, text, text),
-    margin_calib.cancel_event(bigint) FROM PUBLIC;
+    margin_calib.cancel_event(bigint, text) FROM PUBLIC;

@@ -11,21 +11,21 @@ COMMENT ON FUNCTION margin_calib.queue_group_accounts(text[]) IS
 'Internal: queues the accounts that hold one of the instruments.';
 
 -- Correlations of a group into force: a new row of history only when something changes.
-CREATE OR REPLACE FUNCTION margin_calib.store_offsets(group_name text, as_of timestamptz) RETURNS void
-    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE COST 5000
+CREATE OR REPLACE FUNCTION margin_calib.store_offsets(fresh margin_calib.engine_offset, as_of timestamptz) RETURNS void
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER COST 5000
     SET search_path = pg_catalog, margin_calib, pg_temp
     SET jit = off
 AS $function$
 DECLARE
-    fresh    CONSTANT margin_calib.engine_offset := margin_calib.calibrate_group(group_name, as_of);
     settings margin_calib.product_group;
     current  margin_calib.offset_calibration;
+    start    timestamptz;
     new_id   bigint;
 BEGIN
     UPDATE margin_calib.product_group AS g SET calibrated_at = as_of, is_due = false
-     WHERE g.name = store_offsets.group_name RETURNING g.* INTO settings;
+     WHERE g.name = fresh.group_name RETURNING g.* INTO settings;
     SELECT c.* INTO current FROM margin_calib.offset_calibration AS c
-     WHERE c.group_name = store_offsets.group_name AND c.valid_to IS NULL;
+     WHERE c.group_name = fresh.group_name AND c.valid_to IS NULL;
     IF current.id IS NOT NULL
        AND ROW(current.instruments, current.correlation, current.error, current.cap, current.rationale, current.breakdown,
                current.lookback, current.subperiods, current.confidence)
@@ -34,13 +34,16 @@ BEGIN
                settings.lookback, settings.subperiods, settings.confidence) THEN
         RETURN;
     END IF;
-    UPDATE margin_calib.offset_calibration AS c SET valid_to = as_of WHERE c.id = current.id;
+    -- not before the start of the one that ends, whatever the clock does
+    start := greatest(as_of, current.valid_from + interval '1 microsecond');
+    UPDATE margin_calib.offset_calibration AS c SET valid_to = start WHERE c.id = current.id;
     INSERT INTO margin_calib.offset_calibration (
         group_name, valid_from, instruments, correlation, error, cap, rationale, breakdown, lookback, subperiods,
         confidence, first_ts, last_ts)
-    VALUES (settings.name, as_of, fresh.instruments, fresh.correlation, fresh.error, settings.cap, settings.rationale,
+    VALUES (settings.name, start, fresh.instruments, fresh.correlation, fresh.error, settings.cap, settings.rationale,
             settings.breakdown, settings.lookback, settings.subperiods, settings.confidence, fresh.first_ts, fresh.last_ts)
     RETURNING id INTO new_id;
+    PERFORM margin_calib.audit_change('offset_calibration', new_id::text);
     IF fresh.correlation IS NOT NULL THEN
         INSERT INTO margin_calib.offset_pair
             SELECT new_id, fresh.instruments[p.first], fresh.instruments[p.second], e.observations, e.correlation, e.lower_bound,
@@ -56,15 +59,15 @@ BEGIN
     PERFORM margin_calib.queue_group_accounts(fresh.instruments);
 END
 $function$;
-COMMENT ON FUNCTION margin_calib.store_offsets(text, timestamptz) IS
-'Internal: calibrates a group, puts what changed into force with its evidence, and queues the accounts that hold its instruments.';
+COMMENT ON FUNCTION margin_calib.store_offsets(margin_calib.engine_offset, timestamptz) IS
+'Internal: puts what changed of a group''s correlations into force with its evidence, and queues the accounts that hold its instruments.';
 
 CREATE OR REPLACE FUNCTION margin_calib.refresh_groups(as_of timestamptz) RETURNS void
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE COST 5000
     SET search_path = pg_catalog, margin_calib, pg_temp
 AS $function$
 BEGIN
-    PERFORM margin_calib.store_offsets(g.name, as_of)
+    PERFORM margin_calib.store_offsets(margin_calib.calibrate_group(g.name, as_of), as_of)
        FROM (SELECT p.name FROM margin_calib.product_group AS p
               WHERE margin_calib.group_is_due(p, false, as_of) ORDER BY p.name) AS g;
 END
@@ -121,8 +124,8 @@ COMMENT ON FUNCTION margin_calib.check_product_group(margin_calib.product_group,
 CREATE OR REPLACE FUNCTION margin_calib.set_product_group(
     name text, instruments text[], cap numeric DEFAULT 0.8, lookback integer DEFAULT 500, subperiods integer DEFAULT 4,
     confidence double precision DEFAULT 0.99, breakdown text DEFAULT 'calibrated', reliable boolean DEFAULT false,
-    rationale text DEFAULT NULL) RETURNS text[]
-    LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE COST 5000
+    rationale text DEFAULT NULL, reason text DEFAULT NULL) RETURNS text[]
+    LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE SECURITY DEFINER COST 5000
     SET search_path = pg_catalog, margin_calib, pg_temp
 AS $function$
 #variable_conflict use_column
@@ -139,6 +142,7 @@ BEGIN
     wanted.reliable := coalesce(set_product_group.reliable, false);
     wanted.rationale := set_product_group.rationale;
     PERFORM margin_calib.lock_engine();
+    PERFORM margin_calib.audit_guard('product_group', wanted.name);
     PERFORM margin_calib.check_product_group(wanted, set_product_group.instruments);
     former := ARRAY(SELECT m.instrument FROM margin_calib.product_group_member AS m WHERE m.group_name = wanted.name);
     INSERT INTO margin_calib.product_group AS g (name, cap, reliable, rationale, lookback, subperiods, confidence, breakdown)
@@ -152,6 +156,7 @@ BEGIN
      WHERE m.group_name = wanted.name AND m.instrument <> ALL (set_product_group.instruments);
     INSERT INTO margin_calib.product_group_member AS m (instrument, group_name)
         SELECT i, wanted.name FROM unnest(set_product_group.instruments) AS i ON CONFLICT DO NOTHING;
+    PERFORM margin_calib.audit_change('product_group', wanted.name, coalesce(set_product_group.reason, wanted.rationale));
     PERFORM margin_calib.queue_group_accounts(former || set_product_group.instruments);
     RETURN ARRAY(SELECT i FROM unnest(set_product_group.instruments) AS i
                   WHERE NOT EXISTS (SELECT FROM margin_calib.instrument AS k
@@ -159,7 +164,7 @@ BEGIN
                   ORDER BY i COLLATE "C");
 END
 $function$;
-COMMENT ON FUNCTION margin_calib.set_product_group(text, text[], numeric, integer, integer, double precision, text, boolean, text) IS
+COMMENT ON FUNCTION margin_calib.set_product_group(text, text[], numeric, integer, integer, double precision, text, boolean, text, text) IS
 'Defines a group of instruments whose positions may offset each other, whole: what is left out has its default, also in a group that exists. Returns the instruments that have no prices yet; they add up in full until they have. cap: share of the difference between the sum of the margins and the margin of the portfolio that is credited, up to 0.8, up to 1 with reliable => true and a rationale; lookback: returns; subperiods, confidence: of correlation_reliability; breakdown: calibrated, or worst for a credit that holds when the correlations break down. The next refresh calibrates the group and applies it, then once a day and in recalibrate(). Errors: 22023 for a value out of range or an instrument of another group, 22004 for instruments that are NULL. doc/offsets.md.';
 
 CREATE OR REPLACE FUNCTION margin_calib.check_group_exists(name text) RETURNS void
@@ -177,32 +182,37 @@ END
 $function$;
 COMMENT ON FUNCTION margin_calib.check_group_exists(text) IS 'Internal: error 42704 with the groups that exist.';
 
-CREATE OR REPLACE FUNCTION margin_calib.drop_product_group(name text) RETURNS void
-    LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE COST 5000
+CREATE OR REPLACE FUNCTION margin_calib.drop_product_group(name text, reason text DEFAULT NULL) RETURNS void
+    LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE SECURITY DEFINER COST 5000
     SET search_path = pg_catalog, margin_calib, pg_temp
 AS $function$
 BEGIN
     PERFORM margin_calib.lock_engine();
+    PERFORM margin_calib.audit_guard('product_group', drop_product_group.name);
     PERFORM margin_calib.check_group_exists(drop_product_group.name);
     PERFORM margin_calib.queue_group_accounts(
         ARRAY(SELECT m.instrument FROM margin_calib.product_group_member AS m WHERE m.group_name = drop_product_group.name));
     DELETE FROM margin_calib.product_group_member AS m WHERE m.group_name = drop_product_group.name;
     DELETE FROM margin_calib.product_group AS g WHERE g.name = drop_product_group.name;
-    UPDATE margin_calib.offset_calibration AS c SET valid_to = clock_timestamp()
+    UPDATE margin_calib.offset_calibration AS c SET valid_to = greatest(clock_timestamp(), c.valid_from + interval '1 microsecond')
      WHERE c.group_name = drop_product_group.name AND c.valid_to IS NULL;
+    PERFORM margin_calib.audit_change('product_group', drop_product_group.name, drop_product_group.reason);
 END
 $function$;
-COMMENT ON FUNCTION margin_calib.drop_product_group(text) IS
+COMMENT ON FUNCTION margin_calib.drop_product_group(text, text) IS
 'Removes a product group; the next refresh takes back its credits. The history of its calibrations stays. Unknown or NULL: 42704.';
 
 CREATE OR REPLACE FUNCTION margin_calib.calibrate_offsets(group_name text) RETURNS bigint
     LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE COST 5000
     SET search_path = pg_catalog, margin_calib, pg_temp
 AS $function$
+DECLARE
+    at timestamptz;
 BEGIN
     PERFORM margin_calib.lock_engine();
     PERFORM margin_calib.check_group_exists(calibrate_offsets.group_name);
-    PERFORM margin_calib.store_offsets(calibrate_offsets.group_name, clock_timestamp());
+    at := clock_timestamp();
+    PERFORM margin_calib.store_offsets(margin_calib.calibrate_group(calibrate_offsets.group_name, at), at);
     RETURN (SELECT count(*) FROM margin_calib.offset_pair AS p
               JOIN margin_calib.offset_calibration AS c ON c.id = p.calibration
              WHERE c.group_name = calibrate_offsets.group_name AND c.valid_to IS NULL AND p.is_reliable);
@@ -212,8 +222,8 @@ COMMENT ON FUNCTION margin_calib.calibrate_offsets(text) IS
 'Calibrates the correlations of a product group now and puts them into force; returns the number of reliable pairs. margin_offset has the evidence; the next refresh applies it to accounts. Refresh does the same by itself: after set_product_group, when one of its instruments gets its first prices, once a day, and in recalibrate(). A group that cannot be calibrated has no credit, its reason in margin_offset and an alert. Unknown or NULL: 42704.';
 
 REVOKE ALL ON FUNCTION
-    margin_calib.queue_group_accounts(text[]), margin_calib.store_offsets(text, timestamptz),
+    margin_calib.queue_group_accounts(text[]), margin_calib.store_offsets(margin_calib.engine_offset, timestamptz),
     margin_calib.refresh_groups(timestamptz), margin_calib.check_product_group(margin_calib.product_group, text[]),
-    margin_calib.set_product_group(text, text[], numeric, integer, integer, double precision, text, boolean, text),
-    margin_calib.check_group_exists(text), margin_calib.drop_product_group(text), margin_calib.calibrate_offsets(text)
+    margin_calib.set_product_group(text, text[], numeric, integer, integer, double precision, text, boolean, text, text),
+    margin_calib.check_group_exists(text), margin_calib.drop_product_group(text, text), margin_calib.calibrate_offsets(text)
     FROM PUBLIC;

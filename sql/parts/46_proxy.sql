@@ -37,8 +37,9 @@ $function$;
 COMMENT ON FUNCTION margin_calib.check_proxy(text, text) IS
 'Internal to set_proxy: errors of the two instruments.';
 
-CREATE OR REPLACE FUNCTION margin_calib.set_proxy(instrument text, proxy text, multiplier numeric DEFAULT 1) RETURNS void
-    LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE COST 5000
+CREATE OR REPLACE FUNCTION margin_calib.set_proxy(instrument text, proxy text, multiplier numeric DEFAULT 1, reason text DEFAULT NULL)
+    RETURNS void
+    LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE SECURITY DEFINER COST 5000
     SET search_path = pg_catalog, margin_calib, pg_temp
 AS $function$
 #variable_conflict use_column
@@ -49,6 +50,7 @@ BEGIN
         PERFORM margin_calib.check_proxy_multiplier(set_proxy.multiplier);
     END IF;
     PERFORM margin_calib.lock_engine();
+    PERFORM margin_calib.audit_guard('instrument', set_proxy.instrument);
     PERFORM margin_calib.check_proxy(set_proxy.instrument, set_proxy.proxy);
     UPDATE margin_calib.instrument AS i
        SET proxy = set_proxy.proxy,
@@ -56,35 +58,15 @@ BEGIN
            proxy_since = CASE WHEN set_proxy.proxy IS NOT NULL THEN clock_timestamp() END,
            borrowed_returns = NULL
      WHERE i.instrument = set_proxy.instrument;
+    PERFORM margin_calib.audit_change('instrument', set_proxy.instrument, set_proxy.reason);
     INSERT INTO margin_calib.capture_queue
         SELECT k.feed, i.instrument, false, now()
           FROM margin_calib.instrument AS i CROSS JOIN LATERAL (VALUES (0), (i.price_feed)) AS k (feed)
          WHERE i.instrument = set_proxy.instrument AND k.feed IS NOT NULL;
 END
 $function$;
-COMMENT ON FUNCTION margin_calib.set_proxy(text, text, numeric) IS
+COMMENT ON FUNCTION margin_calib.set_proxy(text, text, numeric, text) IS
 'Lets an instrument borrow history: before its own first bar it is calibrated on the path of the proxy, log returns times the multiplier (0.01 to 100, above 1 to be conservative). Borrowed returns leave the lookback as own ones come; with them there are enough returns for the feed''s policy from the first day. NULL for the proxy ends it. The next refresh applies it, and from then on changes of the proxy''s prices recalibrate its borrowers. Errors: 22004 without an instrument, 42704 for one that is not known, 22023 for the instrument itself, a proxy that has a proxy, an instrument that is a proxy, a multiplier out of range. Source: doc/borrowed_history.md.';
-
-CREATE OR REPLACE FUNCTION margin_calib.note_borrowing(results margin_calib.engine_calibration[], as_of timestamptz) RETURNS void
-    LANGUAGE sql VOLATILE PARALLEL UNSAFE COST 5000
-BEGIN ATOMIC
-    UPDATE margin_calib.instrument AS i SET borrowed_returns = c.borrowed_returns
-      FROM unnest(results) AS c
-     WHERE i.instrument = c.instrument AND margin_calib.calibration_problem(c) IS NULL
-       AND i.borrowed_returns IS DISTINCT FROM c.borrowed_returns;
-    UPDATE margin_calib.parameter AS p
-       SET proxy = i.proxy, proxy_multiplier = i.proxy_multiplier, borrowed_returns = i.borrowed_returns
-      FROM unnest(results) AS c JOIN margin_calib.instrument AS i ON i.instrument = c.instrument
-     WHERE p.instrument = c.instrument AND p.valid_to IS NULL AND p.valid_from = as_of AND i.proxy IS NOT NULL;
-    INSERT INTO margin_calib.alert (kind, instrument, ts, message)
-        SELECT 'proxy_without_data', i.instrument, i.proxy_since,
-               format('%s: its proxy %s has no usable price by its first one; it is calibrated on its own prices alone', i.instrument, i.proxy)
-          FROM unnest(results) AS c JOIN margin_calib.instrument AS i ON i.instrument = c.instrument
-         WHERE c.borrowed_bars = 0 AND margin_calib.calibration_problem(c) IS NULL
-        ON CONFLICT ON CONSTRAINT alert_once DO NOTHING;
-END;
-COMMENT ON FUNCTION margin_calib.note_borrowing(margin_calib.engine_calibration[], timestamptz) IS
-'Internal to refresh: after publish, what the calibrations have borrowed, beside the parameters that came into force with it, and an alert of a proxy that had nothing to lend.';
 
 CREATE OR REPLACE FUNCTION margin_calib.queue_borrowers(lenders text[], priced text[]) RETURNS void
     LANGUAGE sql VOLATILE PARALLEL UNSAFE COST 50
@@ -97,6 +79,5 @@ COMMENT ON FUNCTION margin_calib.queue_borrowers(text[], text[]) IS
 'Internal to refresh: queues the instruments whose proxy is among the lenders, unless they were calibrated in the same batch, which has seen the same prices.';
 
 REVOKE ALL ON FUNCTION
-    margin_calib.check_proxy(text, text), margin_calib.set_proxy(text, text, numeric),
-    margin_calib.note_borrowing(margin_calib.engine_calibration[], timestamptz),
+    margin_calib.check_proxy(text, text), margin_calib.set_proxy(text, text, numeric, text),
     margin_calib.queue_borrowers(text[], text[]) FROM PUBLIC;

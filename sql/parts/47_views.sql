@@ -8,6 +8,7 @@ CREATE OR REPLACE FUNCTION margin_calib.pending_instruments() RETURNS SETOF text
     SET jit = off
 AS $function$
 BEGIN
+    RETURN QUERY SELECT o.instrument FROM margin_calib.due_overrides(statement_timestamp()) AS o (instrument);
     IF EXISTS (SELECT FROM margin_calib.capture_queue) THEN
         RETURN QUERY
             WITH changed AS (
@@ -23,7 +24,7 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION margin_calib.pending_instruments() IS
-'Registered instruments with changes that refresh has not seen, of their own or of their proxy.';
+'Registered instruments with changes that refresh has not seen, of their own or of their proxy, or an override that has begun or ended. May name one twice.';
 
 CREATE OR REPLACE FUNCTION margin_calib.pending_accounts() RETURNS SETOF text
     LANGUAGE plpgsql STABLE PARALLEL SAFE COST 5000 ROWS 100
@@ -68,8 +69,9 @@ SELECT p.instrument, p.valid_from, p.valid_to, p.symmetric_rates, p.initial_rate
        p.short_buffer_used, p.model, p.model_reason, p.vol, p.stress_from, p.stress_to, p.returns, p.returns_used, p.first_ts, p.last_ts,
        p.last_price, p.bar_interval, p.gaps, p.duplicates, p.stale, p.idle, p.restarts, p.rejected, p.jumps, p.last_jump_ts,
        p.fallback, p.fallback_reason, p.policy, p.policy_version, p.path, p.id AS parameter_id,
-       p.proxy, p.proxy_multiplier, p.borrowed_returns
-  FROM margin_calib.parameter AS p;
+       p.proxy, p.proxy_multiplier, p.borrowed_returns, p.layer, p.recorded_at, p.ended_at, p.run, p.relation_name, p.input_hash
+  FROM margin_calib.parameter AS p
+ WHERE p.valid_from IS NOT NULL;
 COMMENT ON VIEW margin_calib.margin_parameter_history IS
 'Every parameter that was ever in force, with the calibration that put it there. A row ends (valid_to) when published rates, policy, binding terms or fallback change; its evidence is that of its start. Columns as in margin_calib.margin_calibration.';
 COMMENT ON COLUMN margin_calib.margin_parameter_history.valid_to IS 'NULL: in force';
@@ -77,18 +79,23 @@ COMMENT ON COLUMN margin_calib.margin_parameter_history.symmetric_rates IS 'true
 
 CREATE OR REPLACE VIEW margin_calib.margin_parameter WITH (security_invoker = true) AS
 SELECT i.instrument, i.kind, i.multiplier, i.currency, i.last_price AS price, i.data_through,
-       margin_calib.staleness(i.stale_reason, i.fresh_until, q.is_pending) IS NOT NULL AS is_stale,
-       margin_calib.staleness(i.stale_reason, i.fresh_until, q.is_pending) AS stale_reason,
-       i.policy_is_automatic, p.valid_from AS in_force_since, p.initial_rate, p.maintenance_rate,
-       p.long_initial_rate, p.long_maintenance_rate, p.short_initial_rate, p.short_maintenance_rate,
-       p.symmetric_rates, p.binding_term, p.long_binding_term, p.short_binding_term, p.model, p.vol,
+       margin_calib.staleness(i.stale_reason, i.fresh_until, u.is_pending) IS NOT NULL AS is_stale,
+       margin_calib.staleness(i.stale_reason, i.fresh_until, u.is_pending) AS stale_reason,
+       i.policy_is_automatic, f.valid_from AS in_force_since, f.initial_rate, f.maintenance_rate,
+       f.long_initial_rate, f.long_maintenance_rate, f.short_initial_rate, f.short_maintenance_rate,
+       f.symmetric_rates, f.binding_term, p.long_binding_term, p.short_binding_term, p.model, p.vol,
        p.long_expected_shortfall, p.short_expected_shortfall, p.long_value_at_risk, p.short_value_at_risk,
        p.returns, p.returns_used, p.first_ts, p.last_ts, p.fallback, p.fallback_reason,
-       i.policy, p.policy_version, p.id AS parameter_id, i.proxy, i.proxy_multiplier, i.borrowed_returns
+       i.policy, p.policy_version, f.id AS parameter_id, i.proxy, i.proxy_multiplier, i.borrowed_returns,
+       o.valid_to AS override_until, q.id AS open_proposal
   FROM margin_calib.instrument AS i
-  LEFT JOIN margin_calib.parameter AS p ON p.instrument = i.instrument AND p.valid_to IS NULL
-  LEFT JOIN margin_calib.pending_instruments() AS w (instrument) ON w.instrument = i.instrument
- CROSS JOIN LATERAL (SELECT w.instrument IS NOT NULL) AS q (is_pending);
+  LEFT JOIN margin_calib.parameter AS p
+    ON p.instrument = i.instrument AND p.layer = 'calibration' AND p.valid_from IS NOT NULL AND p.valid_to IS NULL
+  LEFT JOIN margin_calib.parameter AS o ON o.instrument = i.instrument AND o.override_state = 'running'
+  LEFT JOIN margin_calib.parameter AS f ON f.id = coalesce(o.id, p.id)
+  LEFT JOIN margin_calib.proposal AS q ON q.instrument = i.instrument AND q.kind = 'calibration' AND q.state = 'open'
+  LEFT JOIN (SELECT DISTINCT n.instrument FROM margin_calib.pending_instruments() AS n (instrument)) AS w ON w.instrument = i.instrument
+ CROSS JOIN LATERAL (SELECT w.instrument IS NOT NULL) AS u (is_pending);
 COMMENT ON VIEW margin_calib.margin_parameter IS
 'Parameters in force, one row for each registered instrument; rates are NULL until a first calibration came into force.';
 COMMENT ON COLUMN margin_calib.margin_parameter.price IS 'latest usable price';

@@ -231,7 +231,7 @@ FROM (VALUES ('NULL, ''BTC''', '22004'), ('''NO-SUCH'', ''BTC''', '42704'), ('''
              ('''NEW'', ''BTC'', 100.1', '22023'), ('''NEW'', ''BTC'', 0.009', '22023'), ('''NEW'', ''BTC'', NULL', '22004')) v (call, state);
 SELECT is((SELECT proxy || proxy_multiplier FROM margin_parameter WHERE instrument = 'NEW'), 'BTC1.5', 'and nothing has changed');
 SELECT lives_ok($$ SELECT set_proxy('BTC', NULL), set_proxy('NEW', 'BTC', 0.01), set_proxy('NEW', 'BTC', 100) $$, 'the ends of the range');
-SELECT grant_rights('mc_borrower', 'engine');
+SELECT grant_rights('mc_borrower', 'engine'), grant_rights('mc_borrower', 'analyst');
 GRANT SELECT ON lenders, listings, book, numbered TO mc_borrower;
 SET LOCAL ROLE mc_borrower;
 SELECT lives_ok($$ SELECT margin_calib.set_proxy('NEW', 'BTC', 2) $$, 'the engine''s rights are enough');

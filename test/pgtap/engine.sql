@@ -126,11 +126,11 @@ SELECT is_empty($$ SELECT p.instrument FROM parameter AS p
                       AND p.instrument <> 'I7' $$, 'rates in force are those of calibrate_margin');
 
 -- rights
-CREATE ROLE mc_feed; CREATE ROLE mc_reader; CREATE ROLE mc_engine; CREATE ROLE mc_nobody;
+CREATE ROLE mc_feed; CREATE ROLE mc_reader; CREATE ROLE mc_engine; CREATE ROLE mc_analyst; CREATE ROLE mc_nobody;
 GRANT USAGE ON SCHEMA t TO mc_feed, mc_reader, mc_engine, mc_nobody;
 GRANT INSERT ON candles TO mc_feed;
 GRANT SELECT ON candles, positions, book_2 TO mc_reader, mc_engine;
-SELECT grant_rights('mc_reader', 'reader'), grant_rights('mc_engine', 'engine'), grant_rights('mc_engine', 'engine');
+SELECT grant_rights('mc_reader', 'reader'), grant_rights('mc_engine', 'engine'), grant_rights('mc_engine', 'engine'), grant_rights('mc_analyst', 'analyst');
 SELECT throws_ok($$ SELECT grant_rights('mc_reader', 'all') $$, '22023');
 SELECT throws_ok($$ SELECT grant_rights('mc_who', 'reader') $$, '42704');
 SET LOCAL ROLE mc_feed;
@@ -151,7 +151,11 @@ RESET ROLE;
 SET LOCAL ROLE mc_engine;
 SELECT lives_ok($$ CALL margin_calib.refresh(commit_batches => false) $$, 'an engine role refreshes');
 SELECT lives_ok($$ CALL margin_calib.recalibrate(commit_batches => false) $$, 'and recalibrates');
-SELECT lives_ok($$ SELECT margin_calib.set_instrument('I9', multiplier => 2) $$, 'and sets instruments');
+SELECT throws_ok($$ SELECT margin_calib.set_instrument('I9', multiplier => 2) $$, '42501');
+RESET ROLE;
+SET LOCAL ROLE mc_analyst;
+SELECT lives_ok($$ SELECT margin_calib.set_instrument('I9', multiplier => 2) $$, 'an analyst sets instruments');
+SELECT throws_ok($$ CALL margin_calib.refresh(commit_batches => false) $$, '42501');
 RESET ROLE;
 SELECT is((SELECT last_price FROM instrument WHERE instrument = 'I9'), 51::numeric, 'what the feed role inserted is in force');
 

@@ -287,7 +287,7 @@ CREATE ROLE mc_reader; CREATE ROLE mc_engine; CREATE ROLE mc_nobody; CREATE ROLE
 GRANT USAGE ON SCHEMA t TO mc_reader, mc_engine, mc_nobody, mc_feed;
 GRANT INSERT ON depth TO mc_feed;
 GRANT SELECT ON candles, positions, depth TO mc_reader, mc_engine;
-SELECT grant_rights('mc_reader', 'reader'), grant_rights('mc_engine', 'engine');
+SELECT grant_rights('mc_reader', 'reader'), grant_rights('mc_engine', 'engine'), grant_rights('mc_engine', 'analyst');
 SET LOCAL ROLE mc_feed;
 SELECT lives_ok($$ INSERT INTO t.depth VALUES ('A', now(), 0.01, 500) $$, 'a role that may only insert feeds');
 RESET ROLE;

@@ -278,7 +278,7 @@ SELECT throws_ok($$ UPDATE margin_calib.product_group SET cap = 0.9, reliable = 
 CREATE ROLE mc_offset_reader; CREATE ROLE mc_offset_engine; CREATE ROLE mc_offset_nobody;
 GRANT USAGE ON SCHEMA t TO mc_offset_reader, mc_offset_engine, mc_offset_nobody;
 GRANT SELECT ON candles, positions, book_2 TO mc_offset_reader, mc_offset_engine;
-SELECT grant_rights('mc_offset_reader', 'reader'), grant_rights('mc_offset_engine', 'engine');
+SELECT grant_rights('mc_offset_reader', 'reader'), grant_rights('mc_offset_engine', 'engine'), grant_rights('mc_offset_engine', 'analyst');
 UPDATE margin_calib.product_group SET is_due = true;
 SET LOCAL ROLE mc_offset_reader;
 SELECT lives_ok($$ SELECT * FROM margin_calib.margin_offset, margin_calib.margin_account_offset LIMIT 1 $$, 'a reader reads offsets');

@@ -135,6 +135,38 @@ is($s->try(q{SELECT attach_prices('enumed', 'sym', 'at', 'px')})->{state}, '0000
 $s->rows(q{INSERT INTO enumed SELECT 'P3', '2024-01-01'::date + i, 20 + i % 3 FROM generate_series(1, 40) AS i});
 refreshed('enum, date and real', undef);
 
+# --- what changes in the past: the trigger looks at instruments as they are now ------------------
+$s->rows(q{CREATE TABLE feed2 (sym text, at timestamptz, px float8); SELECT attach_prices('feed2', 'sym', 'at', 'px');
+	INSERT INTO feed2 SELECT 'R' || k, '2024-01-01'::timestamptz + i * interval '1 day', 100 + sin(i) FROM generate_series(1, 3) AS k, generate_series(1, 100) AS i});
+refreshed('a feed with a log', 'feed2', 'sym', 'at', 'px');
+my $changes = q{SELECT string_agg(instrument || ' ' || change, ', ' ORDER BY id) FROM input_change WHERE instrument LIKE 'R%'};
+$s->rows(q{UPDATE feed2 SET px = 7 WHERE at = '2024-01-05'});
+is($s->value($changes), 'R1 update, R2 update, R3 update', 'changes are logged');
+# another instrument takes the place of one that is gone
+$s->rows(q{DELETE FROM input_change WHERE instrument LIKE 'R%'});
+my $place = $s->value(q{SELECT ctid FROM instrument WHERE instrument = 'R1'});
+$s->rows($_) for q{DELETE FROM instrument WHERE instrument = 'R1'}, 'VACUUM instrument', q{INSERT INTO instrument (instrument, price_feed, data_through) SELECT 'R' || 10 + i, id, '2024-01-01' FROM feed, generate_series(1, 300) AS i WHERE relation = 'feed2'::regclass};
+is($s->value("SELECT count(*) FROM instrument WHERE ctid = '$place'"), 1, 'its place is taken');
+$s->rows(q{UPDATE feed2 SET px = 8 WHERE at = '2024-01-05'; DELETE FROM instrument WHERE instrument ~ '^R[0-9]{2}'});
+is($s->value($changes), 'R2 update, R3 update', 'and its name is not mistaken');
+$s->rows('VACUUM FULL instrument; DELETE FROM input_change');
+$s->rows(q{UPDATE feed2 SET px = 9 WHERE at = '2024-01-05'});
+is($s->value($changes), 'R2 update, R3 update', 'nor after the table has moved');
+# a snapshot from before a refresh, and serializable transactions on both sides
+my $other = Psql->new('engine_attacks');
+$s->rows(q{DELETE FROM input_change; SET default_transaction_isolation = 'serializable'});
+$other->rows(q{SET search_path = public, margin_calib; SET default_transaction_isolation = 'serializable'; BEGIN; SELECT count(*) FROM feed2});
+$s->rows(q{CALL refresh()});
+is($other->try(q{INSERT INTO feed2 VALUES ('R2', '2024-02-01 12:00', 5), ('R1', '2024-02-01 12:00', 5); COMMIT})->{state}, '00000', 'a feed with an old snapshot');
+is($s->value($changes), 'R2 insert, R1 insert', 'sees that an instrument has been priced since');
+$s->rows(q{INSERT INTO feed2 VALUES ('R2', '2024-06-01', 100), ('R3', '2024-06-01', 100); BEGIN; CALL refresh(commit_batches => false)});
+$other->rows(q{BEGIN; INSERT INTO feed2 VALUES ('R2', '2024-07-01', 100), ('R3', '2024-05-01', 100); UPDATE feed2 SET px = 10 WHERE sym = 'R3' AND at = '2024-01-06'});
+is($s->try('COMMIT')->{state}, '00000', 'a serializable refresh commits');
+is($other->try('COMMIT')->{state}, '00000', 'and so does a serializable feed beside it');
+$other->close;
+$s->rows('RESET default_transaction_isolation');
+refreshed('after serializable transactions', 'feed2', 'sym', 'at', 'px');
+
 # --- tables that change under the engine --------------------------------------------------------
 for my $step ([ 'a renamed column' => 'ALTER TABLE bars RENAME COLUMN px TO close' ], [ 'named back' => 'ALTER TABLE bars RENAME COLUMN close TO px' ],
 	[ 'a changed type' => 'ALTER TABLE bars ALTER COLUMN px TYPE numeric' ], [ 'a renamed table' => 'ALTER TABLE bars RENAME TO candles' ],

@@ -69,7 +69,14 @@ SELECT margin_calib.attach_prices('good', 'instrument', 'ts', 'price');
 SELECT margin_calib.attach_positions('book', 'account', 'instrument', 'quantity');
 SELECT margin_calib.attach_prices('parted', 'instrument', 'ts', 'price', capture => 'watermark');
 SELECT margin_calib.set_product_group('mine', '{A,B}');
+SELECT margin_calib.set_alert_rule('mine', 'concentration', 0.1);
 CALL margin_calib.refresh();
 SELECT margin_calib.attach_liquidity('dropped', 'instrument', 'ts', volume => 'quantity', volume_per => 'row');
 SELECT margin_calib.add_event('announcement', now(), '2200-01-01', rate => 0.01);
 CALL margin_calib.refresh();
+
+-- proposals that wait, two of somebody else's, and an override in force
+SELECT margin_calib.propose_override('A', 0.5, '2200-01-01', 'why'), margin_calib.propose_override('B', 0.5, '2200-01-01', 'why'),
+       margin_calib.propose_override('C', 0.5, '2200-01-01', 'why');
+UPDATE margin_calib.proposal SET author = 'somebody else' WHERE kind = 'override' AND instrument <> 'B';
+SELECT margin_calib.approve_proposal(id) FROM margin_calib.proposal WHERE kind = 'override' AND instrument = 'A';
