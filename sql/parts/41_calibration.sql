@@ -184,7 +184,8 @@ BEGIN
     SELECT array_agg(c) INTO mature
       FROM margin_calib.calibrate_with_policy(feed, automatic, feed.policy, as_of) AS c;
     SELECT array_agg(c.instrument) INTO young FROM unnest(mature) AS c
-     WHERE (c.calibration).returns_used < (margin_calib.policy(feed.policy)).min_returns
+     -- a query of its own: asked once, not for every instrument
+     WHERE (c.calibration).returns_used < (SELECT (margin_calib.policy(feed.policy)).min_returns)
        AND feed.new_product_policy IS NOT NULL;
     IF young IS NOT NULL THEN
         RETURN QUERY SELECT * FROM margin_calib.calibrate_with_policy(feed, young, feed.new_product_policy, as_of);

@@ -305,17 +305,18 @@ CREATE OR REPLACE FUNCTION margin_calib.audit_proposals(proposals bigint[], acti
 AS $function$
 BEGIN
     PERFORM margin_calib.record_changes(ARRAY(
-        SELECT ROW(CASE WHEN e.kind = 'proposal' THEN coalesce(audit_proposals.action, e.action) WHEN l.new IS NULL THEN 'create' ELSE 'change' END,
-                   e.kind, e.object, l.new, e.content, coalesce(audit_proposals.reason, e.reason))::margin_calib.audit_change
+        SELECT a.entry
           FROM margin_calib.proposal AS p
           JOIN margin_calib.parameter AS v ON v.id = p.parameter_id
          CROSS JOIN LATERAL (VALUES
-               ('proposal', p.id::text, CASE p.state WHEN 'applied' THEN 'apply' WHEN 'superseded' THEN 'supersede' ELSE p.state END,
+               ('proposal', p.id::text, coalesce(audit_proposals.action,
+                    CASE p.state WHEN 'applied' THEN 'apply' WHEN 'superseded' THEN 'supersede' ELSE p.state END),
                 to_jsonb(p), coalesce(p.decision_reason, p.reason)),
                ('parameter', v.id::text, NULL, margin_calib.governed_parameter(v), NULL)) AS e (kind, object, action, content, reason)
-          LEFT JOIN LATERAL (SELECT a.new FROM margin_calib.audit AS a WHERE a.kind = e.kind AND a.object = e.object
-                              ORDER BY a.id DESC LIMIT 1) AS l ON true
-         WHERE p.id = ANY (proposals) AND l.new IS DISTINCT FROM e.content
+         -- OFFSET 0: looked up once
+         CROSS JOIN LATERAL (SELECT margin_calib.audit_entry(e.action, e.kind, e.object, e.content, coalesce(audit_proposals.reason, e.reason))
+                             OFFSET 0) AS a (entry)
+         WHERE p.id = ANY (proposals) AND (a.entry).old IS DISTINCT FROM (a.entry).new
          ORDER BY p.id, e.kind DESC));
 END
 $function$;

@@ -121,8 +121,7 @@ BEGIN
         INSERT INTO margin_calib.capture_queue VALUES (feed.id, NULL, true, now());
         RETURN;
     END IF;
-    INSERT INTO margin_calib.alert (kind, ts, message)
-        VALUES ('feed_error', clock_timestamp(), format('feed %s cannot be read: %s', feed.relation_name, problem));
+    PERFORM margin_calib.raise_alert('feed_error', NULL, clock_timestamp(), format('feed %s cannot be read: %s', feed.relation_name, problem));
     WITH blind AS (
         UPDATE margin_calib.instrument AS i
            SET stale_reason = format('its price feed %s cannot be read: %s', feed.relation_name, problem)
@@ -196,22 +195,16 @@ $function$;
 COMMENT ON FUNCTION margin_calib.log_run() IS
 'Internal to refresh: logs the start of a run with what it runs on, and forgets old runs that calibrated no parameter.';
 
-CREATE OR REPLACE FUNCTION margin_calib.log_batch(run bigint, instruments integer, accounts integer) RETURNS void
+CREATE OR REPLACE FUNCTION margin_calib.log_batch(run bigint, instruments integer, accounts integer, failures text[]) RETURNS void
     LANGUAGE sql VOLATILE PARALLEL UNSAFE SECURITY DEFINER COST 50
 BEGIN ATOMIC
     UPDATE margin_calib.refresh_run AS r
-       SET batches = r.batches + 1, instruments = r.instruments + log_batch.instruments, accounts = r.accounts + log_batch.accounts
+       SET batches = r.batches + 1, instruments = r.instruments + log_batch.instruments, accounts = r.accounts + log_batch.accounts,
+           failed = r.failed + coalesce(cardinality(failures), 0), error = coalesce(r.error, failures[1])
      WHERE r.id = run;
 END;
-COMMENT ON FUNCTION margin_calib.log_batch(bigint, integer, integer) IS 'Internal to refresh: logs a batch.';
-
-CREATE OR REPLACE FUNCTION margin_calib.log_failures(run bigint, failures text[]) RETURNS void
-    LANGUAGE sql VOLATILE PARALLEL UNSAFE SECURITY DEFINER COST 50
-BEGIN ATOMIC
-    UPDATE margin_calib.refresh_run AS r SET failed = r.failed + cardinality(failures), error = coalesce(r.error, failures[1])
-     WHERE r.id = run;
-END;
-COMMENT ON FUNCTION margin_calib.log_failures(bigint, text[]) IS 'Internal to refresh: logs what could not be calibrated.';
+COMMENT ON FUNCTION margin_calib.log_batch(bigint, integer, integer, text[]) IS
+'Internal to refresh: logs a batch, and what of it could not be calibrated (NULL: nothing).';
 
 CREATE OR REPLACE FUNCTION margin_calib.refresh_begin(commit_batches boolean, batch_keys integer) RETURNS bigint
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE COST 5000
@@ -303,10 +296,7 @@ BEGIN
     END IF;
     SELECT array_agg(i.instrument || ': ' || i.stale_reason ORDER BY i.instrument) INTO failures
       FROM margin_calib.instrument AS i WHERE i.instrument = ANY (touched) AND i.stale_reason IS NOT NULL;
-    PERFORM margin_calib.log_batch(run, cardinality(touched), cardinality(owners));
-    IF failures IS NOT NULL THEN
-        PERFORM margin_calib.log_failures(run, failures);
-    END IF;
+    PERFORM margin_calib.log_batch(run, cardinality(touched), cardinality(owners), failures);
     IF touched <> '{}' OR owners <> '{}' THEN
         PERFORM pg_notify('margin_calib', json_build_object('as_of', as_of, 'instruments', cardinality(touched),
                                                             'accounts', cardinality(owners))::text);
@@ -388,8 +378,8 @@ COMMENT ON PROCEDURE margin_calib.recalibrate(boolean) IS
 
 REVOKE ALL ON FUNCTION
     margin_calib.queue_keys(margin_calib.feed, regclass), margin_calib.sync_partition(margin_calib.feed, regclass, boolean),
-    margin_calib.set_watermark(integer, timestamptz), margin_calib.log_run(), margin_calib.log_batch(bigint, integer, integer),
-    margin_calib.log_failures(bigint, text[]), margin_calib.sync_watermark(margin_calib.feed), margin_calib.feed_problem(margin_calib.feed),
+    margin_calib.set_watermark(integer, timestamptz), margin_calib.log_run(), margin_calib.log_batch(bigint, integer, integer, text[]),
+    margin_calib.sync_watermark(margin_calib.feed), margin_calib.feed_problem(margin_calib.feed),
     margin_calib.feed_changed(margin_calib.feed, text), margin_calib.sync_feeds(),
     margin_calib.refresh_begin(boolean, integer), margin_calib.refresh_batch(bigint, integer, timestamptz, integer),
     margin_calib.refresh_end(bigint), margin_calib.queue_instruments() FROM PUBLIC;

@@ -52,9 +52,7 @@ BEGIN
               FROM margin_calib.evidence_pairs(fresh.evidence, fresh.instruments) AS p
              CROSS JOIN LATERAL (SELECT (p.pair).*) AS e;
     ELSIF fresh.error IS DISTINCT FROM current.error THEN
-        INSERT INTO margin_calib.alert (kind, ts, message)
-            VALUES ('offset_failed', as_of, format('product group %s: %s; no credit', settings.name, fresh.error))
-            ON CONFLICT ON CONSTRAINT alert_once DO NOTHING;
+        PERFORM margin_calib.raise_alert('offset_failed', NULL, as_of, format('product group %s: %s; no credit', settings.name, fresh.error));
     END IF;
     PERFORM margin_calib.queue_group_accounts(fresh.instruments);
 END

@@ -72,6 +72,22 @@ END;
 COMMENT ON FUNCTION margin_calib.published_instrument(margin_calib.engine_calibration, jsonb, text) IS
 'Internal to verify: what publish would leave of an instrument, given what is stored and what decide says.';
 
+CREATE OR REPLACE FUNCTION margin_calib.waiting_keys(feed margin_calib.feed, keys text[], as_of timestamptz) RETURNS text[]
+    LANGUAGE sql STABLE PARALLEL SAFE COST 5000
+BEGIN ATOMIC
+    SELECT ARRAY(
+        SELECT k FROM unnest(keys) AS k
+         WHERE EXISTS (SELECT FROM margin_calib.capture_queue AS q WHERE q.feed = (waiting_keys.feed).id AND q.everything)
+        UNION ALL
+        SELECT q.key FROM margin_calib.capture_queue AS q WHERE q.feed = (waiting_keys.feed).id AND q.key = ANY (keys)
+        UNION ALL -- rows of the future whose time has come
+        SELECT q.instrument FROM margin_calib.quarantine AS q
+         WHERE q.feed = (waiting_keys.feed).id AND q.instrument = ANY (keys) AND q.resolved_at IS NULL
+           AND q.reason = 'ts is in the future' AND q.ts <= margin_calib.future_limit(as_of));
+END;
+COMMENT ON FUNCTION margin_calib.waiting_keys(margin_calib.feed, text[], timestamptz) IS
+'Internal to verify: those of the keys whose rows of a feed the next refresh reads; may name one twice.';
+
 CREATE OR REPLACE FUNCTION margin_calib.verify_prices(feed margin_calib.feed, keys text[], as_of timestamptz)
     RETURNS SETOF margin_calib.verification
     LANGUAGE plpgsql STABLE PARALLEL UNSAFE COST 5000 ROWS 10
@@ -82,21 +98,14 @@ DECLARE
     mine    CONSTANT text[] := ARRAY(
         SELECT k FROM unnest(keys) AS k
          WHERE NOT EXISTS (SELECT FROM margin_calib.instrument AS i WHERE i.instrument = k AND i.price_feed <> verify_prices.feed.id));
-    every   CONSTANT boolean := EXISTS (SELECT FROM margin_calib.capture_queue AS q WHERE q.feed = verify_prices.feed.id AND q.everything);
     waiting CONSTANT text[] := ARRAY(
-        SELECT w FROM margin_calib.pending_instruments() AS w WHERE w = ANY (mine)
-        UNION ALL
-        SELECT q.key FROM margin_calib.capture_queue AS q WHERE q.feed = verify_prices.feed.id AND q.key = ANY (mine)
-        UNION ALL -- rows of the future whose time has come
-        SELECT q.instrument FROM margin_calib.quarantine AS q
-         WHERE q.feed = verify_prices.feed.id AND q.instrument = ANY (mine) AND q.resolved_at IS NULL
-           AND q.reason = 'ts is in the future' AND q.ts <= margin_calib.future_limit(verify_prices.as_of));
+        SELECT w FROM margin_calib.pending_instruments() AS w WHERE w = ANY (mine)) || margin_calib.waiting_keys(feed, mine, as_of);
     results CONSTANT margin_calib.engine_calibration[] := ARRAY(
         SELECT c FROM margin_calib.calibrate_keys(verify_prices.feed.id, mine, verify_prices.as_of) AS c);
 BEGIN
     RETURN QUERY
         SELECT 'parameter', c.instrument, NULL::text, NULL::text, d.field, d.stored_text, d.recomputed_text,
-               every OR c.instrument = ANY (waiting)
+               c.instrument = ANY (waiting)
                -- without triggers refresh looks for newer rows by itself
                OR coalesce(verify_prices.feed.capture = 'watermark' AND (i.instrument IS NULL OR (c.calibration).last_ts > i.data_through), false)
           FROM unnest(results) AS c
@@ -126,17 +135,11 @@ DECLARE
     mine    CONSTANT text[] := ARRAY(
         SELECT k FROM unnest(keys) AS k
          WHERE NOT EXISTS (SELECT FROM margin_calib.instrument_liquidity AS s WHERE s.instrument = k AND s.feed <> verify_liquidity.feed.id));
-    every   CONSTANT boolean := EXISTS (SELECT FROM margin_calib.capture_queue AS q WHERE q.feed = verify_liquidity.feed.id AND q.everything);
-    waiting CONSTANT text[] := ARRAY(
-        SELECT q.key FROM margin_calib.capture_queue AS q WHERE q.feed = verify_liquidity.feed.id AND q.key = ANY (mine)
-        UNION ALL
-        SELECT q.instrument FROM margin_calib.quarantine AS q
-         WHERE q.feed = verify_liquidity.feed.id AND q.instrument = ANY (mine) AND q.resolved_at IS NULL
-           AND q.reason = 'ts is in the future' AND q.ts <= margin_calib.future_limit(verify_liquidity.as_of));
+    waiting CONSTANT text[] := margin_calib.waiting_keys(feed, mine, as_of);
 BEGIN
     RETURN QUERY
         SELECT 'liquidity', n.instrument, NULL::text, NULL::text, d.field, d.stored_text, d.recomputed_text,
-               every OR n.instrument = ANY (waiting)
+               n.instrument = ANY (waiting)
                OR coalesce(verify_liquidity.feed.capture = 'watermark' AND (s.instrument IS NULL OR n.data_through > s.data_through), false)
           FROM margin_calib.liquidity_in_force(verify_liquidity.feed, mine, verify_liquidity.as_of) AS n
           LEFT JOIN margin_calib.instrument_liquidity AS s ON s.instrument = n.instrument
@@ -449,6 +452,7 @@ COMMENT ON FUNCTION margin_calib.verify(text[], text[]) IS
 REVOKE ALL ON FUNCTION
     margin_calib.row_differences(jsonb, jsonb), margin_calib.stored_instrument(margin_calib.instrument, margin_calib.parameter),
     margin_calib.published_instrument(margin_calib.engine_calibration, jsonb, text),
+    margin_calib.waiting_keys(margin_calib.feed, text[], timestamptz),
     margin_calib.verify_prices(margin_calib.feed, text[], timestamptz), margin_calib.verify_liquidity(margin_calib.feed, text[], timestamptz),
     margin_calib.verify_orphans(), margin_calib.verify_correlations(), margin_calib.verify_query(),
     margin_calib.verify_accounts(text[], text[], text[], timestamptz), margin_calib.batches_query(text),

@@ -21,7 +21,7 @@ BEGIN ATOMIC
                  'explain_requirement', 'explain_requirement_text', 'explain_account', 'explain_currency', 'explain_notional', 'explain_size',
                  'explain_size_charges', 'explain_event_charge', 'explain_initial_charges', 'explain_sum', 'explain_position_margin',
                  'explain_offsets', 'explain_total', 'required', 'added_up', 'account_is_known', 'check_known',
-                 'verify', 'verify_feed', 'verify_prices', 'verify_liquidity', 'verify_orphans', 'verify_correlations', 'verify_accounts',
+                 'verify', 'verify_feed', 'waiting_keys', 'verify_prices', 'verify_liquidity', 'verify_orphans', 'verify_correlations', 'verify_accounts',
                  'verify_query', 'verify_position_feeds', 'held_instruments', 'accounts_query', 'keys_query', 'batches_query', 'check_verifiable',
                  'row_differences', 'stored_instrument', 'published_instrument', 'feed_problem',
                  'health', 'health_counts', 'cron_state', 'latest_start_allowed']
@@ -35,7 +35,7 @@ BEGIN ATOMIC
               WHEN 'approver' THEN
                  ARRAY['approve_proposal', 'reject_proposal', 'set_approval_limits', 'end_override', 'acknowledge_alert', 'forget_alerts']
               WHEN 'engine' THEN
-                 ARRAY['refresh', 'recalibrate', 'refresh_begin', 'refresh_batch', 'refresh_end', 'log_run', 'log_batch', 'log_failures',
+                 ARRAY['refresh', 'recalibrate', 'refresh_begin', 'refresh_batch', 'refresh_end', 'log_run', 'log_batch',
                        'refresh_prices', 'refresh_accounts', 'take_queue', 'take_batch', 'expand_everything', 'register_instruments', 'settle_instruments',
                        'publish', 'store_accounts', 'next_reading', 'note_input_changes', 'day_digests', 'note_days', 'short_digest', 'queue_borrowers', 'queue_keys',
                        'queue_instruments', 'sync_feeds', 'sync_partition', 'sync_watermark', 'set_watermark',

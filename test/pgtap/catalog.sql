@@ -352,8 +352,7 @@ INSERT INTO reviewed VALUES
     ('liquidity_problem(timestamp with time zone,numeric,numeric,numeric,numeric,numeric,numeric,timestamp with time zone)', 'f i - s - -'),
     ('liquidity_source(feed,text,boolean)', 'f s - s - -'),
     ('lock_engine()', 'f v - u d -'),
-    ('log_batch(bigint,integer,integer)', 'f v - u d -'),
-    ('log_failures(bigint,text[])', 'f v - u d -'),
+    ('log_batch(bigint,integer,integer,text[])', 'f v - u d -'),
     ('log_run()', 'f v - u d -'),
     ('market_live(text[],timestamp with time zone)', 'f s - u - -'),
     ('market_with(parameter)', 'f s - s - -'),
@@ -495,6 +494,7 @@ INSERT INTO reviewed VALUES
     ('verify_prices(feed,text[],timestamp with time zone)', 'f s - u - -'),
     ('verify_query()', 'f s - s - -'),
     ('version()', 'f s s s - p'),
+    ('waiting_keys(feed,text[],timestamp with time zone)', 'f s - s - -'),
     ('withdraw_proposal(bigint,text)', 'f v - u d -'),
     ('wrapped(text,integer)', 'f s s s - -');
 

@@ -59,7 +59,7 @@ INSERT INTO t.granted SELECT n, 'raoe' FROM unnest(ARRAY[
     'explain_in_force', 'explain_latest', 'explain_decisions', 'explained', 'explained_rate', 'explained_sides', 'follows', 'path_starts', 'rate_limit', 'published_steps',
     'parameters_in_force', 'wrapped', 'explanation_lines', 'explain_requirement', 'explain_requirement_text', 'explain_account', 'explain_currency', 'explain_notional',
     'explain_size', 'explain_size_charges', 'explain_event_charge', 'explain_initial_charges', 'explain_sum', 'explain_position_margin', 'explain_offsets', 'explain_total',
-    'required', 'added_up', 'account_is_known', 'check_known', 'verify', 'verify_feed', 'verify_prices', 'verify_liquidity', 'verify_orphans', 'verify_correlations',
+    'required', 'added_up', 'account_is_known', 'check_known', 'verify', 'verify_feed', 'waiting_keys', 'verify_prices', 'verify_liquidity', 'verify_orphans', 'verify_correlations',
     'verify_accounts', 'verify_query', 'verify_position_feeds', 'held_instruments', 'accounts_query', 'keys_query', 'batches_query', 'check_verifiable', 'row_differences',
     'stored_instrument', 'published_instrument', 'feed_problem']) AS n;
 INSERT INTO t.granted SELECT n, 'a' FROM unnest(ARRAY['set_policy', 'set_instrument', 'set_proxy', 'set_amount_step', 'set_tiers', 'set_liquidity_policy', 'set_peg',
@@ -73,7 +73,7 @@ INSERT INTO t.granted SELECT n, 'e' FROM unnest(ARRAY[
     'attach_prices', 'attach_positions', 'attach_liquidity', 'detach', 'create_standard_tables', 'refresh', 'recalibrate', 'backtest_policy', 'backtest_policies',
     'drop_backtest', 'calibrate_offsets', 'schedule_refresh', 'schedule_recalibration', 'schedule_backtest', 'unschedule',
     -- refresh in its steps: those that read the attached tables with the engine's rights, and those that write for it
-    'refresh_begin', 'refresh_batch', 'refresh_end', 'log_run', 'log_batch', 'log_failures', 'refresh_prices', 'refresh_accounts', 'refresh_liquidity', 'refresh_groups',
+    'refresh_begin', 'refresh_batch', 'refresh_end', 'log_run', 'log_batch', 'refresh_prices', 'refresh_accounts', 'refresh_liquidity', 'refresh_groups',
     'take_queue', 'take_batch', 'expand_everything', 'register_instruments', 'settle_instruments', 'publish', 'store_accounts', 'store_liquidity', 'store_offsets',
     'queue_borrowers', 'queue_keys', 'queue_instruments', 'sync_feeds', 'sync_partition', 'sync_watermark', 'sync_events', 'sync_proposals', 'set_watermark',
     'feed_changed', 'next_reading', 'connect_feed', 'claim_engine', 'await_engine', 'note_input_changes', 'day_digests', 'note_days', 'short_digest', 'quarantine_rows', 'quarantine_prices', 'quarantine_positions', 'quarantine_liquidity', 'lock_engine', 'raise_alert',
