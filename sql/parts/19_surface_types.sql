@@ -1,0 +1,94 @@
+-- Volatility surfaces: settings of a fit, fitted smiles, and what became of every quote.
+
+CREATE TYPE margin_calib.svi AS (
+    a     double precision,
+    b     double precision,
+    rho   double precision,
+    m     double precision,
+    sigma double precision
+);
+COMMENT ON TYPE margin_calib.svi IS
+'A smile in the raw parameters of SVI (Gatheral 2004): total variance w(k) = a + b (rho (k - m) + sqrt((k - m)^2 + sigma^2)) at log-moneyness k = ln(strike / forward); total variance is vol^2 t.';
+
+CREATE TYPE margin_calib.surface_settings AS (
+    premium             text,
+    rate                double precision,
+    maximum_age         interval,
+    maximum_spread      double precision,
+    minimum_quotes      integer,
+    minimum_price       double precision
+);
+COMMENT ON TYPE margin_calib.surface_settings IS 'How quotes become a surface; made by margin_calib.surface_settings.';
+COMMENT ON COLUMN margin_calib.surface_settings.premium IS '''currency'': prices in units of the forward''s currency; ''coin'': prices in units of the underlying, as of inverse options';
+COMMENT ON COLUMN margin_calib.surface_settings.rate IS 'continuously compounded rate a year that discounts premiums in currency; 0 for coin';
+COMMENT ON COLUMN margin_calib.surface_settings.maximum_age IS 'a quote older than this before as_of is stale';
+COMMENT ON COLUMN margin_calib.surface_settings.maximum_spread IS 'an ask above this multiple of the middle price more than the bid is too wide';
+COMMENT ON COLUMN margin_calib.surface_settings.minimum_quotes IS 'strikes with usable quotes that an expiry needs to be fitted';
+COMMENT ON COLUMN margin_calib.surface_settings.minimum_price IS 'a bid below this price says nothing about the vol';
+
+CREATE TYPE margin_calib.surface_slice AS (
+    expiry            timestamptz,
+    t                 double precision,
+    forward           double precision,
+    forward_source    text,
+    model             text,
+    a                 double precision,
+    b                 double precision,
+    rho               double precision,
+    m                 double precision,
+    sigma             double precision,
+    atm_vol           double precision,
+    strikes           integer,
+    left_out          integer,
+    lowest_k          double precision,
+    highest_k         double precision,
+    median_error      double precision,
+    median_half_spread double precision,
+    worst_error       double precision,
+    butterfly         double precision,
+    calendar          double precision,
+    fitted_as_of      timestamptz,
+    status            text,
+    reason            text
+);
+COMMENT ON TYPE margin_calib.surface_slice IS 'The smile of one expiry in a margin_calib.vol_surface, and how well it fits.';
+COMMENT ON COLUMN margin_calib.surface_slice.t IS 'years of 365 days from as_of to expiry';
+COMMENT ON COLUMN margin_calib.surface_slice.forward_source IS 'quoted: given with the quotes; parity: from calls and puts of one strike; carried: interpolated between expiries that have one';
+COMMENT ON COLUMN margin_calib.surface_slice.model IS 'svi: five parameters of its own; ssvi: a slice of the surface SVI of all expiries, written in raw parameters';
+COMMENT ON COLUMN margin_calib.surface_slice.atm_vol IS 'vol a year at the forward';
+COMMENT ON COLUMN margin_calib.surface_slice.strikes IS 'quotes that the smile was fitted to, one of each strike';
+COMMENT ON COLUMN margin_calib.surface_slice.left_out IS 'quotes that were not used; margin_calib.surface_point says why';
+COMMENT ON COLUMN margin_calib.surface_slice.lowest_k IS 'ln(strike / forward) of the lowest strike used';
+COMMENT ON COLUMN margin_calib.surface_slice.highest_k IS 'ln(strike / forward) of the highest strike used';
+COMMENT ON COLUMN margin_calib.surface_slice.median_error IS 'of abs(fitted vol - vol of the middle price)';
+COMMENT ON COLUMN margin_calib.surface_slice.median_half_spread IS 'of half the difference of ask vol and bid vol, where both sides are quoted';
+COMMENT ON COLUMN margin_calib.surface_slice.worst_error IS 'largest abs(fitted vol - vol of the middle price)';
+COMMENT ON COLUMN margin_calib.surface_slice.butterfly IS 'least g(k), Gatheral and Jacquier (2014) eq. 2.1: density of the price at expiry, negative where butterflies would be free money';
+COMMENT ON COLUMN margin_calib.surface_slice.calendar IS 'least excess of total variance over the expiry before, at equal k; negative where calendar spreads would be free money';
+COMMENT ON COLUMN margin_calib.surface_slice.fitted_as_of IS 'time of the quotes that the smile is fitted to; earlier than as_of where an older smile stands in';
+COMMENT ON COLUMN margin_calib.surface_slice.status IS 'fitted; repaired: moved to where it is free of arbitrage; fallback: the last good smile stands in; failed: none, see reason';
+
+CREATE TYPE margin_calib.surface_point AS (
+    expiry     timestamptz,
+    strike     double precision,
+    kind       text,
+    k          double precision,
+    bid_vol    double precision,
+    ask_vol    double precision,
+    vol        double precision,
+    fitted_vol double precision,
+    weight     double precision,
+    problem    text
+);
+COMMENT ON TYPE margin_calib.surface_point IS 'One quote behind a margin_calib.vol_surface.';
+COMMENT ON COLUMN margin_calib.surface_point.k IS 'ln(strike / forward)';
+COMMENT ON COLUMN margin_calib.surface_point.vol IS 'of the middle price, or of the mark where a side is missing';
+COMMENT ON COLUMN margin_calib.surface_point.weight IS 'of the quote in the fit, 1 for the tightest of its expiry, less for what the fit found to be an outlier';
+COMMENT ON COLUMN margin_calib.surface_point.problem IS 'why the quote was not used, NULL when it was';
+
+CREATE TYPE margin_calib.vol_surface AS (
+    as_of  timestamptz,
+    slices margin_calib.surface_slice[],
+    points margin_calib.surface_point[]
+);
+COMMENT ON TYPE margin_calib.vol_surface IS 'A volatility surface: the smile of each expiry, in the order of expiry, and the quotes behind them; made by margin_calib.fit_surface.';
