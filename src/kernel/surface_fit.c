@@ -1,0 +1,126 @@
+/*
+ * surface_fit.c
+ *	  The smiles of all expiries of one underlying, together free of arbitrage.
+ */
+#include "surface_fit.h"
+
+#define ALONE_ROUNDS 2
+#define TOGETHER_ROUNDS 3
+#define SHARES 16  /* steps of a repair towards the surface SVI */
+#define LIFTS 3    /* of total variance, until it is above that of the expiry before */
+#define SLACK 1e-9 /* of a lift, relative: for rounding */
+
+static bool
+is_free(const McSvi *smile, const McSvi *earlier)
+{
+	double at;
+
+	return mc_svi_is_valid(smile) && mc_svi_least_butterfly(smile, &at) >= 0 &&
+	       (earlier == NULL || mc_svi_least_calendar(earlier, smile, &at) >= 0);
+}
+
+/* Raise total variance over that of the earlier smile. */
+static bool
+lift(const McSvi *earlier, McSvi *smile)
+{
+	for (int i = 0; earlier != NULL && i < LIFTS; i++)
+	{
+		double at;
+		double excess = mc_svi_least_calendar(earlier, smile, &at);
+
+		if (excess >= 0)
+			break;
+		smile->a += SLACK * mc_svi_total_variance(earlier, at) - excess;
+	}
+	return is_free(smile, earlier);
+}
+
+/* A smile near the fit that is free of arbitrage. */
+static McSliceModel
+repair(McSmile *s, const McSvi *earlier)
+{
+	McSvi moved = s->smile;
+
+	if (is_free(&moved, earlier))
+		return MC_SLICE_SVI;
+	for (int i = 0; i <= SHARES; i++)
+		if ((i == 0 || mc_svi_towards_ssvi(&s->smile, s->t, (double) i / SHARES, &moved)) &&
+		    lift(earlier, &moved))
+		{
+			s->smile = moved;
+			return MC_SLICE_REPAIRED;
+		}
+	s->smile = s->prior;
+	if (lift(earlier, &s->smile))
+		return MC_SLICE_SSVI;
+	return MC_SLICE_NONE;
+}
+
+/* What is still not free of arbitrage is moved, from the first expiry to the last. */
+static void
+settle(McSmile *smiles, McSurfaceExpiry *e, size_t n)
+{
+	const McSvi *earlier = NULL;
+
+	for (size_t i = 0; i < n; i++)
+	{
+		double at;
+
+		e[i].model = repair(&smiles[i], earlier);
+		e[i].butterfly = mc_svi_least_butterfly(&smiles[i].smile, &at);
+		e[i].calendar = earlier != NULL ? mc_svi_least_calendar(earlier, &smiles[i].smile, &at) : NAN;
+		if (e[i].model != MC_SLICE_NONE)
+			earlier = &smiles[i].smile;
+	}
+}
+
+static bool
+are_in_order(const McSmile *smiles, size_t n)
+{
+	double at;
+
+	for (size_t i = 1; i < n; i++)
+		if (mc_svi_least_calendar(&smiles[i - 1].smile, &smiles[i].smile, &at) < 0)
+			return false;
+	return true;
+}
+
+static McStatus
+fit_alone(McSmile *smiles, size_t n, const McPoll *poll)
+{
+	McSmileOptions options = {.rounds = ALONE_ROUNDS};
+	McStatus status = MC_OK;
+	McFit fit;
+
+	for (size_t i = 0; i < n && status == MC_OK; i++)
+	{
+		smiles[i].smile = smiles[i].prior;
+		for (size_t q = 0; q < smiles[i].quotes.n; q++)
+			smiles[i].robust[q] = 1;
+		status = mc_smile_fit(&smiles[i], 1, &options, &fit, poll);
+	}
+	return status;
+}
+
+McStatus
+mc_surface_fit(McSmile *smiles, McSurfaceExpiry *expiries, McSsviExpiry *work, size_t n,
+               McSsvi *surface, const McPoll *poll)
+{
+	McSmileOptions together = {.ordered = true, .rounds = TOGETHER_ROUNDS};
+	McStatus status;
+	McFit fit;
+
+	for (size_t i = 0; i < n; i++)
+		work[i] = (McSsviExpiry){smiles[i].quotes, smiles[i].t, 0};
+	status = mc_ssvi_fit(work, n, surface, poll);
+	if (status != MC_OK)
+		return status;
+	for (size_t i = 0; i < n; i++)
+		smiles[i].prior = mc_ssvi_slice(surface, work[i].theta);
+	status = fit_alone(smiles, n, poll);
+	if (status == MC_OK && !are_in_order(smiles, n))
+		status = mc_smile_fit(smiles, n, &together, &fit, poll);
+	if (status == MC_OK)
+		settle(smiles, expiries, n);
+	return status;
+}
