@@ -1,6 +1,8 @@
 /* Every suite, one a line in alphabetical order: a merge that meets here keeps both lines. */
 SUITE(acerbi_szekely)
 SUITE(align)
+SUITE(black)
+SUITE(black_batch)
 SUITE(block_length)
 SUITE(bootstrap)
 SUITE(bounded_correlation)
