@@ -104,9 +104,8 @@ mc_float8_square(FunctionCallInfo fcinfo, int arg, const char *name, int max_siz
 	return (const double *) ARR_DATA_PTR(array);
 }
 
-/* The row type of the result, looked up once a query. */
-static TupleDesc
-row_descriptor(FunctionCallInfo fcinfo)
+TupleDesc
+mc_row_descriptor(FunctionCallInfo fcinfo)
 {
 	FmgrInfo *function = fcinfo->flinfo;
 
@@ -125,5 +124,5 @@ Datum
 mc_row_datum(FunctionCallInfo fcinfo, const Datum *values, const bool *nulls)
 {
 	return HeapTupleGetDatum(
-	    heap_form_tuple(row_descriptor(fcinfo), (Datum *) values, (bool *) nulls));
+	    heap_form_tuple(mc_row_descriptor(fcinfo), (Datum *) values, (bool *) nulls));
 }

@@ -7,6 +7,8 @@
 
 #include "compat.h"
 
+#include "access/tupdesc.h"
+
 /*
  * The elements of a float8[] argument, in place: 2202E unless one-dimensional or empty, 22004 with a
  * NULL inside.  `name` is the argument's.
@@ -27,7 +29,8 @@ extern Datum mc_float8_matrix_datum(const double *values, int rows, int columns)
 extern const double *mc_float8_square(FunctionCallInfo fcinfo, int arg, const char *name,
                                       int max_size, int *n);
 
-/* The row that the running function returns, of its declared composite type. */
+/* The composite type that the running function returns, looked up once a query, and a row of it. */
+extern TupleDesc mc_row_descriptor(FunctionCallInfo fcinfo);
 extern Datum mc_row_datum(FunctionCallInfo fcinfo, const Datum *values, const bool *nulls);
 
 #endif

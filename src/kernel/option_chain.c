@@ -228,10 +228,6 @@ vol_of(const McOptionQuote *q, double premium, double t, double forward,
 double
 mc_chain_half_spread(const McOptionQuote *q)
 {
-	if (isnan(q->bid_vol))
-		return q->ask_vol - q->vol;
-	if (isnan(q->ask_vol))
-		return q->vol - q->bid_vol;
 	return (q->ask_vol - q->bid_vol) / 2;
 }
 
@@ -242,7 +238,8 @@ set_vols(McOptionQuote *q, double t, double forward, const McChainSettings *sett
 	q->vol = vol_of(q, middle_price(q), t, forward, settings);
 	q->bid_vol = vol_of(q, q->bid, t, forward, settings);
 	q->ask_vol = vol_of(q, q->ask, t, forward, settings);
-	if (!(q->vol > 0 && isfinite(q->vol)))
+	if (!(q->vol > 0 && isfinite(q->vol)) || (is_quoted(q->bid) && !isfinite(q->bid_vol)) ||
+	    (is_quoted(q->ask) && !isfinite(q->ask_vol)))
 		q->problem = MC_QUOTE_OUTSIDE;
 	else if (q->vol > MOST_VOL)
 		q->problem = MC_QUOTE_ABSURD;

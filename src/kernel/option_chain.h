@@ -99,7 +99,7 @@ extern void mc_chain_carry(const double *t, double *forwards, McForwardSource *s
 extern size_t mc_chain_vols(McOptionQuote *quotes, size_t n, double t, double forward,
                             const McChainSettings *settings);
 
-/* Half the distance of ask vol and bid vol, or of one of them and the vol; NaN for marks. */
+/* Half the distance of ask vol and bid vol; NaN for marks. */
 extern double mc_chain_half_spread(const McOptionQuote *quote);
 
 /*
