@@ -51,10 +51,12 @@ SELECT 'offset_calibration', c.id::text, to_jsonb(c) - 'valid_to' FROM margin_ca
 UNION ALL
 SELECT 'alert_rule', r.name, to_jsonb(r) FROM margin_calib.alert_rule AS r
 UNION ALL
+SELECT 'contract', c.instrument, to_jsonb(c) FROM margin_calib.contract_terms AS c
+UNION ALL
 SELECT 'account_grant', jsonb_build_array(g.role, g.account)::text, to_jsonb(g) FROM margin_calib.account_grant AS g;
 COMMENT ON VIEW margin_calib.governed_row IS
 'Everything that the audit trail follows, as it is now: kind, name within the kind, and content.';
-COMMENT ON COLUMN margin_calib.governed_row.kind IS 'policy, instrument, parameter, proposal, approval_limit, amount_step, feed, tiers, liquidity_policy, peg, event, product_group, offset_calibration, alert_rule or account_grant';
+COMMENT ON COLUMN margin_calib.governed_row.kind IS 'policy, instrument, parameter, proposal, approval_limit, amount_step, feed, tiers, liquidity_policy, peg, event, product_group, offset_calibration, alert_rule, contract or account_grant';
 COMMENT ON COLUMN margin_calib.governed_row.object IS 'name or number within the kind';
 COMMENT ON COLUMN margin_calib.governed_row.content IS 'what is governed of it';
 REVOKE ALL ON margin_calib.governed_row FROM PUBLIC;

@@ -18,7 +18,7 @@ sub query
 my @state = qw(feed captured_relation capture_queue input_change instrument parameter account_position requirement
 	currency_setting quarantine alert user_policy liquidity_feed instrument_liquidity liquidity_policy tier_schedule peg margin_event
 	product_group product_group_member offset_calibration offset_pair account_offset policy_backtest policy_forecast
-	alert_rule backtest_coverage audit audit_head proposal proposal_impact approval_limit account_grant refresh_run input_day);
+	alert_rule backtest_coverage audit audit_head proposal proposal_impact approval_limit account_grant refresh_run input_day contract_terms);
 my $hash = join(' UNION ALL ', map
 	{ "SELECT '$_' AS name, count(*) AS rows, md5(string_agg(t::text, '|' ORDER BY t::text)) FROM margin_calib.$_ AS t" } @state);
 
@@ -37,6 +37,7 @@ query('old', q{INSERT INTO book VALUES ('p', 'A', 1), ('p', 'C', -1), ('x', 'A',
 query('old', 'CALL margin_calib.refresh()');
 query('old', q{CREATE TABLE depth (s text, t timestamptz, spread numeric); INSERT INTO depth VALUES ('A', now(), 0.01);
                SELECT margin_calib.set_alert_rule('high', 'level', 0.1, '{A}'), margin_calib.attach_liquidity('depth', 's', 't', 'spread'), margin_calib.set_liquidity_policy('A', participation => 0.2),
+                      margin_calib.set_contracts('{BTC-PERPETUAL,ETH_USDC-27JUN26,SOL_USDC-27JUN25-150-C}'),
                       margin_calib.set_tiers('A', margin_calib.tiers_from_leverage('{}', '{1}')), margin_calib.set_peg('C', instrument => 'A'),
                       margin_calib.add_event('e', now(), now() + interval '1 day', ARRAY['B'], rate => 0.01)});
 query('old', 'CALL margin_calib.refresh()');
