@@ -59,3 +59,9 @@ CREATE OR REPLACE FUNCTION margin_calib.variance_risk_premium(implied_vol double
     RETURN ROW(implied_vol * implied_vol - realized_vol * realized_vol, implied_vol - realized_vol)::margin_calib.variance_premium;
 COMMENT ON FUNCTION margin_calib.variance_risk_premium(double precision, double precision) IS
 'What sellers of volatility were paid: implied^2 - realized^2, and implied - realized, of vols a year in one unit; positive where implied was above realised. Best with the variance swap vol or an index, for the span over which realised vol was measured afterwards (Carr and Wu 2009 take the difference with the other sign). A row of type margin_calib.variance_premium; NULL gives NULL, NaN gives NaN.';
+
+CREATE OR REPLACE FUNCTION margin_calib.surface_svg(surface margin_calib.vol_surface, title text DEFAULT NULL) RETURNS text
+    LANGUAGE c IMMUTABLE PARALLEL SAFE COST 5000
+    AS 'MODULE_PATHNAME', 'mc_surface_svg';
+COMMENT ON FUNCTION margin_calib.surface_svg(margin_calib.vol_surface, text) IS
+'A volatility surface as a picture: an SVG document of 1200 units width with one panel per expiry, in the order of the slices. Each shows the smile as a line over the quotes: middle vols as dots, bid to ask as bars, quotes left out as grey crosses where they are inside the axes; its title has the expiry (UTC), days, status, vol at the forward, and the reason where one is told. No scripts, no fonts or pictures from elsewhere; ASCII that is valid XML whatever title and texts hold. Any value of the type gives a picture: what is NULL or out of range is left out, a surface without slices says so. At most 60 panels and 300 marks of each kind in a panel. title NULL: ''Volatility surface'', longer ones are cut at 100 characters. NULL for a NULL surface.';

@@ -1,6 +1,7 @@
 /* Every suite, one a line in alphabetical order: a merge that meets here keeps both lines. */
 SUITE(acerbi_szekely)
 SUITE(align)
+SUITE(axis)
 SUITE(block_length)
 SUITE(bootstrap)
 SUITE(bounded_correlation)
