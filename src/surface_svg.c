@@ -195,7 +195,7 @@ MC_FUNCTION(mc_surface_svg)
 
 	if (PG_ARGISNULL(0))
 		PG_RETURN_NULL();
-	mc_read_surface(PG_GETARG_HEAPTUPLEHEADER(0), &surface);
+	mc_read_surface(PG_GETARG_HEAPTUPLEHEADER(0), true, &surface);
 	initStringInfo(&out);
 	draw_surface(&out, &surface,
 	             PG_ARGISNULL(1) ? "Volatility surface" : text_to_cstring(PG_GETARG_TEXT_PP(1)));

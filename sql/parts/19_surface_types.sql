@@ -92,3 +92,17 @@ CREATE TYPE margin_calib.vol_surface AS (
     points margin_calib.surface_point[]
 );
 COMMENT ON TYPE margin_calib.vol_surface IS 'A volatility surface: the smile of each expiry, in the order of expiry, and the quotes behind them; made by margin_calib.fit_surface.';
+
+CREATE TYPE margin_calib.svi_jw AS (
+    v       double precision,
+    psi     double precision,
+    p       double precision,
+    c       double precision,
+    v_least double precision
+);
+COMMENT ON TYPE margin_calib.svi_jw IS 'A smile in the jump-wings parameters of SVI (Gatheral and Jacquier 2014, eq. 3.5).';
+COMMENT ON COLUMN margin_calib.svi_jw.v IS 'variance a year at the money';
+COMMENT ON COLUMN margin_calib.svi_jw.psi IS 'skew at the money: half the slope of total variance over its root';
+COMMENT ON COLUMN margin_calib.svi_jw.p IS 'slope of the put wing over the root of total variance at the money';
+COMMENT ON COLUMN margin_calib.svi_jw.c IS 'slope of the call wing, the same way';
+COMMENT ON COLUMN margin_calib.svi_jw.v_least IS 'least variance a year';
