@@ -30,11 +30,11 @@
 
 #define INVERSE_SQRT_TWO_PI 0.3989422804014327
 
-/* a * b, and 0 where a = 0 whatever b */
+/* a * b, and 0 where one of them is 0, whatever the other */
 static double
 scaled(double a, double b)
 {
-	return a == 0 ? 0 : a * b;
+	return a == 0 || b == 0 ? 0 : a * b;
 }
 
 static bool
