@@ -32,3 +32,11 @@ CREATE TYPE margin_calib.option_greeks_arrays AS (
 );
 COMMENT ON TYPE margin_calib.option_greeks_arrays IS
 'Prices of options and their derivatives, one element an option, as margin_calib.black76_greeks_all returns them; the columns are those of margin_calib.option_greeks.';
+COMMENT ON COLUMN margin_calib.option_greeks_arrays.price IS 'V of each option';
+COMMENT ON COLUMN margin_calib.option_greeks_arrays.delta IS 'dV/dF of each option';
+COMMENT ON COLUMN margin_calib.option_greeks_arrays.gamma IS 'd2V/dF2 of each option';
+COMMENT ON COLUMN margin_calib.option_greeks_arrays.vega IS 'dV/dvol of each option, per 1.00 of vol';
+COMMENT ON COLUMN margin_calib.option_greeks_arrays.theta IS '-dV/dt of each option, a year';
+COMMENT ON COLUMN margin_calib.option_greeks_arrays.rho IS '-t V of each option';
+COMMENT ON COLUMN margin_calib.option_greeks_arrays.vanna IS 'd2V/dF dvol of each option, per 1.00 of vol';
+COMMENT ON COLUMN margin_calib.option_greeks_arrays.volga IS 'd2V/dvol2 of each option, per 1.00 of vol';
