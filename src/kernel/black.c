@@ -30,11 +30,11 @@
 
 #define INVERSE_SQRT_TWO_PI 0.3989422804014327
 
-/* a * b, and 0 where a = 0 whatever b */
+/* a * b, and 0 where one of them is 0, whatever the other */
 static double
 scaled(double a, double b)
 {
-	return a == 0 ? 0 : a * b;
+	return a == 0 || b == 0 ? 0 : a * b;
 }
 
 static bool
@@ -49,7 +49,7 @@ intrinsic(bool call, double forward, double strike, double t, double vol, double
           McOptionGreeks *greeks)
 {
 	double v = forward * INVERSE_SQRT_TWO_PI;
-	double root = sqrt(t);
+	double root = sqrt(t) + 0.0; /* t may be -0 */
 	bool inside = call ? forward > strike : forward < strike;
 
 	*greeks = (McOptionGreeks){0};
@@ -64,7 +64,7 @@ intrinsic(bool call, double forward, double strike, double t, double vol, double
 		greeks->delta = call ? 0.5 : -0.5;
 		greeks->gamma = INVERSE_SQRT_TWO_PI / forward / s;
 		greeks->vega = v * root;
-		greeks->theta = 0.0 - scaled(vol, v / (2 * root));
+		greeks->theta = vol == 0 ? 0 : root == 0 ? -INFINITY : 0.0 - vol * (v / (2 * root));
 		greeks->vanna = 0.5 * INVERSE_SQRT_TWO_PI * root;
 		greeks->volga = 0.0 - scaled(vol, 0.25 * v * t * root);
 	}

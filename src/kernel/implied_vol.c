@@ -258,6 +258,29 @@ distances(bool call, double price, double forward, double strike, double *time_v
 	}
 }
 
+/* x of a <= b; a denormal number has no exponent to read and is scaled */
+static void
+set_distance(Problem *p, double a, double b)
+{
+	bool denormal = a < DBL_MIN;
+	bool together = denormal && b < 0x1p900;
+
+	if (denormal)
+		a *= 0x1p60;
+	if (together)
+		b *= 0x1p60;
+	p->fused = false;
+#ifdef MC_HAVE_AVX
+	p->fused = mc_has_avx2();
+	if (p->fused)
+		distance_avx2(a, b, &p->x, &p->x_lo);
+	else
+#endif
+		distance_base(a, b, &p->x, &p->x_lo);
+	if (denormal && !together)
+		p->x -= 60 * 0.6931471805599453;
+}
+
 McImpliedVol
 mc_implied_vol(bool call, double price, double forward, double strike, double t, double *vol)
 {
@@ -281,13 +304,7 @@ mc_implied_vol(bool call, double price, double forward, double strike, double t,
 	p.target = time_value / a;
 	p.above = rest / a;
 	p.gap = (b - a) / a;
-#ifdef MC_HAVE_AVX
-	p.fused = mc_has_avx2();
-	if (p.fused)
-		distance_avx2(a, b, &p.x, &p.x_lo);
-	else
-#endif
-		distance_base(a, b, &p.x, &p.x_lo);
+	set_distance(&p, a, b);
 	*vol = solve(&p) / sqrt(t);
 	return MC_IV_OK;
 }
