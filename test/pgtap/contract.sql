@@ -278,9 +278,13 @@ SELECT is(contract_payoff(parse_symbol('SOL_USDC-27JUN25-250-P'), 0), 2500::floa
 SELECT is(contract_pnl(parse_symbol('BTCPERP'), 10, 5, 0), 0::float8, 'no contracts');
 SELECT throws_ok($$ SELECT contract_pnl(parse_symbol('BTCPERP'), 0, 1e300, 1e300) $$, '22003', NULL, 'beyond the largest double');
 SELECT throws_ok($$ SELECT contract_payoff(parse_symbol('XBTZ25'), 1) $$, '22023', 'a payoff is that of an option', 'a future pays by its entry');
-SELECT throws_ok(format('SELECT %s', f), '22023', 'a contract that is valued has a positive contract size and multiplier', 'no size: ' || f)
+SELECT throws_ok(format('SELECT %s', f), '22023', 'a contract that is valued has a kind, a payoff, and a positive contract size and multiplier', 'no size: ' || f)
   FROM unnest(ARRAY['contract_pnl(parse_symbol(''BTC-USDC-SWAP''), 1, 1, 1)', 'contract_notional(parse_symbol(''BTC-USDC-SWAP''), 1, 1)',
                     'funding_payment(parse_symbol(''BTC-USDC-SWAP''), 1, 1, 1)', 'contract_payoff(parse_symbol(''AVAX_USDC-30AUG24-25-P''), 1)']) AS f;
+
+SELECT throws_ok(format('SELECT contract_pnl(jsonb_populate_record(parse_symbol(''XBTUSD''), %L), 1, 1, 1)', j), '22023',
+                 'a contract that is valued has a kind, a payoff, and a positive contract size and multiplier', j) FROM unnest(ARRAY['{"payoff": "Inverse"}', '{"payoff": null}', '{"kind": "swap"}', '{"kind": null}', '{"multiplier": null}', '{"contract_size": "NaN"}']) AS j;
+SELECT is(contract_payoff(jsonb_populate_record(parse_symbol('SOL_USDC-27JUN25-250-C'), '{"strike": null}'), 275), NULL, 'no strike, no payoff');
 
 -- ---- stored terms ----
 CREATE SCHEMA t;
