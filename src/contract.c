@@ -239,7 +239,8 @@ MC_FUNCTION(mc_years_to_expiry)
 		PG_RETURN_FLOAT8(0);
 	if (TIMESTAMP_NOT_FINITE(expiry) || TIMESTAMP_NOT_FINITE(as_of))
 		PG_RETURN_FLOAT8(get_float8_infinity());
-	PG_RETURN_FLOAT8((double) (expiry - as_of) / YEAR_IN_MICROSECONDS);
+	/* the difference of the two ends of the calendar is beyond an int64; up to the year 2285 both are exact */
+	PG_RETURN_FLOAT8(((double) expiry - (double) as_of) / YEAR_IN_MICROSECONDS);
 }
 
 /*

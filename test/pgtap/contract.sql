@@ -251,6 +251,7 @@ SELECT is(years_to_expiry('2026-06-27 08:00Z', '2026-06-27 07:59:59.75Z'), 0.25 
 SELECT is(ARRAY[years_to_expiry('2026-06-27 08:00Z', '2026-06-27 08:00Z'), years_to_expiry('2026-06-27 08:00Z', '2026-06-27 08:00:01Z'), years_to_expiry('2026-06-27', 'infinity'),
                 years_to_expiry('infinity', now()), years_to_expiry('2026-06-27', '-infinity'), years_to_expiry('-infinity', 'infinity'), years_to_expiry(NULL, now())],
           ARRAY[0, 0, 0, 'Infinity', 'Infinity', 0, NULL]::float8[], 'none after expiry; infinite times; NULL');
+SELECT pg_temp.near(years_to_expiry('294276-12-31', '4713-01-01 BC'), 298988 * 365.2425 / 365, 1, 'from one end of the calendar to the other');
 -- 300 samples of 30 minutes, and as many before and after that do not count
 CREATE TEMP TABLE tick AS
 SELECT n, timestamptz '2026-06-27 08:00Z' + n * interval '6 seconds' AS ts, CASE WHEN n BETWEEN -299 AND 0 THEN 80000 + 3 * n + n % 7 ELSE 1e6 END::float8 AS price
