@@ -120,6 +120,8 @@ SELECT is((SELECT (xpath('//svg:text[contains(., "no expiry")]/text()', svg::xml
 SELECT ok((SELECT position('2 quotes' IN svg) > 0 AND position('>failed<' IN svg) > 0 AND position('#c0241c' IN svg) > 0 FROM pictures WHERE name = 'holes'), 'a failed slice says why');
 SELECT is((SELECT pg_temp.times(svg, 'h\.01') FROM pictures WHERE name = 'smiles'), 26, 'a dot for each quote used, and the legend''s');
 SELECT is((SELECT pg_temp.times(svg, 'l5 5m0-5l-5 5') FROM pictures WHERE name = 'smiles'), 3, 'a cross for each quote left out that is inside the axes, and the legend''s');
+SELECT is(pg_temp.times(surface_svg(ROW('2026-01-01', ARRAY[pg_temp.slice('2026-04-01', 0.25, NULL)], (SELECT array_agg(ROW('2026-04-01', NULL, 'put', i / 10.0, NULL, 0.1 * i, NULL, NULL, NULL, 'no bid')::surface_point)
+                                                                                               FROM generate_series(1, 9) AS i))::vol_surface), 'l5 5m0-5l-5 5'), 10, 'without a smile the axes hold every quote left out');
 SELECT ok((SELECT position('ATM 24.5 %' IN svg) > 0 AND position('2026-04-01 00:00' IN svg) > 0 AND position('91.2 d' IN svg) > 0 AND position('5 quotes, 2 left out' IN svg) > 0 FROM pictures WHERE name = 'smiles'), 'what the titles say');
 SELECT is((SELECT surface_svg(surface) FROM surfaces WHERE name = 'smiles'), (SELECT svg FROM pictures WHERE name = 'smiles'), 'the same again');
 SELECT ok(bool_and(svg !~ '<script|<style|href|@import|url\(' AND svg ~ '^<svg xmlns="http://www.w3.org/2000/svg" width="1200"' AND octet_length(svg) = length(svg)), 'nothing active, nothing from elsewhere, ASCII') FROM pictures WHERE name <> 'none';
