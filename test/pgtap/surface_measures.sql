@@ -71,6 +71,9 @@ SELECT throws_ok(format('SELECT %s(%L, 1)', f, s), '22023', 'these parameters ar
        unnest(ARRAY['(0.04,-0.1,0,0,0.1)', '(0.04,0.1,1,0,0.1)', '(0.04,0.1,-1,0,0.1)', '(0.04,0.1,0,0,0)', '(0.04,0.1,0,0,-1)', '(-0.04,0.1,0,0,0.1)', '(Infinity,0.1,0,0,0.1)', '(0.04,0.1,0,-Infinity,0.1)']) AS s;
 SELECT throws_ok(format('SELECT %s(%L, %L)', f, '(0.04,0.1,0,0,0.1)', t), '22023', 't must be positive and finite')
   FROM unnest('{variance_swap_rate,risk_reversal,butterfly}'::text[]) AS f, unnest('{0,-1,Infinity}'::text[]) AS t;
+SELECT throws_ok(format('SELECT %s(%L, %L)', f, '(1e10,1e-3,0,0,0.1)', 5e-324), '22003', 'value out of range: overflow') FROM unnest('{risk_reversal,butterfly}'::text[]) AS f;
+SELECT throws_ok($$ SELECT variance_swap_rate('(0.04,0.1,0,0,0.1)', 1e-320) $$, '22003', 'value out of range: overflow');
+SELECT throws_ok($$ SELECT strike_at_delta('(10000,0,0,0,1)', 1e308, 'call', 0.1) $$, '22003', 'value out of range: overflow');
 -- the whole range of parameters: a number, an infinity or NULL, and no crash
 SELECT ok(count(*) = 5000, 'any smile: ' || count(r) || ' rates, ' || count(k) || ' strikes')
   FROM (SELECT variance_swap_rate(smile, 1) AS r, strike_at_delta(smile, 1, 'call', 0.25, 'coin') AS k, risk_reversal(smile, 1) AS v
