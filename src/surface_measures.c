@@ -9,6 +9,7 @@
 #include "executor/executor.h"
 #include "utils/float.h"
 
+#include "errors.h"
 #include "kernel/smile_measures.h"
 #include "settings.h"
 #include "smile_argument.h"
@@ -37,6 +38,15 @@ check_delta(double delta)
 		                        "strike of the put of delta 0.25.")));
 }
 
+/* 22003 when finite inputs lead to an answer that is not. */
+static Datum
+finite_answer(double value)
+{
+	if (!isfinite(value))
+		mc_check_status(MC_OVERFLOW);
+	return Float8GetDatum(value);
+}
+
 /* margin_calib.variance_swap_rate(smile svi, t float8) -> float8 */
 MC_FUNCTION(mc_variance_swap_rate)
 {
@@ -52,7 +62,9 @@ MC_FUNCTION(mc_variance_swap_rate)
 	check_positive(t, "t", "Write the years to expiry.");
 	if (mc_smile_fair_variance(&smile, &total) != MC_OK)
 		PG_RETURN_NULL();
-	PG_RETURN_FLOAT8(total / t);
+	if (isinf(total))
+		PG_RETURN_FLOAT8(total);
+	return finite_answer(total / t);
 }
 
 /* margin_calib.strike_at_delta(smile svi, forward float8, kind text, delta float8, premium text) -> float8 */
@@ -75,7 +87,7 @@ MC_FUNCTION(mc_strike_at_delta)
 	k = mc_smile_k_at_delta(&smile, is_call, delta, coin);
 	if (isnan(k))
 		PG_RETURN_NULL();
-	PG_RETURN_FLOAT8(forward * exp(k));
+	return finite_answer(forward * exp(k));
 }
 
 typedef struct WingVols
@@ -116,19 +128,25 @@ read_wing_vols(FunctionCallInfo fcinfo, WingVols *vols)
 /* margin_calib.risk_reversal(smile svi, t float8, delta float8, premium text) -> float8 */
 MC_FUNCTION(mc_risk_reversal)
 {
-	WingVols vols = {NAN, NAN, NAN};
+	WingVols vols;
+	McFound found = read_wing_vols(fcinfo, &vols);
 
-	if (read_wing_vols(fcinfo, &vols) == MC_NO_SMILE)
+	if (found == MC_NO_SMILE)
 		PG_RETURN_NULL();
-	PG_RETURN_FLOAT8(vols.call - vols.put);
+	if (found == MC_NO_NUMBER)
+		PG_RETURN_FLOAT8(get_float8_nan());
+	return finite_answer(vols.call - vols.put);
 }
 
 /* margin_calib.butterfly(smile svi, t float8, delta float8, premium text) -> float8 */
 MC_FUNCTION(mc_butterfly)
 {
-	WingVols vols = {NAN, NAN, NAN};
+	WingVols vols;
+	McFound found = read_wing_vols(fcinfo, &vols);
 
-	if (read_wing_vols(fcinfo, &vols) == MC_NO_SMILE)
+	if (found == MC_NO_SMILE)
 		PG_RETURN_NULL();
-	PG_RETURN_FLOAT8((vols.call + vols.put) / 2 - vols.money);
+	if (found == MC_NO_NUMBER)
+		PG_RETURN_FLOAT8(get_float8_nan());
+	return finite_answer((vols.call + vols.put) / 2 - vols.money);
 }
