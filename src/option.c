@@ -12,6 +12,7 @@
 
 #include "kernel/option_forms.h"
 #include "option_args.h"
+#include "option_kind.h"
 #include "values.h"
 
 bool
@@ -50,14 +51,11 @@ mc_option_range_error(const char *name, McRange range, double value, int element
 bool
 mc_option_is_call(text *kind, int element)
 {
-	const char *s = VARDATA_ANY(kind);
-	int n = VARSIZE_ANY_EXHDR(kind);
+	bool call;
 	char *given;
 
-	if ((n == 4 || n == 1) && pg_strncasecmp(s, "call", n) == 0)
-		return true;
-	if ((n == 3 || n == 1) && pg_strncasecmp(s, "put", n) == 0)
-		return false;
+	if (mc_option_kind_known(kind, &call))
+		return call;
 	given = text_to_cstring(kind);
 	ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("kind must be call or put"),
 	                element > 0 ? errdetail("Element %d is \"%s\".", element, given)

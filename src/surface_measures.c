@@ -11,10 +11,10 @@
 
 #include "errors.h"
 #include "kernel/smile_measures.h"
+#include "option_args.h"
 #include "settings.h"
 #include "smile_argument.h"
 
-static const char *const kinds[] = {"call", "put", "C", "P", NULL};
 static const char *const premiums[] = {"currency", "coin", NULL};
 
 static void
@@ -71,7 +71,7 @@ MC_FUNCTION(mc_variance_swap_rate)
 MC_FUNCTION(mc_strike_at_delta)
 {
 	double forward = PG_GETARG_FLOAT8(1);
-	bool is_call = mc_choice(PG_GETARG_TEXT_PP(2), kinds, "kind") % 2 == 0;
+	bool is_call = mc_option_is_call(PG_GETARG_TEXT_PP(2), 0);
 	double delta = PG_GETARG_FLOAT8(3);
 	bool coin = mc_choice(PG_GETARG_TEXT_PP(4), premiums, "premium") == 1;
 	McSvi smile;
