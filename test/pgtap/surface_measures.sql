@@ -44,7 +44,7 @@ SELECT is(strike_at_delta('(0.01,1.1,0.9,0,0.2)', 100, 'call', 0.25), NULL, 'a c
 SELECT is(strike_at_delta('(0,0,0,0,1)', 100, 'call', 0.25), NULL, 'no vol');
 SELECT throws_ok(format('SELECT strike_at_delta(%L, 100, %L, %L)', '(0.04,0.1,-0.3,0,0.1)', 'call', d), '22023', 'delta must lie between 0 and 0.5')
   FROM unnest('{0,-0.25,0.51,25,Infinity}'::text[]) AS d;
-SELECT throws_ok($$ SELECT strike_at_delta('(0.04,0.1,-0.3,0,0.1)', 100, 'Straddle', 0.25) $$, '22023', 'unknown kind');
+SELECT throws_ok($$ SELECT strike_at_delta('(0.04,0.1,-0.3,0,0.1)', 100, 'Straddle', 0.25) $$, '22023', 'kind must be call or put');
 SELECT throws_ok($$ SELECT strike_at_delta('(0.04,0.1,-0.3,0,0.1)', 100, 'call', 0.25, 'btc') $$, '22023', 'unknown premium');
 SELECT throws_ok($$ SELECT strike_at_delta('(0.04,0.1,-0.3,0,0.1)', 0, 'call', 0.25) $$, '22023', 'forward must be positive and finite');
 
