@@ -3,7 +3,7 @@
 CREATE TABLE margin_calib.alert_rule (
     name        text PRIMARY KEY CHECK (octet_length(name) BETWEEN 1 AND 200),
     measure     text NOT NULL
-                CHECK (measure IN ('level', 'change', 'staleness', 'coverage', 'concentration', 'liquidation_horizon', 'peg')),
+                CHECK (measure IN ('level', 'change', 'staleness', 'coverage', 'concentration', 'liquidation_horizon', 'peg', 'surface')),
     threshold   numeric NOT NULL CHECK (threshold > 0 AND threshold < 'Infinity'),
     instruments text[],
     accounts    text[],
@@ -15,9 +15,9 @@ CREATE TABLE margin_calib.alert_rule (
 );
 COMMENT ON TABLE margin_calib.alert_rule IS
 'Thresholds of alerts, written by set_alert_rule and drop_alert_rule; doc/alerts.md has the measures.';
-COMMENT ON COLUMN margin_calib.alert_rule.measure IS 'what is compared: level, change, staleness, coverage, concentration, liquidation_horizon or peg';
+COMMENT ON COLUMN margin_calib.alert_rule.measure IS 'what is compared: level, change, staleness, coverage, concentration, liquidation_horizon, peg or surface';
 COMMENT ON COLUMN margin_calib.alert_rule.threshold IS 'an alert is open while the value is at or above it: a fraction, days of a liquidation_horizon, seconds of a staleness';
-COMMENT ON COLUMN margin_calib.alert_rule.instruments IS 'NULL: all';
+COMMENT ON COLUMN margin_calib.alert_rule.instruments IS 'NULL: all; of measure surface they are underlyings';
 COMMENT ON COLUMN margin_calib.alert_rule.accounts IS 'NULL: all';
 COMMENT ON COLUMN margin_calib.alert_rule.within IS 'change: how far back the rate is compared; staleness: the age that is the threshold; days are of 24 hours';
 COMMENT ON COLUMN margin_calib.alert_rule.set_by IS 'who set it last';
@@ -55,6 +55,8 @@ CREATE TYPE margin_calib.engine_health AS (
     instruments           bigint,
     fresh_instruments     bigint,
     stale_instruments     bigint,
+    surfaces              bigint,
+    stale_surfaces        bigint,
     accounts              bigint,
     stale_accounts        bigint,
     feeds                 bigint,
@@ -92,6 +94,8 @@ COMMENT ON COLUMN margin_calib.engine_health.last_error_at IS 'start of the run 
 COMMENT ON COLUMN margin_calib.engine_health.instruments IS 'registered instruments';
 COMMENT ON COLUMN margin_calib.engine_health.fresh_instruments IS 'of them, those with a price that is not stale';
 COMMENT ON COLUMN margin_calib.engine_health.stale_instruments IS 'of them, those that are stale';
+COMMENT ON COLUMN margin_calib.engine_health.surfaces IS 'underlyings of quote feeds';
+COMMENT ON COLUMN margin_calib.engine_health.stale_surfaces IS 'of them, those whose volatility surface is stale';
 COMMENT ON COLUMN margin_calib.engine_health.accounts IS 'accounts with a requirement';
 COMMENT ON COLUMN margin_calib.engine_health.stale_accounts IS 'of them, those with a stale requirement';
 COMMENT ON COLUMN margin_calib.engine_health.feeds IS 'attached tables';

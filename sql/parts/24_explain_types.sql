@@ -75,11 +75,11 @@ CREATE TYPE margin_calib.verification AS (
 );
 COMMENT ON TYPE margin_calib.verification IS
 'A row of margin_calib.verify: one difference between what is stored and what follows from base data. doc/explain.md.';
-COMMENT ON COLUMN margin_calib.verification.kind IS 'parameter, liquidity, correlation, position, offset, requirement, or feed for one that cannot be read, whose instruments or accounts are not verified';
-COMMENT ON COLUMN margin_calib.verification.instrument IS 'instrument, of a parameter, liquidity or a position';
+COMMENT ON COLUMN margin_calib.verification.kind IS 'parameter, liquidity, surface, correlation, position, offset, requirement, or feed for one that cannot be read, whose instruments or accounts are not verified';
+COMMENT ON COLUMN margin_calib.verification.instrument IS 'instrument, of a parameter, liquidity or a position; underlying of a surface';
 COMMENT ON COLUMN margin_calib.verification.account IS 'account, of a position, an offset or a requirement';
 COMMENT ON COLUMN margin_calib.verification.currency IS 'currency, of a position, an offset or a requirement';
-COMMENT ON COLUMN margin_calib.verification.field IS 'column that differs, after the group and the margin for an offset; row: all of it; the group for a correlation, the relation for a feed';
+COMMENT ON COLUMN margin_calib.verification.field IS 'column that differs; of a surface, after smile, the expiry; after the group and the margin for an offset; row: all of it; the group for a correlation, the relation for a feed';
 COMMENT ON COLUMN margin_calib.verification.stored IS 'what is stored; of a row a JSON object, NULL when it is missing; of a feed why it could not be read';
 COMMENT ON COLUMN margin_calib.verification.recomputed IS 'what follows from base data; of a row a JSON object, NULL when nothing does; of a feed why it cannot be read';
 COMMENT ON COLUMN margin_calib.verification.is_pending IS 'true: the next refresh will see the change behind it; false: nothing explains it';

@@ -32,7 +32,8 @@ UNION ALL
 SELECT 'amount_step', c.currency, to_jsonb(c) FROM margin_calib.currency_setting AS c
 UNION ALL
 SELECT 'feed', f.id::text, to_jsonb(f) - '{relation,watermark,error}'::text[] || jsonb_build_object('liquidity', to_jsonb(l))
-  FROM margin_calib.feed AS f LEFT JOIN margin_calib.liquidity_feed AS l ON l.feed = f.id
+       || CASE WHEN q.feed IS NOT NULL THEN jsonb_build_object('quotes', to_jsonb(q)) ELSE '{}' END
+  FROM margin_calib.feed AS f LEFT JOIN margin_calib.liquidity_feed AS l ON l.feed = f.id LEFT JOIN margin_calib.quote_feed AS q ON q.feed = f.id
 UNION ALL
 SELECT 'tiers', t.id::text, to_jsonb(t) FROM margin_calib.tier_schedule AS t
 UNION ALL

@@ -210,7 +210,8 @@ COMMENT ON FUNCTION margin_calib.start_capture(integer) IS
 'Internal: capture triggers of a new feed, and a mark for all that its relation holds.';
 
 -- The pens of attach_prices and its like, which check, and put triggers on the table, with their caller's rights.
-CREATE OR REPLACE FUNCTION margin_calib.record_feed(feed margin_calib.feed, liquidity margin_calib.liquidity_feed) RETURNS integer
+CREATE OR REPLACE FUNCTION margin_calib.record_feed(
+    feed margin_calib.feed, liquidity margin_calib.liquidity_feed, quotes margin_calib.quote_feed) RETURNS integer
     LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE SECURITY DEFINER COST 5000
     SET search_path = pg_catalog, margin_calib, pg_temp
 AS $function$
@@ -225,12 +226,15 @@ BEGIN
     IF feed.kind = 'liquidity' THEN
         liquidity.feed := new_id;
         INSERT INTO margin_calib.liquidity_feed VALUES (liquidity.*);
+    ELSIF feed.kind = 'quotes' THEN
+        quotes.feed := new_id;
+        INSERT INTO margin_calib.quote_feed VALUES (quotes.*);
     END IF;
     RETURN new_id;
 END
 $function$;
-COMMENT ON FUNCTION margin_calib.record_feed(margin_calib.feed, margin_calib.liquidity_feed) IS
-'Internal to attach_prices, attach_positions and attach_liquidity: writes down a feed that they have checked, and returns its id.';
+COMMENT ON FUNCTION margin_calib.record_feed(margin_calib.feed, margin_calib.liquidity_feed, margin_calib.quote_feed) IS
+'Internal to attach_prices and its like: writes down a feed that they have checked, and returns its id.';
 
 CREATE OR REPLACE FUNCTION margin_calib.audit_feed(feed_id integer) RETURNS void
     LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE SECURITY DEFINER COST 5000
@@ -242,7 +246,7 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION margin_calib.audit_feed(integer) IS
-'Internal to attach_prices, attach_positions and attach_liquidity: the entry of a new feed in the audit trail.';
+'Internal to attach_prices and its like: the entry of a new feed in the audit trail.';
 
 -- Triggers wait for writers, a writer may wait for the engine, and who refreshes may write then. So nobody waits long
 -- for the one with a lock on the other: who does not get both takes his triggers back and tries again.
@@ -274,7 +278,8 @@ $function$;
 COMMENT ON FUNCTION margin_calib.await_engine() IS
 'Internal to connect_feed and detach: waits until the engine is free, and does not keep it.';
 
-CREATE OR REPLACE FUNCTION margin_calib.connect_feed(feed margin_calib.feed, liquidity margin_calib.liquidity_feed) RETURNS integer
+CREATE OR REPLACE FUNCTION margin_calib.connect_feed(
+    feed margin_calib.feed, liquidity margin_calib.liquidity_feed, quotes margin_calib.quote_feed) RETURNS integer
     LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE COST 5000
     SET search_path = pg_catalog, margin_calib, pg_temp
 AS $function$
@@ -283,7 +288,7 @@ DECLARE
 BEGIN
     LOOP
         BEGIN
-            new_id := margin_calib.record_feed(feed, liquidity);
+            new_id := margin_calib.record_feed(feed, liquidity, quotes);
             PERFORM margin_calib.start_capture(new_id);
             PERFORM margin_calib.claim_engine();
             PERFORM margin_calib.audit_feed(new_id);
@@ -299,8 +304,8 @@ BEGIN
     END LOOP;
 END
 $function$;
-COMMENT ON FUNCTION margin_calib.connect_feed(margin_calib.feed, margin_calib.liquidity_feed) IS
-'Internal to attach_prices, attach_positions and attach_liquidity: records a feed that they have checked, captures it, and returns its id.';
+COMMENT ON FUNCTION margin_calib.connect_feed(margin_calib.feed, margin_calib.liquidity_feed, margin_calib.quote_feed) IS
+'Internal to attach_prices and its like: records a feed that they have checked, captures it, and returns its id.';
 
 CREATE OR REPLACE FUNCTION margin_calib.attach_prices(
     relation regclass, instrument name, ts name, price name, policy text DEFAULT 'crypto_venue',
@@ -328,7 +333,7 @@ BEGIN
     feed.policy := attach_prices.policy;
     feed.new_product_policy := attach_prices.new_product_policy;
     feed.capture := attach_prices.capture;
-    RETURN margin_calib.connect_feed(feed, NULL);
+    RETURN margin_calib.connect_feed(feed, NULL, NULL);
 END
 $function$;
 COMMENT ON FUNCTION margin_calib.attach_prices(regclass, name, name, name, text, text, text) IS
@@ -353,7 +358,7 @@ BEGIN
     feed.account_column := attach_positions.account;
     feed.quantity_column := attach_positions.quantity;
     feed.capture := attach_positions.capture;
-    RETURN margin_calib.connect_feed(feed, NULL);
+    RETURN margin_calib.connect_feed(feed, NULL, NULL);
 END
 $function$;
 COMMENT ON FUNCTION margin_calib.attach_positions(regclass, name, name, name, text) IS
@@ -388,6 +393,8 @@ BEGIN
             SELECT f.id, o.instrument, false, now() FROM orphan AS o, margin_calib.feed AS f WHERE f.kind = 'prices';
     ELSIF gone.kind = 'liquidity' THEN
         PERFORM margin_calib.forget_liquidity(gone);
+    ELSIF gone.kind = 'quotes' THEN
+        PERFORM margin_calib.forget_quotes(gone);
     ELSE
         INSERT INTO margin_calib.capture_queue
             SELECT DISTINCT -1, p.account, false, now() FROM margin_calib.account_position AS p;
@@ -426,7 +433,7 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION margin_calib.detach(regclass) IS
-'Takes the capture triggers off an attached table and forgets the feed. Parameters, history and alerts stay; its instruments become stale, and positions of a detached position feed, or what a liquidity feed charged, no longer count from the next refresh on. For a table that was dropped: SELECT margin_calib.detach(relation) FROM margin_calib.feed WHERE error IS NOT NULL. Not attached: 42704.';
+'Takes the capture triggers off an attached table and forgets the feed. Parameters, history and alerts stay; its instruments and surfaces become stale, and positions of a detached position feed, or what a liquidity feed charged, no longer count from the next refresh on. For a table that was dropped: SELECT margin_calib.detach(relation) FROM margin_calib.feed WHERE error IS NOT NULL. Not attached: 42704.';
 
 CREATE OR REPLACE FUNCTION margin_calib.lock_engine() RETURNS void
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER COST 50
@@ -447,6 +454,6 @@ REVOKE ALL ON FUNCTION
     margin_calib.remove_capture(integer, regclass), margin_calib.start_capture(integer),
     margin_calib.attach_prices(regclass, name, name, name, text, text, text),
     margin_calib.attach_positions(regclass, name, name, name, text), margin_calib.detach(regclass),
-    margin_calib.lock_engine(), margin_calib.record_feed(margin_calib.feed, margin_calib.liquidity_feed),
+    margin_calib.lock_engine(), margin_calib.record_feed(margin_calib.feed, margin_calib.liquidity_feed, margin_calib.quote_feed),
     margin_calib.audit_feed(integer), margin_calib.forget_feed(integer), margin_calib.claim_engine(), margin_calib.await_engine(),
-    margin_calib.connect_feed(margin_calib.feed, margin_calib.liquidity_feed) FROM PUBLIC;
+    margin_calib.connect_feed(margin_calib.feed, margin_calib.liquidity_feed, margin_calib.quote_feed) FROM PUBLIC;

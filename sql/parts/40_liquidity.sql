@@ -260,7 +260,7 @@ BEGIN
     new_feed.ts_column := attach_liquidity.ts;
     new_feed.capture := attach_liquidity.capture;
     new_feed.id := margin_calib.connect_feed(new_feed, ROW(NULL, spread, volume, open_interest, price_sources, price_age, price_width,
-                                                           volume_per, averaging_window, stale_after)::margin_calib.liquidity_feed);
+                                                           volume_per, averaging_window, stale_after)::margin_calib.liquidity_feed, NULL);
     PERFORM margin_calib.liquidity_source(new_feed, 'true', false);
     RETURN new_feed.id;
 END

@@ -15,13 +15,14 @@ BEGIN
                    CASE feed.kind WHEN 'prices'
                         THEN 'SELECT i.instrument FROM margin_calib.instrument AS i WHERE i.price_feed = $1'
                         WHEN 'liquidity' THEN 'SELECT s.instrument FROM margin_calib.instrument_liquidity AS s WHERE s.feed = $1'
+                        WHEN 'quotes' THEN 'SELECT u.underlying FROM margin_calib.surface_underlying AS u WHERE u.feed = $1'
                         ELSE 'SELECT p.account FROM margin_calib.account_position AS p' END) USING feed.id;
 END
 $function$;
 COMMENT ON FUNCTION margin_calib.expand_everything(margin_calib.feed) IS
 'Internal: queues every key that a feed has, and those that it had.';
 
--- The one step of take_batch that a role may not do by itself. What it takes is distinct, prices and liquidity first:
+-- The one step of take_batch that a role may not do by itself. What it takes is distinct, positions last:
 -- accounts are recomputed once for all the instruments that wait. A name too long for an index counts as none, and its
 -- row goes to quarantine: one row must not stop the engine.
 CREATE OR REPLACE FUNCTION margin_calib.take_queue(entries bigint) RETURNS margin_calib.capture_queue[]
@@ -37,7 +38,7 @@ BEGIN
          WHERE q.ctid = ANY (ARRAY(SELECT n.ctid FROM margin_calib.capture_queue AS n LIMIT entries))
         RETURNING q.feed, CASE WHEN octet_length(q.key) <= 500 THEN q.key END AS key, q.everything, q.queued_at, q.from_ts, q.to_ts)
     SELECT array_agg(ROW(d.feed, d.key, d.everything, d.queued_at, d.from_ts, d.to_ts)::margin_calib.capture_queue
-                     ORDER BY (f.kind IN ('prices', 'liquidity')) IS NOT TRUE AND d.feed <> 0, d.feed, d.key)
+                     ORDER BY (f.kind IN ('prices', 'liquidity', 'quotes')) IS NOT TRUE AND d.feed <> 0, d.feed, d.key)
       INTO taken
       FROM (SELECT d.feed, d.key, d.everything, min(d.queued_at) AS queued_at, min(d.from_ts) AS from_ts, max(d.to_ts) AS to_ts
               FROM d GROUP BY d.feed, d.key, d.everything) AS d

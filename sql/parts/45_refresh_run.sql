@@ -61,17 +61,18 @@ BEGIN
         INSERT INTO margin_calib.capture_queue VALUES (feed.id, NULL, true, now());
         RETURN;
     END IF;
-    -- rows of one ts may be committed one after the other: each instrument is compared with its own newest
+    -- rows of one ts may be committed one after the other: each instrument is compared with its own newest, and of
+    -- quotes, where many share a ts, every underlying is looked at again
     EXECUTE format(
         'WITH newer AS (SELECT t.%1$I::text AS key, max(%2$s) AS ts FROM %3$s AS t '
         'WHERE (%2$s >= $1 OR $1 IS NULL) AND %2$s <= $2 GROUP BY t.%1$I), '
         'queued AS (INSERT INTO margin_calib.capture_queue SELECT %4$s, n.key, false, now() FROM newer AS n '
-        'LEFT JOIN margin_calib.%5$I AS s ON s.instrument = n.key '
-        'WHERE s.%6$I IS DISTINCT FROM %4$s OR (n.ts > s.data_through) IS NOT FALSE) '
-        'SELECT max(n.ts) FROM newer AS n', feed.instrument_column,
+        '%5$s) SELECT max(n.ts) FROM newer AS n', feed.instrument_column,
         margin_calib.feed_ts_expression(feed.relation, feed.ts_column), feed.relation, feed.id,
-        CASE feed.kind WHEN 'liquidity' THEN 'instrument_liquidity' ELSE 'instrument' END,
-        CASE feed.kind WHEN 'liquidity' THEN 'feed' ELSE 'price_feed' END)
+        CASE WHEN feed.kind <> 'quotes' THEN format(
+            'LEFT JOIN margin_calib.%I AS s ON s.instrument = n.key WHERE s.%I IS DISTINCT FROM %s OR (n.ts > s.data_through) IS NOT FALSE',
+            CASE feed.kind WHEN 'liquidity' THEN 'instrument_liquidity' ELSE 'instrument' END,
+            CASE feed.kind WHEN 'liquidity' THEN 'feed' ELSE 'price_feed' END, feed.id) END)
     -- from where the clock is when it was ahead
     INTO newest USING CASE WHEN feed.watermark > clock_timestamp() THEN clock_timestamp() ELSE feed.watermark END - feed.watermark_overlap,
                       margin_calib.future_limit(clock_timestamp());
@@ -81,7 +82,7 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION margin_calib.sync_watermark(margin_calib.feed) IS
-'Internal: queues what is new in a feed without triggers: instruments with a row newer than their newest, every account of positions, instruments of a liquidity feed likewise.';
+'Internal: queues what is new in a feed without triggers: instruments with a row newer than their newest, every account of positions, instruments of a liquidity feed likewise, and the underlyings of recent quotes.';
 
 CREATE OR REPLACE FUNCTION margin_calib.feed_problem(feed margin_calib.feed) RETURNS text
     LANGUAGE plpgsql STABLE PARALLEL UNSAFE COST 5000
@@ -99,6 +100,8 @@ BEGIN
                 margin_calib.feed_number_expression(feed.relation, feed.price_column, 'float8');
     ELSIF feed.kind = 'liquidity' THEN
         PERFORM margin_calib.liquidity_source(feed, 'true', false);
+    ELSIF feed.kind = 'quotes' THEN
+        PERFORM margin_calib.quote_source(feed_problem.feed, c, 'true') FROM margin_calib.quote_feed AS c WHERE c.feed = feed_problem.feed.id;
     ELSE
         PERFORM margin_calib.feed_key_type(feed.relation, feed.account_column),
                 margin_calib.feed_number_expression(feed.relation, feed.quantity_column, 'numeric');
@@ -129,6 +132,8 @@ BEGIN
     INSERT INTO margin_calib.capture_queue SELECT 0, b.instrument, false, now() FROM blind AS b;
     IF feed.kind = 'liquidity' THEN
         PERFORM margin_calib.blind_liquidity(feed, problem);
+    ELSIF feed.kind = 'quotes' THEN
+        PERFORM margin_calib.blind_surfaces(feed, problem);
     ELSIF feed.kind = 'positions' THEN
         UPDATE margin_calib.requirement AS r
            SET is_stale = true, stale_reason = format('position feed %s cannot be read: %s', feed.relation_name, problem);
@@ -171,7 +176,10 @@ BEGIN
     INSERT INTO margin_calib.capture_queue
         SELECT DISTINCT q.feed, q.instrument, false, now() FROM margin_calib.quarantine AS q
          WHERE q.reason = 'ts is in the future' AND q.resolved_at IS NULL
-           AND q.ts <= margin_calib.future_limit(clock_timestamp());
+           AND q.ts <= margin_calib.future_limit(clock_timestamp())
+        UNION ALL
+        SELECT u.feed, u.underlying, false, now() FROM margin_calib.surface_underlying AS u
+         WHERE u.feed IS NOT NULL AND u.due_at <= clock_timestamp();
 END
 $function$;
 COMMENT ON FUNCTION margin_calib.sync_feeds() IS
@@ -244,6 +252,8 @@ DECLARE
     owners   text[] := '{}';
     holders  text[];
     concerned text[];
+    quoted   integer := 0;
+    unfitted text[] := '{}';
     failures text[];
 BEGIN
     PERFORM margin_calib.lock_engine();
@@ -258,6 +268,9 @@ BEGIN
             priced := priced || margin_calib.refresh_prices(feed.id, part.keys, part.from_ts, part.to_ts, as_of, run);
         ELSIF feed.kind = 'liquidity' THEN
             touched := touched || margin_calib.refresh_liquidity(feed.id, part.keys, as_of);
+        ELSIF feed.kind = 'quotes' THEN
+            quoted := quoted + cardinality(part.keys);
+            unfitted := unfitted || margin_calib.refresh_surfaces(feed.id, part.keys, as_of);
         ELSIF feed.kind = 'positions' THEN
             owners := owners || array_remove(part.keys, NULL);
             IF array_position(part.keys, NULL) IS NOT NULL THEN
@@ -296,10 +309,10 @@ BEGIN
     END IF;
     SELECT array_agg(i.instrument || ': ' || i.stale_reason ORDER BY i.instrument) INTO failures
       FROM margin_calib.instrument AS i WHERE i.instrument = ANY (touched) AND i.stale_reason IS NOT NULL;
-    PERFORM margin_calib.log_batch(run, cardinality(touched), cardinality(owners), failures);
-    IF touched <> '{}' OR owners <> '{}' THEN
-        PERFORM pg_notify('margin_calib', json_build_object('as_of', as_of, 'instruments', cardinality(touched),
-                                                            'accounts', cardinality(owners))::text);
+    PERFORM margin_calib.log_batch(run, cardinality(touched), cardinality(owners), failures || unfitted);
+    IF touched <> '{}' OR owners <> '{}' OR quoted > 0 THEN
+        PERFORM pg_notify('margin_calib', json_strip_nulls(json_build_object(
+            'as_of', as_of, 'instruments', cardinality(touched), 'accounts', cardinality(owners), 'surfaces', nullif(quoted, 0)))::text);
     END IF;
     RETURN EXISTS (SELECT FROM margin_calib.capture_queue)
            AND (max_ms IS NULL OR clock_timestamp() < started + max_ms * interval '1 millisecond');
@@ -360,10 +373,10 @@ BEGIN ATOMIC
         SELECT i.price_feed, i.instrument, false, now() FROM margin_calib.instrument AS i
          WHERE i.price_feed IS NOT NULL
         UNION ALL -- what changed in old rows is not seen without triggers
-        SELECT f.id, NULL, true, now() FROM margin_calib.feed AS f WHERE f.kind = 'liquidity' AND f.capture = 'watermark';
+        SELECT f.id, NULL, true, now() FROM margin_calib.feed AS f WHERE f.kind IN ('liquidity', 'quotes') AND f.capture = 'watermark';
     UPDATE margin_calib.product_group AS g SET is_due = true;
 END;
-COMMENT ON FUNCTION margin_calib.queue_instruments() IS 'Internal to recalibrate: queues every instrument that has a price feed, and liquidity feeds without triggers, and makes every product group due.';
+COMMENT ON FUNCTION margin_calib.queue_instruments() IS 'Internal to recalibrate: queues every instrument that has a price feed, and liquidity and quote feeds without triggers, and makes every product group due.';
 
 CREATE OR REPLACE PROCEDURE margin_calib.recalibrate(commit_batches boolean DEFAULT true)
     LANGUAGE plpgsql

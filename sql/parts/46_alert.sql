@@ -6,10 +6,10 @@ CREATE OR REPLACE FUNCTION margin_calib.check_alert_rule(rule margin_calib.alert
     SET search_path = pg_catalog, margin_calib, pg_temp
 AS $function$
 DECLARE
-    measures CONSTANT text[] := '{level,change,staleness,coverage,concentration,liquidation_horizon,peg}';
+    measures CONSTANT text[] := '{level,change,staleness,coverage,concentration,liquidation_horizon,peg,surface}';
     timed    CONSTANT boolean := rule.measure IN ('change', 'staleness');
     -- a threshold of 20 for 20 % would never be reached
-    largest  CONSTANT numeric := CASE WHEN rule.measure IN ('level', 'coverage', 'concentration', 'peg') THEN 1 ELSE 1e12 END;
+    largest  CONSTANT numeric := CASE WHEN rule.measure IN ('level', 'coverage', 'concentration', 'peg', 'surface') THEN 1 ELSE 1e12 END;
 BEGIN
     IF rule.name IS NULL OR rule.measure IS NULL OR rule.severity IS NULL THEN
         RAISE EXCEPTION USING ERRCODE = '22004', MESSAGE = 'an alert rule has a name, a measure and a severity, none of them NULL',
@@ -46,7 +46,11 @@ BEGIN
         RAISE EXCEPTION USING ERRCODE = '22023', MESSAGE = 'an alert rule concerns at least one instrument and one account',
             HINT = 'Leave instruments or accounts out, or write NULL, for all.';
     END IF;
-    PERFORM margin_calib.check_known(rule.instruments);
+    IF rule.measure = 'surface' THEN
+        PERFORM margin_calib.check_underlyings(rule.instruments);
+    ELSE
+        PERFORM margin_calib.check_known(rule.instruments);
+    END IF;
 END
 $function$;
 COMMENT ON FUNCTION margin_calib.check_alert_rule(margin_calib.alert_rule) IS
@@ -79,7 +83,7 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION margin_calib.set_alert_rule(text, text, numeric, text[], text[], interval, text, text) IS
-'Sets a threshold by name, or replaces it: an alert is open while the value of the measure is at or above it, as of the end of the latest refresh, one for each instrument (and account). level: initial rate in force. change: absolute relative change of that rate against the one in force a time within ago (1 day). staleness: age of the newest usable price; the threshold is within. coverage: exception rate of the worse side in the latest nightly backtest of the instrument''s policy. concentration: share of one account in the gross notional of an instrument. liquidation_horizon: days that an account''s position takes to be closed. peg: 1 - price of an instrument that tells the price of a peg. Rates, shares and pegs are fractions. instruments and accounts: those concerned, NULL for all; severity: info, warning or critical; reason: for the audit trail. doc/alerts.md has every definition. Errors: 22004, 22023, 42704 for an instrument that is not known.';
+'Sets a threshold by name, or replaces it: an alert is open while the value of the measure is at or above it, as of the end of the latest refresh, one for each instrument (and account). level: initial rate in force. change: absolute relative change of that rate against the one in force a time within ago (1 day). staleness: age of the newest usable price; the threshold is within. coverage: exception rate of the worse side in the latest nightly backtest of the instrument''s policy. concentration: share of one account in the gross notional of an instrument. liquidation_horizon: days that an account''s position takes to be closed. peg: 1 - price of an instrument that tells the price of a peg. surface: share of the expiries of an underlying''s volatility surface without a smile of the newest quotes, 1 for one that is stale; instruments are then underlyings. Rates, shares and pegs are fractions. instruments and accounts: those concerned, NULL for all; severity: info, warning or critical; reason: for the audit trail. doc/alerts.md has every definition. Errors: 22004, 22023, 42704 for an instrument that is not known.';
 
 CREATE OR REPLACE FUNCTION margin_calib.drop_alert_rule(name text, reason text DEFAULT NULL) RETURNS void
     LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE SECURITY DEFINER COST 5000
@@ -175,6 +179,16 @@ BEGIN
         RETURN QUERY
             SELECT p.instrument, p.account, p.liquidation_horizon FROM margin_calib.account_position AS p
              WHERE p.liquidation_horizon >= smallest;
+    ELSIF measure = 'surface' THEN
+        RETURN QUERY
+            SELECT u.underlying, NULL::text, m.missing
+              FROM margin_calib.surface_underlying AS u
+              LEFT JOIN margin_calib.surface AS s ON s.underlying = u.underlying AND s.as_of = u.data_through AND s.replaced_at IS NULL
+             CROSS JOIN LATERAL (
+                   SELECT CASE WHEN s.id IS NULL OR u.stale_reason IS NOT NULL OR u.fresh_until < alert_values.as_of THEN 1::numeric
+                               ELSE count(*) FILTER (WHERE e.status IN ('fallback', 'failed'))::numeric / nullif(count(*), 0) END
+                     FROM unnest(s.slices) AS e) AS m (missing)
+             WHERE m.missing >= smallest;
     ELSE
         RETURN QUERY
             SELECT DISTINCT i.instrument, NULL::text, 1 - i.last_price
@@ -197,6 +211,7 @@ BEGIN ATOMIC
         WHEN 'coverage' THEN format('the latest backtest of its policy has an exception rate of %s, threshold %s', r.value, r.threshold)
         WHEN 'concentration' THEN format('account %s has %s of the notional, threshold %s', account, r.value, r.threshold)
         WHEN 'liquidation_horizon' THEN format('the position of account %s takes %s days to be closed, threshold %s', account, r.value, r.threshold)
+        WHEN 'surface' THEN format('%s of the expiries of its volatility surface have no smile of the newest quotes, threshold %s', r.value, r.threshold)
         ELSE format('the price is %s below its peg, threshold %s', r.value, r.threshold) END
       FROM (SELECT trim_scale(round(value, 6)), trim_scale((rule).threshold)) AS r (value, threshold);
 END;

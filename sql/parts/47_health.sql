@@ -14,6 +14,7 @@ BEGIN
      WHERE r.finished_at IS NULL AND (r.started_at <= result.last_success) IS NOT TRUE AND r.started_at < result.last_run;
     SELECT count(*) INTO result.fresh_instruments FROM margin_calib.instrument AS i
      WHERE i.data_through IS NOT NULL AND margin_calib.staleness(i.stale_reason, i.fresh_until, false) IS NULL;
+    SELECT count(*), count(*) FILTER (WHERE s.is_stale) INTO result.surfaces, result.stale_surfaces FROM margin_calib.vol_surface_status AS s;
     SELECT count(*) FILTER (WHERE a.is_open), count(*) FILTER (WHERE a.acknowledged_at IS NULL)
       INTO result.open_alerts, result.unacknowledged_alerts FROM margin_calib.margin_alert AS a;
     SELECT count(*), min(p.expires_at) INTO result.open_proposals, result.next_expiry FROM margin_calib.proposal AS p WHERE p.state = 'open';
@@ -127,13 +128,15 @@ BEGIN
         CASE WHEN result.stale_accounts > 0 THEN
             format('%s accounts have a stale requirement: '
                    'SELECT account, stale_reason FROM margin_calib.margin_requirement WHERE is_stale', result.stale_accounts) END,
+        CASE WHEN result.stale_surfaces > 0 AND result.stale_surfaces = result.surfaces THEN
+            'no volatility surface is fresh: SELECT underlying, as_of, stale_reason FROM margin_calib.vol_surface_status; look after the quote feed' END,
         CASE WHEN cron.is_fault THEN cron.problem END], NULL);
     result.is_healthy := result.problems = '{}';
     RETURN result;
 END
 $function$;
 COMMENT ON FUNCTION margin_calib.health(interval) IS
-'One row for a monitor: is_healthy, and problems, each with what to do. A problem is an attached table that cannot be read; refreshes that do not come to their end; changes that wait longer than patience; prices that are all stale; stale requirements; a job of pg_cron that is inactive, has failed or is late. Alerts and quarantined rows are counted and are no problem of the engine. It works without pg_cron and for a role that may not see it: cron_problem then says so. Counts are over all accounts whatever row-level security shows. SELECT * FROM health(). Error 22023 for a patience that is not positive.';
+'One row for a monitor: is_healthy, and problems, each with what to do. A problem is an attached table that cannot be read; refreshes that do not come to their end; changes that wait longer than patience; prices that are all stale; stale requirements; volatility surfaces that are all stale; a job of pg_cron that is inactive, has failed or is late. Alerts and quarantined rows are counted and are no problem of the engine. It works without pg_cron and for a role that may not see it: cron_problem then says so. Counts are over all accounts whatever row-level security shows. SELECT * FROM health(). Error 22023 for a patience that is not positive.';
 
 REVOKE ALL ON FUNCTION
     margin_calib.health_counts(), margin_calib.latest_start_allowed(text), margin_calib.cron_state(), margin_calib.health(interval) FROM PUBLIC;

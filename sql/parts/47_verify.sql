@@ -164,7 +164,11 @@ BEGIN ATOMIC
     UNION ALL
     SELECT ROW('liquidity', s.instrument, NULL, NULL, 'row', to_jsonb(s)::text, NULL, false)::margin_calib.verification
       FROM margin_calib.instrument_liquidity AS s
-     WHERE NOT EXISTS (SELECT FROM margin_calib.feed AS f WHERE f.id = s.feed AND f.kind = 'liquidity');
+     WHERE NOT EXISTS (SELECT FROM margin_calib.feed AS f WHERE f.id = s.feed AND f.kind = 'liquidity')
+    UNION ALL
+    SELECT ROW('surface', u.underlying, NULL, NULL, 'feed', u.feed::text, NULL, false)::margin_calib.verification
+      FROM margin_calib.surface_underlying AS u
+     WHERE u.feed IS NOT NULL AND NOT EXISTS (SELECT FROM margin_calib.feed AS f WHERE f.id = u.feed AND f.kind = 'quotes');
 END;
 COMMENT ON FUNCTION margin_calib.verify_orphans() IS
 'Internal to verify: what is stored and belongs to no feed, so that nothing recomputes it.';
@@ -317,11 +321,14 @@ BEGIN
     query := CASE WHEN instruments IS NOT NULL THEN format('SELECT DISTINCT k AS key FROM unnest(%L::text[]) AS k WHERE k IS NOT NULL', instruments)
                   ELSE format(CASE feed.kind
                                              WHEN 'prices' THEN '%s UNION SELECT i.instrument FROM margin_calib.instrument AS i WHERE i.price_feed = %s'
+                                             WHEN 'quotes' THEN '%s UNION SELECT u.underlying FROM margin_calib.surface_underlying AS u WHERE u.feed = %s'
                                              ELSE '%s UNION SELECT s.instrument FROM margin_calib.instrument_liquidity AS s WHERE s.feed = %s' END,
                               margin_calib.keys_query(feed, feed.instrument_column), feed.id) END;
     FOR keys IN EXECUTE margin_calib.batches_query(query) LOOP
         IF feed.kind = 'prices' THEN
             RETURN QUERY SELECT * FROM margin_calib.verify_prices(feed, keys, as_of);
+        ELSIF feed.kind = 'quotes' THEN
+            RETURN QUERY SELECT * FROM margin_calib.verify_surfaces(feed, keys, as_of);
         ELSE
             RETURN QUERY SELECT * FROM margin_calib.verify_liquidity(feed, keys, as_of);
         END IF;
@@ -329,7 +336,7 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION margin_calib.verify_feed(margin_calib.feed, text[], timestamptz) IS
-'Internal to verify: differences of the instruments, NULL for all, of a price or liquidity feed; one row for a feed that cannot be read.';
+'Internal to verify: differences of the instruments, NULL for all, of a price, liquidity or quote feed; one row for a feed that cannot be read.';
 
 CREATE OR REPLACE FUNCTION margin_calib.verify_position_feeds() RETURNS SETOF margin_calib.verification
     LANGUAGE plpgsql STABLE PARALLEL UNSAFE COST 5000 ROWS 1
@@ -423,9 +430,10 @@ BEGIN
     IF NOT whole THEN
         wanted := coalesce(instruments, '{}') || CASE WHEN broken THEN '{}' ELSE margin_calib.held_instruments(accounts) END;
     END IF;
-    FOR feed IN SELECT f.* FROM margin_calib.feed AS f WHERE f.kind <> 'positions' ORDER BY f.kind DESC, f.id LOOP
+    FOR feed IN SELECT f.* FROM margin_calib.feed AS f
+                 WHERE f.kind IN ('prices', 'liquidity') OR f.kind = 'quotes' AND whole ORDER BY f.kind DESC, f.id LOOP
         FOR row IN SELECT v.* FROM margin_calib.verify_feed(feed, wanted, as_of) AS v LOOP
-            IF row.instrument IS NOT NULL AND row.instrument IS DISTINCT FROM wrong[cardinality(wrong)] THEN
+            IF row.instrument IS NOT NULL AND feed.kind <> 'quotes' AND row.instrument IS DISTINCT FROM wrong[cardinality(wrong)] THEN
                 wrong := wrong || row.instrument;
                 late := late || CASE WHEN row.is_pending THEN ARRAY[row.instrument] ELSE '{}' END;
             END IF;
@@ -447,7 +455,7 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION margin_calib.verify(text[], text[]) IS
-'Recomputes what is in force from the attached tables, with the functions that refresh uses and without a write, and returns every difference to what is stored, to the last digit; no row when all is right. Instruments: rates and what publishes with them, price, data_through, path; figures of liquidity; matrices of product groups from their evidence. Accounts: positions, credits, requirements, but for as_of. Rows that are missing or superfluous are differences, and so is a feed that cannot be read. is_pending: a change waits for the next refresh. instruments or accounts limit the work to those named; NULL for both is everything. Runs as its caller, who needs SELECT on the attached tables, and for the accounts that it sees; 500 keys at a time. Error 42704 for an instrument or account that is not known. doc/explain.md.';
+'Recomputes what is in force from the attached tables, with the functions that refresh uses and without a write, and returns every difference to what is stored, to the last digit; no row when all is right. Instruments: rates and what publishes with them, price, data_through, path; figures of liquidity; volatility surfaces, unless the work is limited; matrices of product groups from their evidence. Accounts: positions, credits, requirements, but for as_of. Rows that are missing or superfluous are differences, and so is a feed that cannot be read. is_pending: a change waits for the next refresh. instruments or accounts limit the work to those named; NULL for both is everything. Runs as its caller, who needs SELECT on the attached tables, and for the accounts that it sees; 500 keys at a time. Error 42704 for an instrument or account that is not known. doc/explain.md.';
 
 REVOKE ALL ON FUNCTION
     margin_calib.row_differences(jsonb, jsonb), margin_calib.stored_instrument(margin_calib.instrument, margin_calib.parameter),

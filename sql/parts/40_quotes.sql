@@ -1,0 +1,407 @@
+-- Feeds of option quotes: from the rows of the user's table to the surface of an underlying. Refresh stores what
+-- these functions find, and surface_now shows it live.
+
+-- Prices may be 0, and a numeric beyond double precision must not fail the query: the fit says what is wrong with it.
+CREATE OR REPLACE FUNCTION margin_calib.quote_number_expression(relation regclass, column_name name) RETURNS text
+    LANGUAGE plpgsql STABLE CALLED ON NULL INPUT PARALLEL SAFE COST 50
+    SET search_path = pg_catalog, margin_calib, pg_temp
+AS $function$
+DECLARE
+    plain text;
+BEGIN
+    IF column_name IS NULL THEN
+        RETURN 'NULL::float8';
+    END IF;
+    plain := margin_calib.feed_number_expression(relation, column_name, 'float8');
+    IF margin_calib.feed_column_type(relation, column_name) <> 'numeric'::regtype THEN
+        RETURN plain;
+    END IF;
+    RETURN format('CASE WHEN t.%1$I = ''NaN'' THEN ''NaN''::float8 WHEN abs(t.%1$I) < 1e-307 THEN 0::float8 '
+                  'WHEN abs(t.%1$I) <= 1e308 THEN t.%1$I::float8 WHEN t.%1$I IS NOT NULL THEN ''Infinity''::float8 END', column_name);
+END
+$function$;
+COMMENT ON FUNCTION margin_calib.quote_number_expression(regclass, name) IS
+'Internal: expression of a column of quotes t as float8, which cannot fail; NULL for a column that is NULL.';
+
+CREATE OR REPLACE FUNCTION margin_calib.quote_kind_expression(relation regclass, column_name name) RETURNS text
+    LANGUAGE plpgsql STABLE PARALLEL SAFE COST 50
+    SET search_path = pg_catalog, margin_calib, pg_temp
+AS $function$
+DECLARE
+    type_oid CONSTANT oid := margin_calib.feed_column_type(relation, column_name);
+BEGIN
+    IF type_oid NOT IN ('text'::regtype, 'varchar'::regtype, 'bpchar'::regtype, 'name'::regtype, '"char"'::regtype)
+       AND NOT EXISTS (SELECT FROM pg_type AS t WHERE t.oid = type_oid AND t.typtype = 'e') THEN
+        RAISE EXCEPTION USING ERRCODE = '42804',
+            MESSAGE = 'the kind of an option is a text or enum column',
+            DETAIL = format('Column %I of relation %s has type %s.', column_name, relation, format_type(type_oid, NULL)),
+            HINT = 'Its values are call, put, C or P; a view can make them, attached with capture => ''watermark''.';
+    END IF;
+    -- one spelling: quotes of one option are told apart by their time alone
+    RETURN format('CASE WHEN lower(t.%1$I::text) IN (''c'', ''call'') THEN ''call'' WHEN lower(t.%1$I::text) IN (''p'', ''put'') THEN ''put'' '
+                  'ELSE t.%1$I::text END', column_name);
+END
+$function$;
+COMMENT ON FUNCTION margin_calib.quote_kind_expression(regclass, name) IS
+'Internal: expression of the kind of an option of relation t, call and put in one spelling; error 42804 for another type.';
+
+CREATE OR REPLACE FUNCTION margin_calib.quote_source(feed margin_calib.feed, columns margin_calib.quote_feed, condition text) RETURNS text
+    LANGUAGE plpgsql STABLE PARALLEL SAFE COST 5000
+    SET search_path = pg_catalog, margin_calib, pg_temp
+AS $function$
+BEGIN
+    RETURN format('SELECT %s AS expiry, %s AS strike, %s AS kind, %s AS bid, %s AS ask, %s AS mark, %s AS forward, %s AS ts FROM %s AS t WHERE %s',
+                  margin_calib.feed_ts_expression(feed.relation, columns.expiry_column),
+                  margin_calib.quote_number_expression(feed.relation, columns.strike_column),
+                  margin_calib.quote_kind_expression(feed.relation, columns.kind_column),
+                  margin_calib.quote_number_expression(feed.relation, columns.bid_column),
+                  margin_calib.quote_number_expression(feed.relation, columns.ask_column),
+                  margin_calib.quote_number_expression(feed.relation, columns.mark_column),
+                  margin_calib.quote_number_expression(feed.relation, columns.forward_column),
+                  margin_calib.feed_ts_expression(feed.relation, feed.ts_column), feed.relation, condition);
+END
+$function$;
+COMMENT ON FUNCTION margin_calib.quote_source(margin_calib.feed, margin_calib.quote_feed, text) IS
+'Internal: query of the rows t of a quote feed that meet a condition, with the columns expiry, strike, kind, bid, ask, mark, forward, ts; errors 42703 and 42804 for columns that are gone or have become another type.';
+
+-- The surface is of its newest quote and not of the clock: the same rows give the same surface. What is older than
+-- maximum_age is named without its prices, and beyond a day not looked at.
+CREATE OR REPLACE FUNCTION margin_calib.surface_found(feed margin_calib.feed, underlying text, as_of timestamptz)
+    RETURNS margin_calib.engine_surface
+    LANGUAGE plpgsql STABLE PARALLEL UNSAFE COST 5000
+    SET search_path = pg_catalog, margin_calib, pg_temp
+    SET plan_cache_mode = force_custom_plan
+AS $function$
+DECLARE
+    key_type CONSTANT text := margin_calib.feed_key_type(feed.relation, feed.instrument_column);
+    ts       CONSTANT text := margin_calib.feed_ts_expression(feed.relation, feed.ts_column);
+    wanted   CONSTANT text := format('t.%I = %L::%s', feed.instrument_column, underlying, key_type);
+    columns  margin_calib.quote_feed;
+    result   margin_calib.engine_surface;
+    newest   timestamptz;
+BEGIN
+    result.underlying := surface_found.underlying;
+    result.feed := surface_found.feed.id;
+    IF margin_calib.keys_that_fit(ARRAY[surface_found.underlying], key_type) = '{}' THEN
+        result.stale_reason := 'its quotes are gone';
+        RETURN result;
+    END IF;
+    EXECUTE format('SELECT (SELECT max(%1$s) FROM %2$s AS t WHERE %3$s AND %1$s <= $1 AND %1$s > ''-infinity''), '
+                   '(SELECT min(%1$s) FROM %2$s AS t WHERE %3$s AND %1$s > $1 AND %1$s <= $2), '
+                   'EXISTS (SELECT FROM %2$s AS t WHERE %3$s AND (%1$s IS NULL OR %1$s > $2 OR %1$s = ''-infinity''))',
+                   ts, feed.relation, wanted)
+       INTO newest, result.due_at, result.inspect USING as_of, margin_calib.future_limit(as_of);
+    IF newest IS NULL THEN
+        result.stale_reason := CASE WHEN result.inspect OR result.due_at IS NOT NULL THEN 'it has no quote with a usable ts'
+                                    ELSE 'its quotes are gone' END;
+        RETURN result;
+    END IF;
+    SELECT c.* INTO columns FROM margin_calib.quote_feed AS c WHERE c.feed = surface_found.feed.id;
+    EXECUTE format($query$
+        WITH fresh AS MATERIALIZED (
+            SELECT r.*, rank() OVER (PARTITION BY r.expiry, r.strike, r.kind ORDER BY r.ts DESC) AS place FROM (%s) AS r)
+        SELECT margin_calib.fit_surface(q.expiry, q.strike, q.kind, q.bid, q.ask, q.mark, q.forward, q.ts, $1, $2)
+          FROM (SELECT f.expiry, f.strike, f.kind, f.bid, f.ask, f.mark, f.forward, f.ts FROM fresh AS f WHERE f.place = 1
+                UNION ALL
+                SELECT o.expiry, o.strike, o.kind, NULL, NULL, NULL, NULL, max(o.ts)
+                  FROM (%s) AS o
+                 WHERE o.expiry > $1 AND NOT EXISTS (SELECT FROM fresh AS f WHERE f.expiry = o.expiry AND f.strike = o.strike AND f.kind = o.kind)
+                 GROUP BY o.expiry, o.strike, o.kind) AS q $query$,
+        margin_calib.quote_source(feed, columns, format('%s AND %s BETWEEN $1 - $3 AND $1', wanted, ts)),
+        margin_calib.quote_source(feed, columns, format('%s AND %s >= $1 - interval ''24 hours'' AND %2$s < $1 - $3', wanted, ts)))
+       INTO result.surface
+      USING newest, columns.settings, make_interval(secs => extract(epoch FROM (columns.settings).maximum_age)::float8);
+    RETURN result;
+END
+$function$;
+COMMENT ON FUNCTION margin_calib.surface_found(margin_calib.feed, text, timestamptz) IS
+'Internal: the surface of an underlying from its quotes in a feed, as of the newest at or before as_of; of each option the latest quote counts.';
+
+CREATE OR REPLACE FUNCTION margin_calib.fallback_slice(
+    former margin_calib.surface_slice, fresh margin_calib.surface_slice, as_of timestamptz, forward double precision)
+    RETURNS margin_calib.surface_slice
+    LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE COST 50
+    SET search_path = pg_catalog, margin_calib, pg_temp
+AS $function$
+DECLARE
+    result margin_calib.surface_slice := former;
+BEGIN
+    result.t := coalesce(fresh.t, extract(epoch FROM former.expiry - as_of)::float8 / (365 * 86400));
+    -- total variance shrinks with the time that is left, so that vols at equal k stay
+    result.a := former.a * (result.t / former.t);
+    result.b := former.b * (result.t / former.t);
+    result.forward := coalesce(fresh.forward, fallback_slice.forward);
+    result.forward_source := coalesce(fresh.forward_source, 'carried');
+    result.left_out := coalesce(fresh.strikes, 0) + coalesce(fresh.left_out, 0);
+    result.butterfly := NULL;
+    result.calendar := NULL;
+    result.status := 'fallback';
+    result.reason := coalesce(fresh.reason, CASE WHEN fresh.expiry IS NULL THEN 'it has no quotes' ELSE 'its quotes could not be fitted' END);
+    RETURN result;
+END
+$function$;
+COMMENT ON FUNCTION margin_calib.fallback_slice(margin_calib.surface_slice, margin_calib.surface_slice, timestamptz, double precision) IS
+'Internal: a former smile as of a later time, at the forward of the new slice or the one given; the new slice, which has no smile, may be NULL.';
+
+CREATE OR REPLACE FUNCTION margin_calib.with_fallbacks(
+    fresh margin_calib.surface_slice[], former margin_calib.surface_slice[], as_of timestamptz) RETURNS margin_calib.surface_slice[]
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE COST 250
+BEGIN ATOMIC
+    SELECT ARRAY(
+        SELECT CASE WHEN n.status IN ('fitted', 'repaired') OR o.expiry IS NULL THEN n
+                    ELSE margin_calib.fallback_slice(o, n, as_of, o.forward * coalesce(m.ratio, 1)) END
+          FROM unnest(fresh) AS n
+          FULL JOIN (SELECT p.* FROM unnest(former) AS p WHERE p.expiry > as_of AND p.a IS NOT NULL AND p.t > 0) AS o ON o.expiry = n.expiry
+          LEFT JOIN LATERAL (
+               SELECT b.forward / e.forward AS ratio
+                 FROM unnest(fresh) AS b JOIN unnest(former) AS e ON e.expiry = b.expiry
+                WHERE b.forward > 0 AND e.forward > 0
+                ORDER BY abs(extract(epoch FROM b.expiry - o.expiry)), b.expiry LIMIT 1) AS m ON n.forward IS NULL
+         ORDER BY coalesce(n.expiry, o.expiry));
+END;
+COMMENT ON FUNCTION margin_calib.with_fallbacks(margin_calib.surface_slice[], margin_calib.surface_slice[], timestamptz) IS
+'Internal: the slices of a fit as of as_of, with those of a former surface for expiries that lie ahead and have no smile. A forward that is not known moves with that of the nearest expiry whose forwards are known.';
+
+CREATE OR REPLACE FUNCTION margin_calib.surface_reason(slices margin_calib.surface_slice[]) RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE COST 50
+BEGIN ATOMIC
+    SELECT CASE WHEN count(*) = 0 THEN 'no quote is of an option that lies ahead'
+                WHEN count(*) FILTER (WHERE s.status IN ('fitted', 'repaired')) = 0 THEN
+                    format('no expiry could be fitted; %s: %s', to_char(min(s.expiry) AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI'),
+                           (array_agg(s.reason ORDER BY s.expiry))[1]) END
+      FROM unnest(slices) AS s;
+END;
+COMMENT ON FUNCTION margin_calib.surface_reason(margin_calib.surface_slice[]) IS
+'Internal: why the slices of a fit are no surface, NULL when one of them has a smile.';
+
+-- What comes into force. Former smiles are those of an earlier as_of, so that a second refresh changes nothing.
+CREATE OR REPLACE FUNCTION margin_calib.surface_in_force(feed margin_calib.feed, underlying text, as_of timestamptz)
+    RETURNS margin_calib.engine_surface
+    LANGUAGE plpgsql STABLE PARALLEL UNSAFE COST 5000
+    SET search_path = pg_catalog, margin_calib, pg_temp
+    SET plan_cache_mode = force_custom_plan
+AS $function$
+DECLARE
+    result margin_calib.engine_surface;
+    former margin_calib.surface_slice[];
+BEGIN
+    BEGIN
+        result := margin_calib.surface_found(feed, underlying, as_of);
+    EXCEPTION WHEN data_exception OR program_limit_exceeded THEN
+        RETURN ROW(underlying, feed.id, NULL, format('its quotes cannot be fitted: %s (%s)', SQLERRM, SQLSTATE), false, NULL)::margin_calib.engine_surface;
+    END;
+    result.stale_reason := coalesce(result.stale_reason, margin_calib.surface_reason((result.surface).slices));
+    IF result.stale_reason IS NOT NULL THEN
+        result.surface := NULL;
+        RETURN result;
+    END IF;
+    SELECT s.slices INTO former FROM margin_calib.surface AS s
+     WHERE s.underlying = surface_in_force.underlying AND s.replaced_at IS NULL AND s.as_of < (result.surface).as_of
+     ORDER BY s.as_of DESC LIMIT 1;
+    IF former IS NOT NULL THEN
+        result.surface.slices := margin_calib.with_fallbacks((result.surface).slices, former, (result.surface).as_of);
+    END IF;
+    RETURN result;
+END
+$function$;
+COMMENT ON FUNCTION margin_calib.surface_in_force(margin_calib.feed, text, timestamptz) IS
+'Internal: what a refresh of an underlying would store: its surface with former smiles where an expiry has none, or why the one that is stored stays.';
+
+CREATE OR REPLACE FUNCTION margin_calib.quarantine_quotes(feed margin_calib.feed, keys text[], as_of timestamptz) RETURNS bigint
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE COST 5000
+    SET search_path = pg_catalog, margin_calib, pg_temp
+AS $function$
+DECLARE
+    key_type CONSTANT text := margin_calib.feed_key_type(feed.relation, feed.instrument_column);
+    ts       CONSTANT text := margin_calib.feed_ts_expression(feed.relation, feed.ts_column);
+    bad      CONSTANT text := format(
+        'SELECT %1$s AS feed, CASE WHEN octet_length(t.%2$I::text) <= 500 THEN t.%2$I::text END AS instrument, NULL::text AS account, '
+        '%3$s AS ts, NULL::text AS price, NULL::text AS quantity, r.reason, to_jsonb(t) AS row_data FROM %4$s AS t '
+        'CROSS JOIN LATERAL (SELECT CASE WHEN t.%2$I IS NULL THEN ''underlying is NULL'' '
+        'WHEN octet_length(t.%2$I::text) > 500 THEN ''underlying is longer than 500 bytes'' '
+        'WHEN %3$s IS NULL THEN ''ts is NULL'' WHEN NOT isfinite(%3$s) THEN ''ts is infinite'' '
+        'WHEN %3$s > $2 THEN ''ts is in the future'' END) AS r (reason) WHERE r.reason IS NOT NULL AND ',
+        feed.id, feed.instrument_column, ts, feed.relation);
+    result   bigint := 0;
+BEGIN
+    IF array_position(keys, NULL) IS NOT NULL THEN
+        result := margin_calib.quarantine_rows(
+            format('%s (t.%2$I IS NULL OR octet_length(t.%2$I::text) > 500)', bad, feed.instrument_column),
+            format('q.feed = %s AND q.instrument IS NULL', feed.id), keys, margin_calib.future_limit(as_of));
+    END IF;
+    RETURN result + margin_calib.quarantine_rows(
+        format('%s t.%I = ANY (%L::%s[]) AND (%s IS NULL OR %5$s > $2 OR %5$s = ''-infinity'')', bad, feed.instrument_column,
+               margin_calib.keys_that_fit(keys, key_type), key_type, ts),
+        format('q.feed = %s AND q.instrument = ANY ($1)', feed.id), keys, margin_calib.future_limit(as_of));
+END
+$function$;
+COMMENT ON FUNCTION margin_calib.quarantine_quotes(margin_calib.feed, text[], timestamptz) IS
+'Internal: quarantines quotes of underlyings that have no usable ts, one for each ts; a NULL among the keys stands for rows without an underlying. What else is wrong with a quote is in the points of its surface.';
+
+CREATE OR REPLACE FUNCTION margin_calib.store_surface(fresh margin_calib.engine_surface) RETURNS void
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER COST 5000
+    SET search_path = pg_catalog, margin_calib, pg_temp
+    SET plan_cache_mode = force_custom_plan
+AS $function$
+DECLARE
+    found_as_of CONSTANT timestamptz := (fresh.surface).as_of;
+    columns     margin_calib.quote_feed;
+    stored      margin_calib.surface;
+    it_stays    boolean;
+BEGIN
+    SELECT c.* INTO columns FROM margin_calib.quote_feed AS c WHERE c.feed = fresh.feed;
+    IF fresh.stale_reason IS NULL THEN
+        SELECT s.* INTO stored FROM margin_calib.surface AS s
+         WHERE s.underlying = fresh.underlying AND s.as_of = found_as_of AND s.replaced_at IS NULL;
+        it_stays := coalesce(stored.slices = (fresh.surface).slices AND stored.feed = fresh.feed, false);
+        UPDATE margin_calib.surface AS s SET replaced_at = clock_timestamp(), points = NULL
+         WHERE s.underlying = fresh.underlying AND s.replaced_at IS NULL AND s.as_of >= found_as_of AND NOT (it_stays AND s.id = stored.id);
+        IF it_stays THEN
+            UPDATE margin_calib.surface AS s
+               SET points = (fresh.surface).points, quotes = cardinality((fresh.surface).points)
+             WHERE s.id = stored.id AND s.points IS DISTINCT FROM (fresh.surface).points;
+        ELSE
+            INSERT INTO margin_calib.surface (underlying, as_of, feed, relation_name, settings, quotes, quotes_used, slices, points)
+                SELECT fresh.underlying, found_as_of, f.id, f.relation_name, columns.settings, cardinality((fresh.surface).points),
+                       (SELECT count(*) FROM unnest((fresh.surface).points) AS p WHERE p.problem IS NULL),
+                       (fresh.surface).slices, (fresh.surface).points
+                  FROM margin_calib.feed AS f WHERE f.id = fresh.feed;
+        END IF;
+        UPDATE margin_calib.surface AS s SET points = NULL
+         WHERE s.underlying = fresh.underlying AND s.points IS NOT NULL AND s.as_of < found_as_of - columns.keep_points;
+    END IF;
+    INSERT INTO margin_calib.surface_underlying AS u (underlying, feed, data_through, fresh_until, stale_reason, due_at)
+    VALUES (fresh.underlying, fresh.feed, found_as_of, found_as_of + columns.stale_after, fresh.stale_reason, fresh.due_at)
+        ON CONFLICT (underlying) DO UPDATE
+           SET feed = excluded.feed, data_through = coalesce(excluded.data_through, u.data_through),
+               fresh_until = coalesce(excluded.fresh_until, u.fresh_until), stale_reason = excluded.stale_reason, due_at = excluded.due_at
+         WHERE (u.feed, u.data_through, u.fresh_until, u.stale_reason, u.due_at) IS DISTINCT FROM
+               (excluded.feed, coalesce(excluded.data_through, u.data_through), coalesce(excluded.fresh_until, u.fresh_until),
+                excluded.stale_reason, excluded.due_at);
+END
+$function$;
+COMMENT ON FUNCTION margin_calib.store_surface(margin_calib.engine_surface) IS
+'Internal to refresh_surfaces: puts a surface into force, or notes why the one that is stored stays; forgets the quotes of older ones.';
+
+CREATE OR REPLACE FUNCTION margin_calib.refresh_surfaces(feed_id integer, keys text[], as_of timestamptz) RETURNS text[]
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE COST 5000
+    SET search_path = pg_catalog, margin_calib, pg_temp
+    SET plan_cache_mode = force_custom_plan
+AS $function$
+DECLARE
+    feed     margin_calib.feed;
+    mine     text[];
+    one      text;
+    fresh    margin_calib.engine_surface;
+    known    margin_calib.surface_underlying;
+    suspect  text[] := '{}';
+    failures text[] := '{}';
+BEGIN
+    SELECT f.* INTO feed FROM margin_calib.feed AS f WHERE f.id = feed_id;
+    PERFORM margin_calib.raise_alert('second_feed', u.underlying, NULL, format(
+                '%s: quotes in %s do not count, its quote feed is another', u.underlying, feed.relation_name))
+       FROM margin_calib.surface_underlying AS u WHERE u.underlying = ANY (keys) AND u.feed <> feed_id;
+    mine := ARRAY(SELECT k FROM unnest(keys) AS k
+                   WHERE k IS NOT NULL AND NOT EXISTS (SELECT FROM margin_calib.surface_underlying AS u
+                                                        WHERE u.underlying = k AND u.feed <> feed_id) ORDER BY k);
+    FOREACH one IN ARRAY mine LOOP
+        SELECT u.* INTO known FROM margin_calib.surface_underlying AS u WHERE u.underlying = one;
+        fresh := margin_calib.surface_in_force(feed, one, as_of);
+        -- rows that have come and gone between two refreshes, or belong to a feed that was detached
+        CONTINUE WHEN fresh.stale_reason = 'its quotes are gone' AND known.feed IS NULL;
+        PERFORM margin_calib.store_surface(fresh);
+        IF fresh.inspect OR EXISTS (SELECT FROM margin_calib.quarantine AS q
+                                     WHERE q.feed = feed_id AND q.instrument = one AND q.resolved_at IS NULL) THEN
+            suspect := suspect || one;
+        END IF;
+        IF fresh.stale_reason IS NOT NULL THEN
+            failures := failures || (one || ': ' || fresh.stale_reason);
+            PERFORM margin_calib.raise_alert('surface_failed', one, known.data_through, format('%s: %s', one, fresh.stale_reason));
+        END IF;
+    END LOOP;
+    IF array_position(keys, NULL) IS NOT NULL THEN
+        suspect := suspect || NULL::text;
+    END IF;
+    IF suspect <> '{}' THEN
+        PERFORM margin_calib.quarantine_quotes(feed, suspect, as_of);
+    END IF;
+    RETURN failures;
+END
+$function$;
+COMMENT ON FUNCTION margin_calib.refresh_surfaces(integer, text[], timestamptz) IS
+'Internal: fits and stores the surfaces of underlyings of a quote feed, quarantines rows without a usable ts, and returns what failed, one text for each underlying; the others go on.';
+
+CREATE OR REPLACE FUNCTION margin_calib.attach_quotes(
+    relation regclass, underlying name, ts name, expiry name, strike name, kind name, bid name DEFAULT NULL, ask name DEFAULT NULL,
+    mark name DEFAULT NULL, forward name DEFAULT NULL, settings margin_calib.surface_settings DEFAULT margin_calib.surface_settings(),
+    stale_after interval DEFAULT '1 hour', capture text DEFAULT 'trigger', keep_points interval DEFAULT '1 hour') RETURNS integer
+    LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE COST 5000
+    SET search_path = pg_catalog, margin_calib, pg_temp
+AS $function$
+DECLARE
+    new_feed margin_calib.feed;
+    columns  margin_calib.quote_feed;
+BEGIN
+    PERFORM margin_calib.check_attachable(relation, capture);
+    PERFORM margin_calib.feed_key_type(relation, underlying);
+    IF coalesce(bid, ask, mark) IS NULL THEN
+        RAISE EXCEPTION USING ERRCODE = '22004', MESSAGE = 'a quote feed needs a column of bids, asks or marks',
+            HINT = 'Write margin_calib.attach_quotes(''quotes'', underlying => ''coin'', ts => ''ts'', expiry => ''expiry'', '
+                   'strike => ''strike'', kind => ''kind'', bid => ''bid'', ask => ''ask'').';
+    ELSIF (stale_after > '0' AND keep_points >= '0') IS NOT TRUE THEN
+        RAISE EXCEPTION USING ERRCODE = '22023', MESSAGE = 'stale_after is a positive interval, and keep_points one of 0 or more',
+            DETAIL = format('The values given are %s and %s.', coalesce(stale_after::text, 'NULL'), coalesce(keep_points::text, 'NULL'));
+    END IF;
+    columns := ROW(NULL, expiry, strike, kind, bid, ask, mark, forward,
+                   -- checked again: a row written by hand may be out of range
+                   margin_calib.surface_settings((settings).premium, (settings).rate, (settings).maximum_age, (settings).maximum_spread,
+                                                 (settings).minimum_quotes, (settings).minimum_price), stale_after, keep_points);
+    new_feed.kind := 'quotes';
+    new_feed.relation := attach_quotes.relation;
+    new_feed.instrument_column := attach_quotes.underlying;
+    new_feed.ts_column := attach_quotes.ts;
+    new_feed.capture := attach_quotes.capture;
+    PERFORM margin_calib.quote_source(new_feed, columns, 'true');
+    RETURN margin_calib.connect_feed(new_feed, NULL, columns);
+END
+$function$;
+COMMENT ON FUNCTION margin_calib.attach_quotes(regclass, name, name, name, name, name, name, name, name, name, margin_calib.surface_settings, interval, text, interval) IS
+'Makes a table of your own the feed of option quotes of the underlyings in it, and returns the feed''s id; refresh keeps their surfaces up to date. underlying: a text, integer, uuid or enum column; ts, of the quote, and expiry: timestamptz, or timestamp or date in UTC; strike and prices: numbers; kind: a text or enum column with call, put, C or P. Name the prices that it has: bid, ask, mark, a unit of the underlying, and forward, of the expiry. settings: margin_calib.surface_settings. The table may hold many snapshots: a surface is of its newest quote, and of each option the latest within maximum_age of that counts. A surface whose newest quote is older than stale_after is stale; the quotes behind surfaces are kept with those of the last keep_points, the smiles for ever. No quote is an error: margin_calib.surface_quote says what became of it. capture as in attach_prices; with ''watermark'' every refresh looks at the underlyings with rows in the last watermark_overlap again. Errors: 22004, 22023, 42703, 42804, 55000 when it is attached already.';
+
+CREATE OR REPLACE FUNCTION margin_calib.forget_quotes(feed margin_calib.feed) RETURNS void
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE COST 5000
+    SET search_path = pg_catalog, margin_calib, pg_temp
+AS $function$
+BEGIN
+    DELETE FROM margin_calib.quote_feed AS c WHERE c.feed = forget_quotes.feed.id;
+    WITH orphan AS (
+        UPDATE margin_calib.surface_underlying AS u
+           SET feed = NULL, due_at = NULL, stale_reason = format('its quote feed %s was detached', forget_quotes.feed.relation_name)
+         WHERE u.feed = forget_quotes.feed.id RETURNING u.underlying)
+    INSERT INTO margin_calib.capture_queue -- another feed may have quotes of it
+        SELECT f.id, o.underlying, false, now() FROM orphan AS o, margin_calib.feed AS f WHERE f.kind = 'quotes';
+END
+$function$;
+COMMENT ON FUNCTION margin_calib.forget_quotes(margin_calib.feed) IS
+'Internal to detach: surfaces of a quote feed stay, and are stale.';
+
+CREATE OR REPLACE FUNCTION margin_calib.blind_surfaces(feed margin_calib.feed, problem text) RETURNS void
+    LANGUAGE sql VOLATILE PARALLEL UNSAFE COST 5000
+BEGIN ATOMIC
+    UPDATE margin_calib.surface_underlying AS u
+       SET stale_reason = format('its quote feed %s cannot be read: %s', (blind_surfaces.feed).relation_name, problem)
+     WHERE u.feed = (blind_surfaces.feed).id;
+END;
+COMMENT ON FUNCTION margin_calib.blind_surfaces(margin_calib.feed, text) IS
+'Internal to refresh: surfaces of a quote feed that cannot be read stay, and are stale.';
+
+REVOKE ALL ON FUNCTION
+    margin_calib.quote_number_expression(regclass, name), margin_calib.quote_kind_expression(regclass, name),
+    margin_calib.quote_source(margin_calib.feed, margin_calib.quote_feed, text), margin_calib.surface_found(margin_calib.feed, text, timestamptz),
+    margin_calib.fallback_slice(margin_calib.surface_slice, margin_calib.surface_slice, timestamptz, double precision),
+    margin_calib.with_fallbacks(margin_calib.surface_slice[], margin_calib.surface_slice[], timestamptz),
+    margin_calib.surface_reason(margin_calib.surface_slice[]), margin_calib.surface_in_force(margin_calib.feed, text, timestamptz),
+    margin_calib.quarantine_quotes(margin_calib.feed, text[], timestamptz), margin_calib.store_surface(margin_calib.engine_surface),
+    margin_calib.refresh_surfaces(integer, text[], timestamptz),
+    margin_calib.attach_quotes(regclass, name, name, name, name, name, name, name, name, name, margin_calib.surface_settings, interval, text, interval),
+    margin_calib.forget_quotes(margin_calib.feed), margin_calib.blind_surfaces(margin_calib.feed, text) FROM PUBLIC;
