@@ -179,6 +179,22 @@ test_bounds(void)
 	          isnan(v) && mc_unit_implied_vol(true, NAN, 1, 1, 1, coin, &v) == MC_IV_NOT_A_NUMBER &&
 	          mc_unit_implied_vol(true, 0, 1, 1, NAN, coin, &v) == MC_IV_NOT_A_NUMBER,
 	      "not a number");
+	for (int i = 1; i < 1000; i++)
+	{
+		McPriceUnit unit = {i / 1000.0, 1};
+		double lower;
+		double upper;
+		double high = 0;
+		bool found;
+
+		/* dividing by the discount may round across the bound */
+		mc_unit_bounds(true, 110, 100, unit, &lower, &upper);
+		found =
+		    mc_unit_implied_vol(true, nextafter(lower, 1000), 110, 100, 1, unit, &v) == MC_IV_OK &&
+		    mc_unit_implied_vol(true, nextafter(upper, 0), 110, 100, 1, unit, &high) == MC_IV_OK;
+		if (!found || v > 0.1 || high < 5)
+			check(false, "next to the bounds with discount %g: %g %g", unit.numerator, v, high);
+	}
 	for (int i = 0; i < 3; i++)
 	{
 		double vol = 0.2 + 0.3 * i;
