@@ -112,7 +112,7 @@ SELECT results_eq($$ SELECT as_of - now(), replaced_at IS NOT NULL, cardinality(
     $$ VALUES (interval '-3 hours', false, 3, false), ('-2 hours -30 minutes', true, 3, true), ('-2 hours -30 minutes', false, 4, false) $$, 'a late quote replaces the surface of its time');
 SELECT is(surface_now('BTC'), surface_at('BTC'), 'live = stored after a late quote');
 UPDATE q SET (bid, ask, mark) = (n.bid, n.ask, n.mark) FROM t.snap('BTC', now() - interval '2 hours 30 minutes', t.day(60), 0.58, 110) AS n
- WHERE q.coin = 'BTC' AND q.at = n.at AND q.expiry = n.expiry AND q.strike = n.strike;
+ WHERE q.coin = 'BTC' AND q.at = n.at AND q.expiry = n.expiry AND q.strike = n.strike AND q.cp = n.cp;
 CALL refresh(commit_batches => false);
 SELECT is((SELECT round(atm_vol::numeric, 2) FROM surface_fit WHERE underlying = 'BTC' AND expiry = t.day(60)), 0.58, 'a correction counts');
 SELECT is(surface_now('BTC'), surface_at('BTC'), 'live = stored after a correction');
