@@ -12,7 +12,7 @@ has_package() { dpkg-query -W -f '${Status}' "$1" 2>/dev/null | grep -q 'ok inst
 
 if command -v dpkg-query >/dev/null; then
     missing=()
-    for package in python3-psycopg2 python3-numpy python3-pandas python3-scipy python3-numba libopenblas0-pthread r-cran-fgarch "postgresql-$major-tdigest"; do
+    for package in python3-psycopg2 python3-numpy python3-pandas python3-scipy python3-numba libopenblas0-pthread r-cran-fgarch libquantlib0-dev "postgresql-$major-tdigest"; do
         has_package "$package" || missing+=("$package")
     done
     if [ ${#missing[@]} -gt 0 ]; then

@@ -17,17 +17,19 @@ import calibration
 import covariance
 import garch
 import landing
+import option
 import range_vol
 import recording
 import rolling
 import sketch
+import surface
 import tail
 import walk
 from harness import Backend, Peers, Skipped, Wrong
 
 SEED = 20240229
 SIZES = {'tiny': (100_000, 200_000), 'small': (1_000_000, 4_000_000), 'full': (2_500_000, 10_000_000)}
-CASES = {name: case for family in (rolling, range_vol, garch, tail, sketch, covariance, calibration, landing, walk, recording) for name, case in family.CASES.items()}
+CASES = {name: case for family in (rolling, range_vol, garch, tail, sketch, covariance, calibration, option, surface, landing, walk, recording) for name, case in family.CASES.items()}
 HERE = os.path.dirname(os.path.abspath(__file__))
 
 

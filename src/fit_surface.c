@@ -58,9 +58,9 @@ state_create(FunctionCallInfo fcinfo, MemoryContext context)
 	mc_settings_read(&state->settings, fcinfo, ARG_AS_OF, context);
 	if (!mc_setting_given(&state->settings, 0) ||
 	    TIMESTAMP_NOT_FINITE(mc_setting_int64(&state->settings, 0)))
-		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-		                errmsg("as_of must be a finite time"),
-		                errhint("Write the time of the quotes, such as max(ts) of them.")));
+		ereport(ERROR,
+		        (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("as_of must be a finite time"),
+		         errhint("Write the time of the quotes, such as max(ts) of them.")));
 	state->capacity = FIRST_CAPACITY;
 	state->rows = MemoryContextAlloc(context, state->capacity * sizeof(McChainRow));
 	return state;
@@ -103,7 +103,8 @@ MC_FUNCTION(mc_fit_surface_accum)
 static void
 refuse_setting(const char *name, const char *rule)
 {
-	ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("%s of a surface must be %s", name, rule),
+	ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+	                errmsg("%s of a surface must be %s", name, rule),
 	                errhint("Make settings with margin_calib.surface_settings.")));
 }
 

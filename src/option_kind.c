@@ -8,10 +8,8 @@ bool
 mc_option_kind_known(text *kind, bool *call)
 {
 	const char *name = VARDATA_ANY(kind);
-	Size length = VARSIZE_ANY_EXHDR(kind);
+	int length = VARSIZE_ANY_EXHDR(kind);
 
-	*call = (length == 1 && pg_strncasecmp(name, "c", 1) == 0) ||
-	        (length == 4 && pg_strncasecmp(name, "call", 4) == 0);
-	return *call || (length == 1 && pg_strncasecmp(name, "p", 1) == 0) ||
-	       (length == 3 && pg_strncasecmp(name, "put", 3) == 0);
+	*call = (length == 4 || length == 1) && pg_strncasecmp(name, "call", length) == 0;
+	return *call || ((length == 3 || length == 1) && pg_strncasecmp(name, "put", length) == 0);
 }

@@ -57,7 +57,8 @@ judge_times(McChain *chain)
 			row->quote.problem = MC_QUOTE_EXPIRED;
 		else if (row->ts > chain->as_of)
 			row->quote.problem = MC_QUOTE_FUTURE;
-		else if (!TIMESTAMP_NOT_FINITE(row->ts) && chain->as_of - row->ts > chain->settings.maximum_age)
+		else if (!TIMESTAMP_NOT_FINITE(row->ts) &&
+		         chain->as_of - row->ts > chain->settings.maximum_age)
 			row->quote.problem = MC_QUOTE_STALE;
 	}
 }
@@ -85,10 +86,10 @@ mark_replaced(McChain *chain)
 static void
 too_many_expiries(void)
 {
-	ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-	                errmsg("too many expiries of one underlying"),
-	                errdetail("The limit is %d.", MOST_EXPIRIES),
-	                errhint("Group by the underlying, and leave out what is not an option on it.")));
+	ereport(ERROR,
+	        (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED), errmsg("too many expiries of one underlying"),
+	         errdetail("The limit is %d.", MOST_EXPIRIES),
+	         errhint("Group by the underlying, and leave out what is not an option on it.")));
 }
 
 /* The expiries that lie ahead, in order. */
@@ -110,10 +111,10 @@ group_rows(McChain *chain)
 				too_many_expiries();
 			chain->expiries[chain->count++] =
 			    (McChainExpiry){.time = row->expiry,
-			             .quotes = &chain->quotes[i],
-			             .t = (row->expiry - chain->as_of) / MICROSECONDS_A_YEAR,
-			             .median_half_spread = NAN,
-			             .fitted = -1};
+			                    .quotes = &chain->quotes[i],
+			                    .t = (row->expiry - chain->as_of) / MICROSECONDS_A_YEAR,
+			                    .median_half_spread = NAN,
+			                    .fitted = -1};
 		}
 		chain->expiries[chain->count - 1].count++;
 	}
@@ -143,8 +144,8 @@ value_quotes(McChain *chain)
 	{
 		McChainExpiry *e = &chain->expiries[i];
 
-		e->used = mc_chain_vols(e->quotes, e->count, e->t, chain->forwards[i],
-		                        &chain->settings.chain);
+		e->used =
+		    mc_chain_vols(e->quotes, e->count, e->t, chain->forwards[i], &chain->settings.chain);
 		CHECK_FOR_INTERRUPTS();
 	}
 }
@@ -179,8 +180,7 @@ gather(McChain *chain)
 				vol[at] = e->quotes[j].vol;
 				half_spreads[at++] = mc_chain_half_spread(&e->quotes[j]);
 			}
-		e->median_half_spread =
-		    mc_chain_scales(half_spreads + from, e->used, work, scales + from);
+		e->median_half_spread = mc_chain_scales(half_spreads + from, e->used, work, scales + from);
 		e->fitted = chain->fitted;
 		chain->smiles[chain->fitted++] =
 		    (McSmile){.quotes = {e->used, k + from, vol + from, scales + from},

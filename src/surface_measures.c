@@ -9,56 +9,13 @@
 #include "executor/executor.h"
 #include "utils/float.h"
 
+#include "errors.h"
 #include "kernel/smile_measures.h"
+#include "option_args.h"
 #include "settings.h"
+#include "smile_argument.h"
 
-static const char *const kinds[] = {"call", "put", "C", "P", NULL};
 static const char *const premiums[] = {"currency", "coin", NULL};
-
-typedef enum Found
-{
-	NO_SMILE, /* a parameter is NULL */
-	NOT_A_NUMBER,
-	SMILE
-} Found;
-
-static void
-check_smile(const McSvi *smile)
-{
-	if (!mc_svi_is_valid(smile))
-		ereport(ERROR,
-		        (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("these parameters are no smile"),
-		         errdetail("a %s, b %s, rho %s, m %s, sigma %s.", float8out_internal(smile->a),
-		                   float8out_internal(smile->b), float8out_internal(smile->rho),
-		                   float8out_internal(smile->m), float8out_internal(smile->sigma)),
-		         errhint("b must be at least 0, rho lie between -1 and 1, sigma be positive, and "
-		                 "a + b sigma sqrt(1 - rho^2), the least total variance, at least 0.")));
-}
-
-/* The smile that is argument 0; 22023 unless it is one. */
-static Found
-read_smile(FunctionCallInfo fcinfo, McSvi *smile)
-{
-	HeapTupleHeader row = PG_GETARG_HEAPTUPLEHEADER(0);
-	double *const fields[] = {&smile->a, &smile->b, &smile->rho, &smile->m, &smile->sigma};
-	double sum = 0;
-
-	for (int i = 0; i < 5; i++)
-	{
-		bool is_null;
-		Datum value = GetAttributeByNum(row, i + 1, &is_null);
-
-		if (is_null)
-			return NO_SMILE;
-		*fields[i] = DatumGetFloat8(value);
-		if (isnan(*fields[i]))
-			sum = NAN;
-	}
-	if (isnan(sum))
-		return NOT_A_NUMBER;
-	check_smile(smile);
-	return SMILE;
-}
 
 static void
 check_positive(double value, const char *name, const char *hint)
@@ -81,45 +38,56 @@ check_delta(double delta)
 		                        "strike of the put of delta 0.25.")));
 }
 
+/* 22003 when finite inputs lead to an answer that is not. */
+static Datum
+finite_answer(double value)
+{
+	if (!isfinite(value))
+		mc_check_status(MC_OVERFLOW);
+	return Float8GetDatum(value);
+}
+
 /* margin_calib.variance_swap_rate(smile svi, t float8) -> float8 */
 MC_FUNCTION(mc_variance_swap_rate)
 {
 	double t = PG_GETARG_FLOAT8(1);
 	McSvi smile;
 	double total;
-	Found found = read_smile(fcinfo, &smile);
+	McFound found = mc_smile_argument(fcinfo, 0, &smile);
 
-	if (found == NO_SMILE)
+	if (found == MC_NO_SMILE)
 		PG_RETURN_NULL();
-	if (found == NOT_A_NUMBER || isnan(t))
+	if (found == MC_NO_NUMBER || isnan(t))
 		PG_RETURN_FLOAT8(get_float8_nan());
 	check_positive(t, "t", "Write the years to expiry.");
 	if (mc_smile_fair_variance(&smile, &total) != MC_OK)
 		PG_RETURN_NULL();
-	PG_RETURN_FLOAT8(total / t);
+	if (isinf(total))
+		PG_RETURN_FLOAT8(total);
+	return finite_answer(total / t);
 }
 
 /* margin_calib.strike_at_delta(smile svi, forward float8, kind text, delta float8, premium text) -> float8 */
 MC_FUNCTION(mc_strike_at_delta)
 {
 	double forward = PG_GETARG_FLOAT8(1);
-	bool is_call = mc_choice(PG_GETARG_TEXT_PP(2), kinds, "kind") % 2 == 0;
+	bool is_call = mc_option_is_call(PG_GETARG_TEXT_PP(2), 0);
 	double delta = PG_GETARG_FLOAT8(3);
 	bool coin = mc_choice(PG_GETARG_TEXT_PP(4), premiums, "premium") == 1;
 	McSvi smile;
 	double k;
-	Found found = read_smile(fcinfo, &smile);
+	McFound found = mc_smile_argument(fcinfo, 0, &smile);
 
-	if (found == NO_SMILE)
+	if (found == MC_NO_SMILE)
 		PG_RETURN_NULL();
-	if (found == NOT_A_NUMBER || isnan(forward) || isnan(delta))
+	if (found == MC_NO_NUMBER || isnan(forward) || isnan(delta))
 		PG_RETURN_FLOAT8(get_float8_nan());
 	check_positive(forward, "forward", "Write the forward price for the expiry.");
 	check_delta(delta);
 	k = mc_smile_k_at_delta(&smile, is_call, delta, coin);
 	if (isnan(k))
 		PG_RETURN_NULL();
-	PG_RETURN_FLOAT8(forward * exp(k));
+	return finite_answer(forward * exp(k));
 }
 
 typedef struct WingVols
@@ -130,7 +98,7 @@ typedef struct WingVols
 } WingVols;
 
 /* The vols at the call and the put of a delta and at the forward, of (smile, t, delta, premium). */
-static Found
+static McFound
 read_wing_vols(FunctionCallInfo fcinfo, WingVols *vols)
 {
 	double t = PG_GETARG_FLOAT8(1);
@@ -139,40 +107,46 @@ read_wing_vols(FunctionCallInfo fcinfo, WingVols *vols)
 	McSvi smile;
 	double call;
 	double put;
-	Found found = read_smile(fcinfo, &smile);
+	McFound found = mc_smile_argument(fcinfo, 0, &smile);
 
-	if (found == NO_SMILE)
+	if (found == MC_NO_SMILE)
 		return found;
-	if (found == NOT_A_NUMBER || isnan(t) || isnan(delta))
-		return NOT_A_NUMBER;
+	if (found == MC_NO_NUMBER || isnan(t) || isnan(delta))
+		return MC_NO_NUMBER;
 	check_positive(t, "t", "Write the years to expiry.");
 	check_delta(delta);
 	call = mc_smile_k_at_delta(&smile, true, delta, coin);
 	put = mc_smile_k_at_delta(&smile, false, delta, coin);
 	if (isnan(call) || isnan(put))
-		return NO_SMILE;
+		return MC_NO_SMILE;
 	vols->call = sqrt(mc_svi_total_variance(&smile, call) / t);
 	vols->put = sqrt(mc_svi_total_variance(&smile, put) / t);
 	vols->money = sqrt(mc_svi_total_variance(&smile, 0) / t);
-	return SMILE;
+	return MC_SMILE;
 }
 
 /* margin_calib.risk_reversal(smile svi, t float8, delta float8, premium text) -> float8 */
 MC_FUNCTION(mc_risk_reversal)
 {
-	WingVols vols = {NAN, NAN, NAN};
+	WingVols vols;
+	McFound found = read_wing_vols(fcinfo, &vols);
 
-	if (read_wing_vols(fcinfo, &vols) == NO_SMILE)
+	if (found == MC_NO_SMILE)
 		PG_RETURN_NULL();
-	PG_RETURN_FLOAT8(vols.call - vols.put);
+	if (found == MC_NO_NUMBER)
+		PG_RETURN_FLOAT8(get_float8_nan());
+	return finite_answer(vols.call - vols.put);
 }
 
 /* margin_calib.butterfly(smile svi, t float8, delta float8, premium text) -> float8 */
 MC_FUNCTION(mc_butterfly)
 {
-	WingVols vols = {NAN, NAN, NAN};
+	WingVols vols;
+	McFound found = read_wing_vols(fcinfo, &vols);
 
-	if (read_wing_vols(fcinfo, &vols) == NO_SMILE)
+	if (found == MC_NO_SMILE)
 		PG_RETURN_NULL();
-	PG_RETURN_FLOAT8((vols.call + vols.put) / 2 - vols.money);
+	if (found == MC_NO_NUMBER)
+		PG_RETURN_FLOAT8(get_float8_nan());
+	return finite_answer((vols.call + vols.put) / 2 - vols.money);
 }

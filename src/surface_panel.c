@@ -79,7 +79,10 @@ pad(double range[2], double share, double least)
 	range[1] += by;
 }
 
-/* The range of k: of the quotes used, else of what the fit says, else of all quotes, else of two deviations. */
+/*
+ * The range of k: of the quotes used, else of those that the fit tells of, else of those left out, else of two
+ * deviations.
+ */
 static void
 set_k_range(McPanel *panel)
 {
@@ -89,7 +92,7 @@ set_k_range(McPanel *panel)
 	panel->k[1] = -INFINITY;
 	for (int i = 0; i < panel->used_count; i++)
 		widen(panel->k, point_k(panel->used[i], slice));
-	if (panel->used_count == 0 && fabs(slice->lowest_k) <= MOST_K &&
+	if (panel->used_count == 0 && slice->has_smile && fabs(slice->lowest_k) <= MOST_K &&
 	    fabs(slice->highest_k) <= MOST_K)
 	{
 		widen(panel->k, slice->lowest_k);
@@ -129,8 +132,9 @@ set_vol_range(McPanel *panel)
 	}
 	for (int i = 0; i < panel->used_count; i++)
 		widen(panel->vol, point_vol(panel->used[i]));
-	for (int i = 0; panel->vol[0] > panel->vol[1] && i < panel->left_out_count; i++)
-		widen(panel->vol, point_vol(panel->left_out[i]));
+	if (panel->vol[0] > panel->vol[1])
+		for (int i = 0; i < panel->left_out_count; i++)
+			widen(panel->vol, point_vol(panel->left_out[i]));
 	if (panel->vol[0] > panel->vol[1])
 		panel->vol[0] = panel->vol[1] = 0;
 	pad(panel->vol, 0.1, 5e-3);

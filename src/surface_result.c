@@ -228,8 +228,8 @@ rows_begin(Rows *rows, TupleDesc result, int column, Size capacity)
 static void
 rows_add(Rows *rows, Columns *columns)
 {
-	rows->datums[rows->count++] = HeapTupleGetDatum(
-	    heap_form_tuple(rows->descriptor, columns->values, columns->nulls));
+	rows->datums[rows->count++] =
+	    HeapTupleGetDatum(heap_form_tuple(rows->descriptor, columns->values, columns->nulls));
 }
 
 static Datum
@@ -258,7 +258,8 @@ add_points(Rows *points, const McChain *chain)
 			within = 0;
 		}
 		set_point(&columns, chain->rows[i].expiry, quote);
-		if (e < chain->count && quote >= chain->expiries[e].quotes && chain->expiries[e].fitted >= 0)
+		if (e < chain->count && quote >= chain->expiries[e].quotes &&
+		    chain->expiries[e].fitted >= 0)
 			smile = &chain->smiles[chain->expiries[e].fitted];
 		if (smile != NULL && chain->results[chain->expiries[e].fitted].model == MC_SLICE_NONE)
 			smile = NULL;

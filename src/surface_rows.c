@@ -161,7 +161,7 @@ elements(HeapTupleHeader row, const char *column, Datum **datums)
 }
 
 void
-mc_read_surface(HeapTupleHeader row, McSurfaceRows *surface)
+mc_read_surface(HeapTupleHeader row, bool with_points, McSurfaceRows *surface)
 {
 	bool no_as_of;
 	Datum as_of = GetAttributeByName(row, "as_of", &no_as_of);
@@ -179,7 +179,7 @@ mc_read_surface(HeapTupleHeader row, McSurfaceRows *surface)
 		if (!columns.nulls[S_EXPIRY])
 			read_slice(&columns, &surface->slices[surface->slice_count++]);
 	}
-	count = elements(row, "points", &datums);
+	count = with_points ? elements(row, "points", &datums) : 0;
 	surface->points = palloc_extended(Max(count, 1) * sizeof(McPointRow), MCXT_ALLOC_HUGE);
 	surface->point_count = 0;
 	for (int i = 0; i < count; i++)

@@ -53,6 +53,6 @@ typedef struct McSurfaceRows
 } McSurfaceRows;
 
 /* Every value that a surface can hold is read; nothing is checked but the smiles. */
-extern void mc_read_surface(HeapTupleHeader row, McSurfaceRows *surface);
+extern void mc_read_surface(HeapTupleHeader row, bool with_points, McSurfaceRows *surface);
 
 #endif

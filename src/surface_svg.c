@@ -167,11 +167,10 @@ draw_surface(StringInfo out, const McSurfaceRows *surface, const char *title)
 	    palloc_extended(Max(surface->point_count, 1) * sizeof(McPointRow *), MCXT_ALLOC_HUGE);
 	panel.left_out =
 	    palloc_extended(Max(surface->point_count, 1) * sizeof(McPointRow *), MCXT_ALLOC_HUGE);
-	draw_header(out, surface, title,
-	            HEADER + 12 + height * ((Max(panels, 1) + columns - 1) / columns));
+	draw_header(out, surface, title, HEADER + 12 + height * ((panels + columns - 1) / columns));
 	if (panels == 0)
 	{
-		mc_svg_begin_text(out, WIDTH / 2.0, HEADER + 60, 14, MC_SOFT, " text-anchor=\"middle\"");
+		mc_svg_begin_text(out, WIDTH / 2.0, HEADER - 44, 14, MC_SOFT, " text-anchor=\"middle\"");
 		appendStringInfoString(out, "This surface has no expiry.</text>\n");
 	}
 	for (int i = 0; i < panels; i++)
@@ -195,7 +194,7 @@ MC_FUNCTION(mc_surface_svg)
 
 	if (PG_ARGISNULL(0))
 		PG_RETURN_NULL();
-	mc_read_surface(PG_GETARG_HEAPTUPLEHEADER(0), &surface);
+	mc_read_surface(PG_GETARG_HEAPTUPLEHEADER(0), true, &surface);
 	initStringInfo(&out);
 	draw_surface(&out, &surface,
 	             PG_ARGISNULL(1) ? "Volatility surface" : text_to_cstring(PG_GETARG_TEXT_PP(1)));

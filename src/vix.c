@@ -13,6 +13,7 @@
 #include "errors.h"
 #include "kernel/vix.h"
 #include "sample.h"
+#include "option_args.h"
 #include "settings.h"
 #include "values.h"
 
@@ -47,15 +48,6 @@ typedef struct VixState
 /* in the order of McVixStatus */
 static const char *const status_names[] = {"ok",      "duplicate",    "no_forward", "no_k0",
                                            "too_few", "not_positive", "overflow"};
-
-/* 'call' or 'C', 'put' or 'P'; else 22023 */
-static bool
-kind_is_call(text *kind)
-{
-	static const char *const names[] = {"call", "put", "C", "P", NULL};
-
-	return mc_choice(kind, names, "kind") % 2 == 0;
-}
 
 static VixState *
 new_state(FunctionCallInfo fcinfo)
@@ -95,7 +87,7 @@ MC_FUNCTION(mc_vix_variance_accum)
 	else
 		mc_settings_compare(&state->settings, fcinfo, 5);
 	quote.strike = PG_GETARG_FLOAT8(1);
-	quote.is_call = kind_is_call(PG_GETARG_TEXT_PP(2));
+	quote.is_call = mc_option_is_call(PG_GETARG_TEXT_PP(2), 0);
 	quote.bid = PG_ARGISNULL(3) ? 0 : PG_GETARG_FLOAT8(3);
 	quote.ask = PG_ARGISNULL(4) ? -1 : PG_GETARG_FLOAT8(4);
 	check_strike(quote.strike);

@@ -1,92 +1,53 @@
--- What contracts are worth and what they earn, in their settlement asset. doc/contracts.md has the equations.
+-- What contracts earn and pay, in their settlement asset (src/contract.c). doc/contracts.md has the equations.
 
-CREATE OR REPLACE FUNCTION margin_calib.years_to_expiry(expiry timestamptz, as_of timestamptz) RETURNS double precision
-    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE COST 1
-BEGIN ATOMIC
-    SELECT CASE WHEN expiry <= as_of THEN 0
-                WHEN isfinite(expiry) AND isfinite(as_of) THEN extract(epoch FROM expiry - as_of)::double precision / (365 * 86400)
-                ELSE 'Infinity' END;
-END;
+CREATE OR REPLACE FUNCTION margin_calib.years_to_expiry(expiry timestamptz, as_of timestamptz)
+    RETURNS double precision
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 1
+    AS 'MODULE_PATHNAME', 'mc_years_to_expiry';
 COMMENT ON FUNCTION margin_calib.years_to_expiry(timestamptz, timestamptz) IS
 'Time from as_of to expiry in years of 365 days of 86400 s, the convention of crypto venues; 0 from expiry on. NULL gives NULL.';
 
-CREATE OR REPLACE FUNCTION margin_calib.contract_units(contract margin_calib.contract) RETURNS double precision
-    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE COST 1
-BEGIN ATOMIC
-    SELECT CASE WHEN (contract).contract_size > 0 AND (contract).contract_size < 'Infinity' AND (contract).multiplier > 0 AND (contract).multiplier < 'Infinity'
-                THEN (contract).contract_size::double precision * (contract).multiplier::double precision
-                ELSE margin_calib.checked(coalesce((contract).instrument, 'without a name'), false, 'a contract that is valued has a positive contract size and multiplier',
-                         'Give what the venue says: jsonb_populate_record(contract, ''{"contract_size": 0.01}''), or margin_calib.set_contract.')::double precision END;
-END;
+CREATE OR REPLACE FUNCTION margin_calib.contract_units(contract margin_calib.contract)
+    RETURNS double precision
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 1
+    AS 'MODULE_PATHNAME', 'mc_contract_units';
 COMMENT ON FUNCTION margin_calib.contract_units(margin_calib.contract) IS
-'Internal: contract size times multiplier; error 22023 when one is missing.';
-
-CREATE OR REPLACE FUNCTION margin_calib.inverse_price(price double precision) RETURNS double precision
-    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE COST 1
-BEGIN ATOMIC
-    SELECT margin_calib.checked(price, price > 0, 'the price of an inverse contract is positive',
-                                'Such a contract pays in its underlying, an amount divided by the price.');
-END;
-COMMENT ON FUNCTION margin_calib.inverse_price(double precision) IS
-'Internal: a price by which amounts are divided; error 22023 unless it is positive or NaN.';
+'Internal: contract size times multiplier; error 22023 when one is missing, or the contract is of no known kind or payoff.';
 
 CREATE OR REPLACE FUNCTION margin_calib.contract_pnl(
-    contract margin_calib.contract, entry_price double precision, price double precision, quantity double precision) RETURNS double precision
-    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE COST 1
-BEGIN ATOMIC
-    SELECT quantity * margin_calib.contract_units(contract)
-           * CASE WHEN (contract).payoff = 'inverse' AND (contract).kind <> 'option'
-                  -- 1 / entry - 1 / price without the cancellation
-                  THEN (price - entry_price) / margin_calib.inverse_price(price) / margin_calib.inverse_price(entry_price)
-                  ELSE price - entry_price END;
-END;
+    contract margin_calib.contract, entry_price double precision, price double precision, quantity double precision)
+    RETURNS double precision
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 1
+    AS 'MODULE_PATHNAME', 'mc_contract_pnl';
 COMMENT ON FUNCTION margin_calib.contract_pnl(margin_calib.contract, double precision, double precision, double precision) IS
 'Profit of quantity contracts (negative: short) bought at entry_price and now at price, in the settlement asset. With units = contract_size * multiplier: quantity * units * (price - entry_price), of an inverse future or perpetual quantity * units * (1 / entry_price - 1 / price). Prices are as the venue quotes them: of an option its premium. Fees and funding are not in it. NULL gives NULL, NaN NaN; 22023 for an inverse price that is not positive or a contract without a size, 22003 beyond the largest double.';
 
-CREATE OR REPLACE FUNCTION margin_calib.contract_notional(
-    contract margin_calib.contract, price double precision, quantity double precision) RETURNS double precision
-    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE COST 1
-BEGIN ATOMIC
-    SELECT quantity * margin_calib.contract_units(contract)
-           * CASE WHEN (contract).payoff <> 'inverse' THEN price
-                  WHEN (contract).kind = 'option' THEN 1
-                  ELSE 1 / margin_calib.inverse_price(price) END;
-END;
+CREATE OR REPLACE FUNCTION margin_calib.contract_notional(contract margin_calib.contract, price double precision, quantity double precision)
+    RETURNS double precision
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 1
+    AS 'MODULE_PATHNAME', 'mc_contract_notional';
 COMMENT ON FUNCTION margin_calib.contract_notional(margin_calib.contract, double precision, double precision) IS
 'Size of a position of quantity contracts in the settlement asset, with the sign of the quantity: quantity * units * price; of an inverse future or perpetual quantity * units / price, of an inverse option quantity * units, which are coins already. price: of the contract, of an option that of its underlying. NULL gives NULL; 22023 for an inverse price that is not positive or a contract without a size.';
 
-CREATE OR REPLACE FUNCTION margin_calib.contract_payoff(contract margin_calib.contract, settlement_price double precision) RETURNS double precision
-    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE COST 1
-BEGIN ATOMIC
-    SELECT margin_calib.contract_units(contract)
-           * CASE WHEN settlement_price = 'NaN' THEN settlement_price
-                  ELSE greatest(0, CASE (contract).option_kind WHEN 'call' THEN settlement_price - (contract).strike::double precision
-                                                               WHEN 'put' THEN (contract).strike::double precision - settlement_price
-                                        ELSE margin_calib.checked(coalesce((contract).instrument, 'without a name'), false, 'a payoff is that of an option',
-                                                 'What a future pays depends on its entry: margin_calib.contract_pnl(contract, entry_price, settlement_price, 1).')::double precision END) END
-           / CASE (contract).payoff WHEN 'inverse' THEN margin_calib.inverse_price(settlement_price) ELSE 1 END;
-END;
+CREATE OR REPLACE FUNCTION margin_calib.contract_payoff(contract margin_calib.contract, settlement_price double precision)
+    RETURNS double precision
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 1
+    AS 'MODULE_PATHNAME', 'mc_contract_payoff';
 COMMENT ON FUNCTION margin_calib.contract_payoff(margin_calib.contract, double precision) IS
 'What one option contract pays at expiry, in the settlement asset: units * max(settlement_price - strike, 0) of a call, units * max(strike - settlement_price, 0) of a put, divided by settlement_price when inverse. NULL gives NULL, NaN NaN; 22023 for a contract that is no option or has no size, and for an inverse settlement price that is not positive.';
 
 CREATE OR REPLACE FUNCTION margin_calib.funding_payment(
-    contract margin_calib.contract, quantity double precision, price double precision, funding_rate double precision) RETURNS double precision
-    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE COST 1
-BEGIN ATOMIC
-    SELECT CASE (contract).kind WHEN 'perpetual' THEN margin_calib.contract_notional(contract, price, quantity) * funding_rate
-                ELSE margin_calib.checked(coalesce((contract).instrument, 'without a name'), false, 'funding is paid on perpetuals', NULL)::double precision END;
-END;
+    contract margin_calib.contract, quantity double precision, price double precision, funding_rate double precision)
+    RETURNS double precision
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 1
+    AS 'MODULE_PATHNAME', 'mc_funding_payment';
 COMMENT ON FUNCTION margin_calib.funding_payment(margin_calib.contract, double precision, double precision, double precision) IS
 'What a position of quantity contracts (negative: short) pays in funding, in the settlement asset, negative when it receives: contract_notional(contract, price, quantity) * funding_rate. price: the one that the venue uses, mark or index; funding_rate: for the time that the payment is for, of which contract.funding_interval is the venue''s unit. Longs pay when the rate is positive. NULL gives NULL; 22023 unless the contract is a perpetual.';
 
 CREATE OR REPLACE FUNCTION margin_calib.settlement_average_accum(
     state double precision[], price double precision, ts timestamptz, expiry timestamptz, settlement_window interval) RETURNS double precision[]
-    LANGUAGE sql IMMUTABLE PARALLEL SAFE COST 1
-BEGIN ATOMIC
-    SELECT CASE WHEN price IS NOT NULL AND isfinite(ts) AND isfinite(expiry) AND ts <= expiry
-                THEN CASE WHEN expiry - ts < settlement_window THEN float8_accum(state, price) ELSE state END
-                ELSE state END;
-END;
+    LANGUAGE c IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE COST 1
+    AS 'MODULE_PATHNAME', 'mc_settlement_average_accum';
 COMMENT ON FUNCTION margin_calib.settlement_average_accum(double precision[], double precision, timestamptz, timestamptz, interval) IS
 'transition of margin_calib.settlement_average';
 

@@ -30,11 +30,11 @@
 
 #define INVERSE_SQRT_TWO_PI 0.3989422804014327
 
-/* a * b, and 0 where a = 0 whatever b */
+/* a * b, and 0 where one of them is 0, whatever the other */
 static double
 scaled(double a, double b)
 {
-	return a == 0 ? 0 : a * b;
+	return a == 0 || b == 0 ? 0 : a * b;
 }
 
 static bool
@@ -49,7 +49,7 @@ intrinsic(bool call, double forward, double strike, double t, double vol, double
           McOptionGreeks *greeks)
 {
 	double v = forward * INVERSE_SQRT_TWO_PI;
-	double root = sqrt(t);
+	double root = sqrt(t) + 0.0; /* t may be -0 */
 	bool inside = call ? forward > strike : forward < strike;
 
 	*greeks = (McOptionGreeks){0};
@@ -64,7 +64,7 @@ intrinsic(bool call, double forward, double strike, double t, double vol, double
 		greeks->delta = call ? 0.5 : -0.5;
 		greeks->gamma = INVERSE_SQRT_TWO_PI / forward / s;
 		greeks->vega = v * root;
-		greeks->theta = 0.0 - scaled(vol, v / (2 * root));
+		greeks->theta = vol == 0 ? 0 : root == 0 ? -INFINITY : 0.0 - vol * (v / (2 * root));
 		greeks->vanna = 0.5 * INVERSE_SQRT_TWO_PI * root;
 		greeks->volga = 0.0 - scaled(vol, 0.25 * v * t * root);
 	}
@@ -92,6 +92,13 @@ price_scaled(bool call, double f, double k, double s, Option_base *o)
 	value_base(o);
 }
 
+/* both are the same */
+static double
+lane(Real_base v)
+{
+	return v[0];
+}
+
 /*
  * Units, times and vols outside of the ranges of the body: forward and strike are scaled by a power of two so
  * that the lesser is near 1, and the option of one year with vol s has the same price.
@@ -111,14 +118,14 @@ price_extreme(bool call, double forward, double strike, double t, double s, McOp
 		exponent = other - 1000;
 	price_scaled(call, ldexp(forward, -exponent), ldexp(strike, -exponent), s, &o);
 	g = sensitivities_base(&o);
-	greeks->price = ldexp(o.price[0], exponent);
-	greeks->delta = g.delta[0];
-	greeks->gamma = ldexp(g.gamma[0], -exponent);
-	greeks->vega = scaled(ldexp(g.vega[0], exponent), root);
-	greeks->theta = 0.0 - scaled(ldexp(-g.theta[0], exponent), 1 / t);
+	greeks->price = ldexp(lane(o.price), exponent);
+	greeks->delta = lane(g.delta);
+	greeks->gamma = ldexp(lane(g.gamma), -exponent);
+	greeks->vega = scaled(ldexp(lane(g.vega), exponent), root);
+	greeks->theta = 0.0 - scaled(ldexp(-lane(g.theta), exponent), 1 / t);
 	greeks->rho = 0.0 - scaled(greeks->price, t);
-	greeks->vanna = 0.0 + scaled(g.vanna[0], root);
-	greeks->volga = 0.0 + scaled(ldexp(g.volga[0], exponent), t);
+	greeks->vanna = 0.0 + scaled(lane(g.vanna), root);
+	greeks->volga = 0.0 + scaled(ldexp(lane(g.volga), exponent), t);
 }
 
 /* Beyond 2^2000 = 1e602 there is no time value: it would be below the least number of 1e-308. */

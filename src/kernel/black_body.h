@@ -31,7 +31,7 @@ MC_N(log_ratio)(MC_V a, MC_V b, MC_V *hi, MC_V *lo)
 	MC_V p = q * total;
 	MC_V q_rest = ((difference - p) - MC_N(product_rest)(q, total, p) - q * total_rest) * inverse;
 	MC_V z = q * q;
-	MC_V small = 2.0 * q_rest + (q * z) * MC_N(polynomial)(c, 8, z, z * z);
+	MC_V small = 2.0 * q_rest + (q * z) * MC_N(polynomial_eight)(c, z, z * z);
 	MC_V whole = m * 0x1.62e42fefa3000p-1;
 	MC_V first = 2.0 * q - whole;
 	MC_V rest = (2.0 * q - (first + whole)) + (small - m * 2.8235290563031577e-13);
@@ -88,6 +88,7 @@ typedef struct MC_N(Option)
 	MC_V x_lo;
 
 	MC_V d;     /* x / s + s / 2 */
+	MC_V plain; /* d without the rest that rounding took: soon there, and good enough for Y */
 	MC_V other; /* x / s - s / 2 */
 	MC_V phi;   /* phi(d) */
 	MC_U close; /* d <= 1/2 */
@@ -148,7 +149,8 @@ MC_N(density)(MC_N(Option) * o)
 	               MC_N(all)(0.0));
 	o->d = sum;
 	o->other = h - 0.5 * o->s;
-	o->close = MC_LE(sum, 0.5);
+	o->plain = d;
+	o->close = MC_LE(d, 0.5);
 }
 
 /*
@@ -174,28 +176,35 @@ MC_N(normal)(MC_N(Option) * o)
 	                           0x1.c599cd6a7c834p-24,  0x1.23afdd50cb9fbp-25,
 	                           -0x1.98f5b5e3f722fp-26, -0x1.683f979299de4p-29,
 	                           0x1.689c51f6e2516p-29,  0};
-	MC_V a = MC_IF(o->close, o->d, -o->d);
+	MC_V a = MC_IF(o->close, o->plain, -o->plain);
 	MC_V wa = 1.0 / (4.5 - a);
 	MC_V wb = 1.0 / (4.5 - o->other);
 	MC_V va = (3.5 + a) * wa;
 	MC_V vb = (3.5 + o->other) * wb;
 	MC_V za = va * va;
 	MC_V zb = vb * vb;
-	MC_V zz = za + zb;
 	MC_N(Pair) low = MC_N(horner)(c, 0, 24, za * za, zb * zb);
 	MC_N(Pair) high = MC_N(horner)(c, 2, 22, za * za, zb * zb);
-	MC_V even_slope = high.p + zz * (low.p_slope + zb * high.p_slope);
-	MC_V odd_slope = high.q + zz * (low.q_slope + zb * high.q_slope);
+	MC_V yb = 8.0 * wb;
+	/* what the slopes are multiplied with, in time for them */
+	MC_V by_even = (yb * yb) * (va + vb);
+	MC_V by_low = by_even * (za + zb);
+	MC_V by_high = by_low * zb;
 	MC_V odd = low.q + za * high.q;
 	MC_V q = (low.p + za * high.p) + va * odd;
-	MC_V q_slope = odd + (va + vb) * (even_slope + vb * odd_slope);
 	MC_V g = 1.0 + (8.0 * wa) * q;
-	MC_V g_slope = q + (8.0 * wb) * q_slope;
-	MC_V slope = (wa * wb) * (g + (8.0 * wb) * g_slope);
+	MC_V first = high.p + vb * high.q;
+	MC_V second = low.p_slope + vb * low.q_slope;
+	MC_V third = high.p_slope + vb * high.q_slope;
+	/* (Y(a) - Y(b)) / (a - b) over wa wb, and the divided difference of q */
+	MC_V slope =
+	    (((g + yb * q) + (yb * yb) * odd) + by_even * first) + (by_low * second + by_high * third);
+	MC_V q_slope = odd + (va + vb) * (first + (za + zb) * (second + zb * third));
 
 	o->near = o->phi * (wa * g);
-	o->far = wb * (g + (vb - va) * g_slope);
-	o->unit = MC_IF(o->close, (o->phi * o->s) * slope, 1.0 - (o->near + o->phi * o->far));
+	o->far = wb * (1.0 + yb * (q + (vb - va) * q_slope));
+	o->unit =
+	    MC_IF(o->close, ((o->phi * o->s) * (wa * wb)) * slope, 1.0 - (o->near + o->phi * o->far));
 }
 
 /* A call above its strike and a put below it are in the money; at the strike the difference is 0. */

@@ -44,6 +44,10 @@ typedef uint64_t MC_U __attribute__((vector_size(8 * MC_WIDTH)));
 #define MC_IF(mask, a, b) ((MC_V) _mm_blendv_pd((__m128d) (b), (__m128d) (a), (__m128d) (mask)))
 #elif MC_FUSED && MC_WIDTH == 4
 #define MC_IF(mask, a, b) ((MC_V) _mm256_blendv_pd((__m256d) (b), (__m256d) (a), (__m256d) (mask)))
+#elif MC_FUSED
+#define MC_IF(mask, a, b)                                                               \
+	((MC_V) _mm512_mask_blend_pd(_mm512_movepi64_mask((__m512i) (mask)), (__m512d) (b), \
+	                             (__m512d) (a)))
 #else
 #define MC_IF(mask, a, b) ((MC_V) (((mask) & (MC_U) (a)) | (~(mask) & (MC_U) (b))))
 #endif
@@ -192,6 +196,25 @@ MC_N(polynomial)(const double *c, int degree, MC_V x, MC_V xx)
 		odd = odd * xx + c[i + 1];
 		even = even * xx + c[i];
 	}
+	return even + x * odd;
+#endif
+}
+
+/* The same of degree 8, in fewer steps one after the other. */
+MC_BODY MC_V
+MC_N(polynomial_eight)(const double *c, MC_V x, MC_V xx)
+{
+	MC_V xxxx = xx * xx;
+#if MC_SINGLE
+	MC_V low = (MC_V){c[0], c[1]} + xx * (MC_V){c[2], c[3]};
+	MC_V high = ((MC_V){c[4], c[5]} + xx * (MC_V){c[6], c[7]}) + xxxx * (MC_V){c[8], c[9]};
+	MC_V both = low + xxxx * high;
+
+	return MC_N(all)(both[0]) + x * MC_N(all)(both[1]);
+#else
+	MC_V even = (c[0] + xx * c[2]) + xxxx * ((c[4] + xx * c[6]) + xxxx * c[8]);
+	MC_V odd = (c[1] + xx * c[3]) + xxxx * (c[5] + xx * c[7]);
+
 	return even + x * odd;
 #endif
 }

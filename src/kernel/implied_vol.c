@@ -29,7 +29,7 @@
 
 #define INVERSE_SQRT_TWO_PI 0.3989422804014327
 #define MOST_STEPS 40
-#define LAST_STEP 1e-4 /* relative: the next would be beyond the last digit */
+#define LAST_STEP 1e-4 /* of s, or of 1 beyond it: the next would be below the last digit */
 #define LARGE_DEVIATION 1.5
 
 /* The option out of the money in units of a = min(F, K), and what is looked for. */
@@ -224,7 +224,7 @@ solve(const Problem *p)
 		else if (step > 3 * s)
 			step = 3 * s;
 		s += step;
-		if (fabs(step) <= LAST_STEP * s)
+		if (fabs(step) <= LAST_STEP * fmin(s, 1))
 			break;
 	}
 	return s;
@@ -258,6 +258,29 @@ distances(bool call, double price, double forward, double strike, double *time_v
 	}
 }
 
+/* x of a <= b, both scaled where products of a would leave the range of a double */
+static void
+set_distance(Problem *p, double a, double b)
+{
+	bool small = a < 0x1p-900;
+	bool together = !small || b < 0x1p800;
+	double scale = small ? 0x1p200 : a > 0x1p900 ? 0x1p-200 : 1;
+
+	a *= scale;
+	if (together)
+		b *= scale;
+	p->fused = false;
+#ifdef MC_HAVE_AVX
+	p->fused = mc_has_avx2();
+	if (p->fused)
+		distance_avx2(a, b, &p->x, &p->x_lo);
+	else
+#endif
+		distance_base(a, b, &p->x, &p->x_lo);
+	if (!together)
+		p->x -= 200 * 0.6931471805599453;
+}
+
 McImpliedVol
 mc_implied_vol(bool call, double price, double forward, double strike, double t, double *vol)
 {
@@ -281,13 +304,7 @@ mc_implied_vol(bool call, double price, double forward, double strike, double t,
 	p.target = time_value / a;
 	p.above = rest / a;
 	p.gap = (b - a) / a;
-#ifdef MC_HAVE_AVX
-	p.fused = mc_has_avx2();
-	if (p.fused)
-		distance_avx2(a, b, &p.x, &p.x_lo);
-	else
-#endif
-		distance_base(a, b, &p.x, &p.x_lo);
+	set_distance(&p, a, b);
 	*vol = solve(&p) / sqrt(t);
 	return MC_IV_OK;
 }

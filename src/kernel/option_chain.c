@@ -11,8 +11,8 @@
 #include "implied_vol.h"
 
 #define MOST_VOL 20.0     /* 2,000 % a year: more than any market has shown */
-#define MARK_ERROR 0.005   /* of vols of marks, where there are no spreads */
-#define LEAST_SCALE 0.001  /* of vols */
+#define MARK_ERROR 0.005  /* of vols of marks, where there are no spreads */
+#define LEAST_SCALE 0.001 /* of vols */
 #define LEAST_ERROR 1e-6  /* half the spread of an estimate of the forward, relative, at least */
 
 static const char *const texts[MC_QUOTE_PROBLEMS] = {
@@ -112,7 +112,8 @@ quoted_forward(const McOptionQuote *quotes, size_t n, double *work, double *forw
 	size_t count = 0;
 
 	for (size_t i = 0; i < n; i++)
-		if (quotes[i].problem == MC_QUOTE_USED && quotes[i].forward > 0 && isfinite(quotes[i].forward))
+		if (quotes[i].problem == MC_QUOTE_USED && quotes[i].forward > 0 &&
+		    isfinite(quotes[i].forward))
 		{
 			work[count] = quotes[i].forward;
 			work[n + count++] = 1;

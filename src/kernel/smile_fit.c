@@ -13,25 +13,26 @@
 #include "wings.h"
 
 #define P MC_WINGS_DIM
-#define STEPS 40       /* of Levenberg and Marquardt in a round */
-#define TOLERANCE 1e-5 /* of the variables */
+#define STEPS 100      /* of Levenberg and Marquardt in a round */
+#define TOLERANCE 1e-4 /* of the variables */
 #define HUBER 3.0      /* errors beyond this many scales grow linearly */
 #define SETTLED 0.05   /* change of Huber's weights that is worth no other round */
 
-#define STRENGTH 0.03   /* of the prior, in quotes an e-fold of each parameter */
-#define BUTTERFLY 0.01  /* g below this is penalised: the penalty gives way by less */
-#define CALENDAR 0.002  /* and excess of total variance over the earlier expiry, relative, below this */
+#define STRENGTH 0.03  /* of the prior, in quotes an e-fold of each parameter */
+#define BUTTERFLY 0.01 /* g below this is penalised: the penalty gives way by less */
+#define CALENDAR \
+	0.002 /* and excess of total variance over the earlier expiry, relative, below this */
 #define PENALTY 300.0   /* scales for each unit of either */
 #define INNER_POINTS 24 /* of the grid of penalties, twice as far as the quotes */
-#define OUTER_POINTS 6  /* beyond, on each side */
-#define POINTS (INNER_POINTS + 2 * OUTER_POINTS)
+#define OUTER_POINTS 3  /* beyond, on each side */
+#define POINTS (INNER_POINTS + 2 * OUTER_POINTS + MC_SMILE_CUTS)
 
 /* Where the residuals of one evaluation go; NULL for what is not wanted. */
 typedef struct Sink
 {
 	size_t row;
 	gsl_vector *residuals;
-	const gsl_vector *u; /* by rows */
+	const gsl_vector *u;  /* by rows */
 	gsl_vector *gradient; /* sum of u times each row of the Jacobian */
 	gsl_matrix *normal;   /* lower triangle of the product of the Jacobian with itself */
 } Sink;
@@ -119,20 +120,20 @@ put_prior(Sink *sink, const McSmile *smile, size_t i, const double *x)
 
 /* What a shortfall costs; `first` and `second` are the derivatives of what falls short. */
 static void
-put_penalty(Sink *sink, double shortfall, size_t i, double *first, double *second)
+put_penalty(Sink *sink, double penalty, double shortfall, size_t i, double *first, double *second)
 {
 	for (int j = 0; j < P; j++)
 	{
-		first[j] *= -PENALTY;
+		first[j] *= -penalty;
 		if (second != NULL)
-			second[j] *= -PENALTY;
+			second[j] *= -penalty;
 	}
-	put(sink, PENALTY * shortfall, i, first, second);
+	put(sink, penalty * shortfall, i, first, second);
 }
 
 /* Points over the quotes of one or two expiries and as far again on both sides, then in geometric steps. */
 static void
-make_grid(const McSmile *one, const McSmile *two, double *grid)
+make_grid(const McSmile *one, const McSmile *two, McSmileArbitrage kind, double *grid)
 {
 	const McSmileQuotes *quotes[2] = {&one->quotes, &two->quotes};
 	double end[2] = {-1e-3, 1e-3};
@@ -157,14 +158,19 @@ make_grid(const McSmile *one, const McSmile *two, double *grid)
 		for (int i = 0; i < OUTER_POINTS; i++)
 			grid[n++] = end[side] * pow(step, i + 1);
 	}
+	/* a place that is not taken repeats the last point of the grid proper */
+	for (int i = 0; i < MC_SMILE_CUTS; i++)
+		grid[n + i] = i < two->cut_count[kind] ? two->cuts[kind][i] : grid[n - 1];
 }
 
 static void
-put_butterflies(Sink *sink, const double *grid, size_t i, const McWings *wings)
+put_butterflies(Sink *sink, const double *grid, double strictness, size_t i, const McWings *wings)
 {
+	double margin = BUTTERFLY * pow(strictness, 0.25);
+
 	for (int j = 0; j < POINTS; j++)
 	{
-		double shortfall = BUTTERFLY - mc_svi_butterfly(mc_wings_at(wings, grid[j]), grid[j]);
+		double shortfall = margin - mc_svi_butterfly(mc_wings_at(wings, grid[j]), grid[j]);
 		double gradient[P];
 		McWingsJet jet;
 
@@ -177,14 +183,17 @@ put_butterflies(Sink *sink, const double *grid, size_t i, const McWings *wings)
 		mc_wings_butterfly_gradient(&jet, grid[j], gradient);
 		for (int l = 0; l < P; l++)
 			gradient[l] *= wings->rate[l];
-		put_penalty(sink, shortfall, i, gradient, NULL);
+		put_penalty(sink, PENALTY * strictness, shortfall, i, gradient, NULL);
 	}
 }
 
 /* The relative excess 2 (w_later - w_earlier) / (w_later + w_earlier) at each point. */
 static void
-put_calendars(Sink *sink, const double *grid, size_t i, const McWings *wings, const McWings *before)
+put_calendars(Sink *sink, const double *grid, double strictness, size_t i, const McWings *wings,
+              const McWings *before)
 {
+	double margin = CALENDAR * pow(strictness, 0.25);
+
 	for (int j = 0; j < POINTS; j++)
 	{
 		double w[2] = {mc_wings_at(wings, grid[j]).w, mc_wings_at(before, grid[j]).w};
@@ -192,7 +201,7 @@ put_calendars(Sink *sink, const double *grid, size_t i, const McWings *wings, co
 		double excess = 2 * (w[0] - w[1]) / sum;
 		McWingsJet jets[2];
 
-		if (!(CALENDAR - excess > 0))
+		if (!(margin - excess > 0))
 		{
 			put_nothing(sink);
 			continue;
@@ -204,7 +213,7 @@ put_calendars(Sink *sink, const double *grid, size_t i, const McWings *wings, co
 			jets[0].w[l] *= (2 - excess) / sum * wings->rate[l];
 			jets[1].w[l] *= (-2 - excess) / sum * before->rate[l];
 		}
-		put_penalty(sink, CALENDAR - excess, i, jets[0].w, jets[1].w);
+		put_penalty(sink, PENALTY * strictness, margin - excess, i, jets[0].w, jets[1].w);
 	}
 }
 
@@ -223,9 +232,10 @@ evaluate(const Fit *fit, const double *x, Sink *sink)
 		put_quotes(sink, smile, i, mine);
 		put_prior(sink, smile, i, x + i * P);
 		if (!fit->options->free)
-			put_butterflies(sink, grid, i, mine);
+			put_butterflies(sink, grid, fit->options->strictness, i, mine);
 		if (fit->options->ordered && i > 0)
-			put_calendars(sink, grid + POINTS, i, mine, &wings[1 - i % 2]);
+			put_calendars(sink, grid + POINTS, fit->options->strictness, i, mine,
+			              &wings[1 - i % 2]);
 	}
 }
 
@@ -316,7 +326,7 @@ static McStatus
 solve(Fit *fit, gsl_multilarge_nlinear_workspace *space, gsl_multilarge_nlinear_fdf *fdf,
       gsl_vector *start, McFit *how, const McPoll *poll)
 {
-	for (int round = 0; round < fit->options->rounds; round++)
+	for (int round = 0; round < fit->options->rounds || round == 0; round++)
 	{
 		int info;
 		int status;
@@ -338,7 +348,7 @@ solve(Fit *fit, gsl_multilarge_nlinear_workspace *space, gsl_multilarge_nlinear_
 		if (!take(fit, space->x))
 			return MC_OK;
 		*how = status == GSL_EMAXITER ? MC_FIT_ITERATIONS : MC_FIT_CONVERGED;
-		if (reweigh(fit) < SETTLED)
+		if (fit->options->rounds == 0 || reweigh(fit) < SETTLED)
 			break;
 	}
 	return MC_OK;
@@ -352,14 +362,15 @@ make_grids(Fit *fit)
 		const McSmile *smile = &fit->smiles[i];
 		double *grid = fit->grids + i * 2 * POINTS;
 
-		make_grid(smile, smile, grid);
+		make_grid(smile, smile, MC_SMILE_BUTTERFLY, grid);
 		if (i > 0)
-			make_grid(smile - 1, smile, grid + POINTS);
+			make_grid(smile - 1, smile, MC_SMILE_CALENDAR, grid + POINTS);
 	}
 }
 
 McStatus
-mc_smile_fit(McSmile *smiles, size_t n, const McSmileOptions *options, McFit *how, const McPoll *poll)
+mc_smile_fit(McSmile *smiles, size_t n, const McSmileOptions *options, McFit *how,
+             const McPoll *poll)
 {
 	gsl_multilarge_nlinear_parameters parameters = gsl_multilarge_nlinear_default_parameters();
 	Fit fit = {smiles, n, options, NULL};

@@ -18,14 +18,26 @@ typedef struct McSmileQuotes
 	const double *scale; /* how far off a vol may be: errors count in units of it */
 } McSmileQuotes;
 
+#define MC_SMILE_CUTS 8
+
+typedef enum McSmileArbitrage
+{
+	MC_SMILE_BUTTERFLY,
+	MC_SMILE_CALENDAR
+} McSmileArbitrage;
+
 typedef struct McSmile
 {
 	McSmileQuotes quotes;
 	double t;    /* years */
 	McSvi prior; /* valid: where the fit goes without quotes */
 
+	/* where to look for arbitrage beside a grid that follows the quotes, see mc_smile_cut */
+	double cuts[2][MC_SMILE_CUTS];
+	int cut_count[2];
+
 	McSvi smile;    /* in: valid, where the fit starts; out: where it ended, valid */
-	double *robust; /* [quotes.n] in: what each quote counts, 0 to 1; out: by how far it is off */
+	double *robust; /* [quotes.n] what each quote counts, 0 to 1: in, and out unless rounds is 0 */
 } McSmile;
 
 /*
@@ -46,8 +58,18 @@ typedef struct McSmileOptions
 {
 	bool ordered;
 	bool free;
-	int rounds;
+	int rounds; /* 0: once, with the weights as they are */
+	double
+	    strictness; /* of the penalties, 1 or more: several times that for fits that will not give in */
 } McSmileOptions;
+
+/* Look for arbitrage at k too from now on: where a fit left some, between the points of its grid. */
+static inline void
+mc_smile_cut(McSmile *smile, McSmileArbitrage kind, double k)
+{
+	smile->cuts[kind][smile->cut_count[kind] % MC_SMILE_CUTS] = k;
+	smile->cut_count[kind]++;
+}
 
 extern McStatus mc_smile_fit(McSmile *smiles, size_t n, const McSmileOptions *options, McFit *fit,
                              const McPoll *poll);

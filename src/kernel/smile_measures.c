@@ -80,15 +80,19 @@ variance_density(double u, void *params)
 	return root * exp(-z * z / 2) / ROOT_2PI * (1 - k * slope / (2 * w) + slope / 4) * jacobian;
 }
 
-/* The ends of the pieces in u, in order: the whole range, the money and its surroundings, the vertex. */
+/* The ends of the pieces in u, in order: the whole range, about where d2 = 0 with its surroundings, the vertex. */
 static void
 cut(const McSvi *s, double edges[EDGES])
 {
-	double scale = sqrt(fmax(mc_svi_total_variance(s, 0), 0));
+	double w = fmax(mc_svi_total_variance(s, 0), 0);
+	double scale = sqrt(w);
+	double centre = -w / 2;
 	double intercept = bound_intercept(s);
 	double low = -steep_reach(intercept, s->b * (1 - s->rho), TAILS);
 	double high = reach(intercept, s->b * (1 + s->rho), TAILS);
-	double k[EDGES] = {low, -8 * scale, -scale, 0, scale, 8 * scale, s->m, high};
+	double k[EDGES] = {
+	    low, centre - 8 * scale, centre - scale, centre, centre + scale, centre + 8 * scale, s->m,
+	    high};
 
 	for (int i = 0; i < EDGES; i++)
 	{

@@ -103,7 +103,8 @@ set_level(McSsviExpiry *e, const McSsvi *s)
 		for (size_t j = 0; j < e->quotes.n; j++)
 		{
 			double vol = vol_of(&slice, e->t, e->quotes.k[j]);
-			double by_level = (vol_of(&above, e->t, e->quotes.k[j]) - vol) / 0.001 / e->quotes.scale[j];
+			double by_level =
+			    (vol_of(&above, e->t, e->quotes.k[j]) - vol) / 0.001 / e->quotes.scale[j];
 			double error = (vol - e->quotes.vol[j]) / e->quotes.scale[j];
 			double share = root_share(error) * root_share(error);
 
@@ -147,7 +148,8 @@ first_levels(McSsviExpiry *e, size_t n)
 		for (size_t j = 1; j < e[i].quotes.n; j++)
 			if (fabs(e[i].quotes.k[j]) < fabs(e[i].quotes.k[nearest]))
 				nearest = j;
-		e[i].theta = fmax(e[i].quotes.vol[nearest] * e[i].quotes.vol[nearest] * e[i].t, LEAST_THETA);
+		e[i].theta =
+		    fmax(e[i].quotes.vol[nearest] * e[i].quotes.vol[nearest] * e[i].t, LEAST_THETA);
 	}
 }
 

@@ -9,10 +9,10 @@
 
 typedef enum McSliceModel
 {
-	MC_SLICE_SVI,     /* five parameters of its own */
+	MC_SLICE_SVI,      /* five parameters of its own */
 	MC_SLICE_REPAIRED, /* moved from its fit to where it is free of arbitrage */
-	MC_SLICE_SSVI,    /* a slice of the surface SVI, lifted over the expiry before if need be */
-	MC_SLICE_NONE     /* nothing found that is free of arbitrage */
+	MC_SLICE_SSVI,     /* a slice of the surface SVI, lifted over the expiry before if need be */
+	MC_SLICE_NONE      /* nothing found that is free of arbitrage */
 } McSliceModel;
 
 /* One expiry: in, fit.quotes (at least one), fit.t and room for fit.robust; out, fit.smile and the rest. */
@@ -21,6 +21,8 @@ typedef struct McSurfaceExpiry
 	McSliceModel model;
 	double butterfly; /* least g(k); 0 or more */
 	double calendar;  /* least excess over the expiry before, 0 or more; NaN for the first */
+	bool
+	    arbitrage; /* between the fits: is there any in the smile, or between it and the one before? */
 } McSurfaceExpiry;
 
 /*

@@ -6,9 +6,9 @@
 
 #include <stddef.h>
 
-#define GRID 64          /* points on each side of the vertex */
-#define REACH 64         /* how far the grid goes, in units of the largest scale of the smile */
-#define REFINEMENTS 48   /* steps of golden section: 0.618^48 is below 1e-10 */
+#define GRID 64        /* points on each side of the vertex */
+#define REACH 64       /* how far the grid goes, in units of the largest scale of the smile */
+#define REFINEMENTS 48 /* steps of golden section: 0.618^48 is below 1e-10 */
 #define GOLDEN 0.6180339887498949
 
 bool
@@ -77,8 +77,8 @@ scan(const Target *target, const McSvi *grid, double *least, double *at)
 	double bottom = grid->a + grid->b * grid->sigma * sqrt(1 - grid->rho * grid->rho);
 	double scale = 1 + fabs(grid->m) + grid->sigma + (grid->b > 0 ? fmin(bottom / grid->b, 10) : 0);
 	double step = asinh(REACH * scale / grid->sigma) / GRID;
-	double k[3];
-	double y[3];
+	double k[3] = {0};
+	double y[3] = {0};
 
 	for (int i = -GRID - 1; i <= GRID + 1; i++)
 	{

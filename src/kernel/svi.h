@@ -36,8 +36,8 @@ mc_svi_at(const McSvi *smile, double k)
 	double z = k - smile->m;
 	double r = hypot(z, smile->sigma);
 	double s = smile->sigma / r;
-	McSviPoint point = {smile->a + smile->b * (smile->rho * z + r),
-	                    smile->b * (smile->rho + z / r), smile->b * s * s / r};
+	McSviPoint point = {smile->a + smile->b * (smile->rho * z + r), smile->b * (smile->rho + z / r),
+	                    smile->b * s * s / r};
 
 	return point;
 }

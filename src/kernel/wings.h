@@ -14,7 +14,8 @@
 #include "svi.h"
 
 #define MC_WINGS_DIM 5
-#define MC_WINGS_STEEPEST 2.0 /* slope of total variance at which prices cease to exist: Lee (2004) */
+#define MC_WINGS_STEEPEST \
+	2.0 /* slope of total variance at which prices cease to exist: Lee (2004) */
 
 enum
 {

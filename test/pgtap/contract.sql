@@ -251,6 +251,7 @@ SELECT is(years_to_expiry('2026-06-27 08:00Z', '2026-06-27 07:59:59.75Z'), 0.25 
 SELECT is(ARRAY[years_to_expiry('2026-06-27 08:00Z', '2026-06-27 08:00Z'), years_to_expiry('2026-06-27 08:00Z', '2026-06-27 08:00:01Z'), years_to_expiry('2026-06-27', 'infinity'),
                 years_to_expiry('infinity', now()), years_to_expiry('2026-06-27', '-infinity'), years_to_expiry('-infinity', 'infinity'), years_to_expiry(NULL, now())],
           ARRAY[0, 0, 0, 'Infinity', 'Infinity', 0, NULL]::float8[], 'none after expiry; infinite times; NULL');
+SELECT pg_temp.near(years_to_expiry('294276-12-31', '4713-01-01 BC'), 298988 * 365.2425 / 365, 1, 'from one end of the calendar to the other');
 -- 300 samples of 30 minutes, and as many before and after that do not count
 CREATE TEMP TABLE tick AS
 SELECT n, timestamptz '2026-06-27 08:00Z' + n * interval '6 seconds' AS ts, CASE WHEN n BETWEEN -299 AND 0 THEN 80000 + 3 * n + n % 7 ELSE 1e6 END::float8 AS price
@@ -278,9 +279,13 @@ SELECT is(contract_payoff(parse_symbol('SOL_USDC-27JUN25-250-P'), 0), 2500::floa
 SELECT is(contract_pnl(parse_symbol('BTCPERP'), 10, 5, 0), 0::float8, 'no contracts');
 SELECT throws_ok($$ SELECT contract_pnl(parse_symbol('BTCPERP'), 0, 1e300, 1e300) $$, '22003', NULL, 'beyond the largest double');
 SELECT throws_ok($$ SELECT contract_payoff(parse_symbol('XBTZ25'), 1) $$, '22023', 'a payoff is that of an option', 'a future pays by its entry');
-SELECT throws_ok(format('SELECT %s', f), '22023', 'a contract that is valued has a positive contract size and multiplier', 'no size: ' || f)
+SELECT throws_ok(format('SELECT %s', f), '22023', 'a contract that is valued has a kind, a payoff, and a positive contract size and multiplier', 'no size: ' || f)
   FROM unnest(ARRAY['contract_pnl(parse_symbol(''BTC-USDC-SWAP''), 1, 1, 1)', 'contract_notional(parse_symbol(''BTC-USDC-SWAP''), 1, 1)',
                     'funding_payment(parse_symbol(''BTC-USDC-SWAP''), 1, 1, 1)', 'contract_payoff(parse_symbol(''AVAX_USDC-30AUG24-25-P''), 1)']) AS f;
+
+SELECT throws_ok(format('SELECT contract_pnl(jsonb_populate_record(parse_symbol(''XBTUSD''), %L), 1, 1, 1)', j), '22023',
+                 'a contract that is valued has a kind, a payoff, and a positive contract size and multiplier', j) FROM unnest(ARRAY['{"payoff": "Inverse"}', '{"payoff": null}', '{"kind": "swap"}', '{"kind": null}', '{"multiplier": null}', '{"contract_size": "NaN"}']) AS j;
+SELECT is(contract_payoff(jsonb_populate_record(parse_symbol('SOL_USDC-27JUN25-250-C'), '{"strike": null}'), 275), NULL, 'no strike, no payoff');
 
 -- ---- stored terms ----
 CREATE SCHEMA t;

@@ -44,7 +44,7 @@ SELECT is(strike_at_delta('(0.01,1.1,0.9,0,0.2)', 100, 'call', 0.25), NULL, 'a c
 SELECT is(strike_at_delta('(0,0,0,0,1)', 100, 'call', 0.25), NULL, 'no vol');
 SELECT throws_ok(format('SELECT strike_at_delta(%L, 100, %L, %L)', '(0.04,0.1,-0.3,0,0.1)', 'call', d), '22023', 'delta must lie between 0 and 0.5')
   FROM unnest('{0,-0.25,0.51,25,Infinity}'::text[]) AS d;
-SELECT throws_ok($$ SELECT strike_at_delta('(0.04,0.1,-0.3,0,0.1)', 100, 'Call', 0.25) $$, '22023', 'unknown kind');
+SELECT throws_ok($$ SELECT strike_at_delta('(0.04,0.1,-0.3,0,0.1)', 100, 'Straddle', 0.25) $$, '22023', 'kind must be call or put');
 SELECT throws_ok($$ SELECT strike_at_delta('(0.04,0.1,-0.3,0,0.1)', 100, 'call', 0.25, 'btc') $$, '22023', 'unknown premium');
 SELECT throws_ok($$ SELECT strike_at_delta('(0.04,0.1,-0.3,0,0.1)', 0, 'call', 0.25) $$, '22023', 'forward must be positive and finite');
 
@@ -71,6 +71,9 @@ SELECT throws_ok(format('SELECT %s(%L, 1)', f, s), '22023', 'these parameters ar
        unnest(ARRAY['(0.04,-0.1,0,0,0.1)', '(0.04,0.1,1,0,0.1)', '(0.04,0.1,-1,0,0.1)', '(0.04,0.1,0,0,0)', '(0.04,0.1,0,0,-1)', '(-0.04,0.1,0,0,0.1)', '(Infinity,0.1,0,0,0.1)', '(0.04,0.1,0,-Infinity,0.1)']) AS s;
 SELECT throws_ok(format('SELECT %s(%L, %L)', f, '(0.04,0.1,0,0,0.1)', t), '22023', 't must be positive and finite')
   FROM unnest('{variance_swap_rate,risk_reversal,butterfly}'::text[]) AS f, unnest('{0,-1,Infinity}'::text[]) AS t;
+SELECT throws_ok(format('SELECT %s(%L, %L)', f, '(1e10,1e-3,0,0,0.1)', 5e-324), '22003', 'value out of range: overflow') FROM unnest('{risk_reversal,butterfly}'::text[]) AS f;
+SELECT throws_ok($$ SELECT variance_swap_rate('(0.04,0.1,0,0,0.1)', 1e-320) $$, '22003', 'value out of range: overflow');
+SELECT throws_ok($$ SELECT strike_at_delta('(10000,0,0,0,1)', 1e308, 'call', 0.1) $$, '22003', 'value out of range: overflow');
 -- the whole range of parameters: a number, an infinity or NULL, and no crash
 SELECT ok(count(*) = 5000, 'any smile: ' || count(r) || ' rates, ' || count(k) || ' strikes')
   FROM (SELECT variance_swap_rate(smile, 1) AS r, strike_at_delta(smile, 1, 'call', 0.25, 'coin') AS k, risk_reversal(smile, 1) AS v
@@ -120,6 +123,8 @@ SELECT is((SELECT (xpath('//svg:text[contains(., "no expiry")]/text()', svg::xml
 SELECT ok((SELECT position('2 quotes' IN svg) > 0 AND position('>failed<' IN svg) > 0 AND position('#c0241c' IN svg) > 0 FROM pictures WHERE name = 'holes'), 'a failed slice says why');
 SELECT is((SELECT pg_temp.times(svg, 'h\.01') FROM pictures WHERE name = 'smiles'), 26, 'a dot for each quote used, and the legend''s');
 SELECT is((SELECT pg_temp.times(svg, 'l5 5m0-5l-5 5') FROM pictures WHERE name = 'smiles'), 3, 'a cross for each quote left out that is inside the axes, and the legend''s');
+SELECT is(pg_temp.times(surface_svg(ROW('2026-01-01', ARRAY[pg_temp.slice('2026-04-01', 0.25, NULL)], (SELECT array_agg(ROW('2026-04-01', NULL, 'put', i / 10.0, NULL, 0.1 * i, NULL, NULL, NULL, 'no bid')::surface_point)
+                                                                                               FROM generate_series(1, 9) AS i))::vol_surface), 'l5 5m0-5l-5 5'), 10, 'without a smile the axes hold every quote left out');
 SELECT ok((SELECT position('ATM 24.5 %' IN svg) > 0 AND position('2026-04-01 00:00' IN svg) > 0 AND position('91.2 d' IN svg) > 0 AND position('5 quotes, 2 left out' IN svg) > 0 FROM pictures WHERE name = 'smiles'), 'what the titles say');
 SELECT is((SELECT surface_svg(surface) FROM surfaces WHERE name = 'smiles'), (SELECT svg FROM pictures WHERE name = 'smiles'), 'the same again');
 SELECT ok(bool_and(svg !~ '<script|<style|href|@import|url\(' AND svg ~ '^<svg xmlns="http://www.w3.org/2000/svg" width="1200"' AND octet_length(svg) = length(svg)), 'nothing active, nothing from elsewhere, ASCII') FROM pictures WHERE name <> 'none';

@@ -81,7 +81,7 @@ SELECT ok((pg_temp.term('(10::float8, ''call'', 2::float8, 3::float8)')).varianc
 SELECT is((SELECT vix_variance(strike, kind, bid, ask, 0.05, 0) FROM quotes WHERE false), NULL, 'no row');
 SELECT is((SELECT vix_variance(NULL, kind, bid, ask, 0.05, 0) FROM quotes), NULL, 'no row with a strike');
 
-SELECT throws_ok($$ SELECT vix_variance(strike, 'straddle', bid, ask, 0.05, 0) FROM quotes $$, '22023', 'unknown kind');
+SELECT throws_ok($$ SELECT vix_variance(strike, 'straddle', bid, ask, 0.05, 0) FROM quotes $$, '22023', 'kind must be call or put');
 SELECT throws_ok($$ SELECT vix_variance(-strike, kind, bid, ask, 0.05, 0) FROM quotes $$, '22023', 'strike must be positive');
 SELECT throws_ok($$ SELECT vix_variance(0, kind, bid, ask, 0.05, 0) FROM quotes $$, '22023');
 SELECT throws_ok($$ SELECT vix_variance(strike, kind, bid, ask, t, 0) FROM quotes $$, '22023');

@@ -68,6 +68,16 @@ my %edge = (
 	'numeric[]' => ['{}', '{NULL}', '{1}', '{5,3}', '{3,5}', '{100}', '{100,NULL}', '{NaN}', '{0.5}', '{{1,2},{3,4}}', '{1e130}', 'NULL'],
 	'margin_calib.margin_tier[]' => ['{}', '{NULL}', '{"(0,0.1,0.05)"}', '{"(0,0.1,0.05)","(100,0.5,0.2)"}', '{"(0,0.1,0.05)","(100,0.05,0.02)"}',
 		'{"(,,)"}', '{"(NaN,1,1)"}', '{"(0,1e-130,1e-130)","(1e130,1,1)"}', '{{"(0,1,1)"},{"(1,1,1)"}}', 'NULL'],
+	'margin_calib.svi' => ['(0.04,0.1,-0.3,0,0.1)', '(0.02,0.1,0.3,2,0.01)', '(0.09,0,0,0,1)', '(0,0,0,0,1)', '(0.01,1.05,-0.95,0,0.2)', '(0.01,0.97,-0.95,0,0.2)',
+		'(0,0.3,-0.9,0.2,1e-4)', '(1e308,1e308,0,0,1)', '(5e-324,5e-324,0,0,5e-324)', '(0,1e308,0.5,1e308,1e308)', '(-0.04,0.1,0,0,0.1)', '(0.04,0.1,1,0,0.1)',
+		'(NaN,0.1,0,0,0.1)', '(,,,,)', 'NULL'],
+	'margin_calib.vix_term' => ['(ok,0.05,0,0.16,100,100,5,80,120,10)', '(ok,0.1,0,0.09,100,100,5,80,120,10)', '(ok,1e-300,0,1e300,1,1,3,1,1,4)', '(ok,1e308,0,1e308,1,1,3,1,1,4)',
+		'(ok,-1,0,-1,1,1,3,1,1,4)', '(ok,NaN,0,Infinity,1,1,3,1,1,4)', '(,,,,,,,,,)', 'NULL'],
+	'margin_calib.vol_surface' => ['(,,)', '(2026-01-01,{},{})', '(infinity,"{NULL,""(,,,,,,,,,,,,,,,,,,,,,,)""}","{NULL,""(,,,,,,,,,)""}")',
+		'(2026-01-01,"{""(2026-07-01,0.5,100,quoted,svi,0.02,0.1,-0.3,0,0.1,0.25,5,2,-0.3,0.3,,,,,,,fitted,)"",""(2027-01-01,1,100,quoted,svi,0.05,0.1,-0.3,0,0.1,0.25,5,2,-0.3,0.3,,,,,,,failed,<&)""}",'
+		  . '"{""(2026-07-01,90,put,-0.1,0.2,0.3,0.25,,1,)"",""(2026-07-01,110,call,0.1,,1e308,NaN,,1,wide)""}")',
+		'(2026-01-01,"{""(infinity,1e308,1e308,,,1e308,1e308,0,1e308,1e308,1e308,2147483647,-2147483648,-1e308,1e308,,,,,,-infinity,fallback,)"",'
+		  . '""(-infinity,5e-324,5e-324,,,5e-324,5e-324,0,-5e-324,5e-324,5e-324,0,0,5e-324,5e-324,,,,,,,,)""}",)', 'NULL'],
 );
 
 # Square ones: definite, not quite, not at all, singular, far from 1, and of a size where loops are blocked.
@@ -88,7 +98,7 @@ my %plausible = (
 	account => [qw(account alice)], quantity => ['quantity'],
 	policy => [qw(crypto_venue prop_desk futures_clearing new_product)], policies => ['{prop_desk}', '{crypto_venue,new_product}'],
 	new_product_policy => ['new_product'], based_on => ['crypto_venue'], changes => ['{"buffer": 0.1}', '{}'], history => ['1 year'], keep => [1, 7],
-	name => ['crypto_venue', 'mine'], policy_name => [qw(crypto_venue prop_desk)], capture => [qw(trigger watermark)], kind => [qw(spot linear inverse)],
+	name => ['crypto_venue', 'mine'], policy_name => [qw(crypto_venue prop_desk)], capture => [qw(trigger watermark)], kind => [qw(spot linear inverse call put C P)],
 	group_name => ['mine'], groups => ['{mine}'], subperiods => [qw(1 2 4)], cap => [qw(0 0.5 0.8)], breakdown => [qw(calibrated worst)],
 	correlation => \@matrices, margins => ['{1}', '{1,-2}', '{3,-1,2}'],
 	schema => ['hostile_schema'], role => ['hostile_role'], rights => [qw(reader engine)],
@@ -113,6 +123,7 @@ my %plausible = (
 	tiers => ['{"(0,0.1,0.05)"}', '{"(0,0.1,0.05)","(100,0.5,0.2)"}'], upper_bounds => ['{}', '{100}'], leverages => ['{5}', '{5,3}'],
 	from_ts => ['2024-01-01'], until_ts => ['2200-01-01'], rate => [qw(0 0.02 1)], event => [1], price_instrument => ['A'], until => ['2024-01-01'],
 	spread => [qw(0.001 quantity)], volume => [qw(100 quantity)], open_interest => [qw(100 quantity)], volume_per => [qw(day row)],
+	strike => [qw(50 100 150)], forward => [100], delta => [qw(0.1 0.25 0.5)], t => [qw(0.05 1)], bid => [qw(1 2)], ask => [qw(2 3)], days => [qw(30 200)],
 	proposal => [4 .. 6], reason => ['why'], initial_rate => [0.5], maintenance_rate => ['0.1', 'NULL'], ends_at => ['2200-01-01'], starts_at => ['NULL'],
 	averaging_window => ['1 day'], stale_after => ['1 day'], participation => [0.1], maximum_horizon => [60], factor => [4],
 	average_daily_volume => [100], sources => [2], age => [10], width => [0.01], applies_to => [qw(initial both)], which => [qw(initial maintenance)],
@@ -123,7 +134,7 @@ my %variants = (
 	model => [qw(garch gjr garch_t gjr_t historical filtered_historical)], presample => [qw(backcast sample_variance)],
 	standard_errors => [qw(none hessian opg qml)], filter => [qw(ewma garch gjr garch_t gjr_t)], rule => [qw(intersection previous refresh_time)],
 	method => [qw(acerbi_tasche order_statistic below_var empyrical maximum_likelihood pwm percentile basic bca)], block => [qw(stationary circular moving)],
-	statistic => [qw(z1 z2 z3)], convention => [qw(population sample)], standard_error_method => [qw(mertens lo)],
+	premium => [qw(currency coin)], statistic => [qw(z1 z2 z3)], convention => [qw(population sample)], standard_error_method => [qw(mertens lo)],
 );
 my @policies = qw(crypto_venue futures_clearing prop_desk new_product);
 my @policy_fields = $setup->rows(
@@ -380,6 +391,8 @@ my %infinite_mean = map { ("margin_calib.$_" => 1) } (
 	'expected_shortfall(margin_calib.gpd_model;double precision)', 'expected_shortfall_evt(double precision;double precision;double precision)',
 	'student_t_tail(double precision;double precision;double precision;double precision)',
 	'expected_shortfall_student_t(double precision;double precision)', 'expected_shortfall_student_t(double precision;double precision;double precision)',
+	'variance_swap_rate(margin_calib.svi;double precision)', # a put wing as steep as 2
+	'term_structure(margin_calib.vol_surface)',
 	'student_t_fit(double precision)'); # degrees of freedom: the normal law
 
 my (@lost, @internal, @late, @infinite);

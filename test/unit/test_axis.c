@@ -25,8 +25,7 @@ test_axis(void)
 			double digit = step / pow(10, floor(log10(step) + 1e-9));
 
 			enough &= step * most >= span * (1 - 1e-9);
-			double smaller = step * (is_close(digit, 5, 1e-9) ? 0.4 : 0.5);
-			needed &= smaller * most < span * (1 + 1e-9);
+			needed &= step * (is_close(digit, 5, 1e-9) ? 0.4 : 0.5) * most < span * (1 + 1e-9);
 			round &=
 			    is_close(digit, 1, 1e-9) || is_close(digit, 2, 1e-9) || is_close(digit, 5, 1e-9);
 		}

@@ -332,6 +332,17 @@ test_limits(void)
 	          is_close(g.vega, 200 / sqrt(2 * acos(-1)), 1e-15) &&
 	          is_close(g.vanna, 1 / sqrt(2 * acos(-1)), 1e-15) && g.volga == 0,
 	      "at the money, no vol");
+	mc_black76_greeks(true, 100, 100, 1e-40, 0.5, &g);
+	check(is_close(g.price, 100 * 0.5e-20 / sqrt(2 * acos(-1)), 1e-15) &&
+	          is_close(g.gamma, 1 / (100 * 0.5e-20 * sqrt(2 * acos(-1))), 1e-15) &&
+	          is_close(g.vega, 100e-20 / sqrt(2 * acos(-1)), 1e-15) &&
+	          is_close(g.theta, -100 * 0.5 / (2e-20 * sqrt(2 * acos(-1))), 1e-15) &&
+	          is_close(g.volga, -100 * 0.25 * 0.5e-60 / sqrt(2 * acos(-1)), 1e-15),
+	      "at the money, hardly any time");
+	mc_black76_greeks(true, 100, 100, 0, INFINITY, &g);
+	check(g.price == 0 && g.delta == 0.5 && g.vega == 0 && g.theta == -INFINITY && g.vanna == 0 &&
+	          g.volga == 0,
+	      "no time goes before no end of vol");
 	for (int i = 0; i < 2; i++)
 	{
 		double t = i == 0 ? INFINITY : 1;

@@ -15,7 +15,7 @@ static const McSvi smiles[] = {
     {0.001, 0.02, 0.1, 0.0, 0.02},             /* two days of bitcoin */
     {0.0, 0.3, -0.9, 0.2, 1e-4},               /* nearly a kink */
     {0.5, 1.0, 0.2, -0.3, 0.5},                /* years */
-    {0.01, 0.75, -0.9, 0.0, 0.2},              /* a put wing of slope 1.425 */
+    {0.01, 0.55, -0.9, 0.0, 0.2}, /* a put wing of slope 1.045; steeper ones by mpmath */
     {1e-6, 1e-4, 0.5, 0.001, 1e-3},
     {0.09, 1e-9, 0.0, 0.0, 1.0},
     {0.02, 0.1, 0.3, 2.0, 0.01}, /* the vertex far away */

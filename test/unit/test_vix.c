@@ -232,6 +232,29 @@ test_statuses(void)
 	check(mc_vix_variance(quotes, 4, 1e-9, 0, &term) == MC_VIX_OVERFLOW, "beyond a double");
 }
 
+/* the lowest of equal differences gives the forward, and a strike at the forward is K0 */
+static void
+test_ties(void)
+{
+	McVixTerm term;
+
+	set(0, 10, true, 3, 3);
+	set(1, 10, false, 2, 2);
+	set(2, 12, true, 1, 1);
+	set(3, 12, false, 2, 2);
+	mc_vix_variance(quotes, 4, 1, 0, &term);
+	check(term.forward == 11 && term.k0 == 10, "equal differences");
+	set(0, 10, true, 2, 2);
+	set(1, 10, false, 2, 2);
+	set(2, 9, true, 3, 3);
+	set(3, 9, false, 1, 1);
+	set(4, 11, true, 1, 1);
+	check(mc_vix_variance(quotes, 5, 1, 0, &term) == MC_VIX_OK && term.forward == 10 &&
+	          term.k0 == 10,
+	      "K0 at the forward");
+	check_close(term.variance, 2 * (1.0 / 81 + 2.0 / 100 + 1.0 / 121), 1e-14, "and no correction");
+}
+
 static void
 test_index(void)
 {
@@ -255,5 +278,6 @@ test_vix(void)
 	for (unsigned seed = 1; seed <= 20; seed++)
 		test_definition(seed);
 	test_statuses();
+	test_ties();
 	test_index();
 }
