@@ -65,7 +65,7 @@ COMMENT ON FUNCTION margin_calib.quote_source(margin_calib.feed, margin_calib.qu
 'Internal: query of the rows t of a quote feed that meet a condition, with the columns expiry, strike, kind, bid, ask, mark, forward, ts; errors 42703 and 42804 for columns that are gone or have become another type.';
 
 -- The surface is of its newest quote and not of the clock: the same rows give the same surface. What is older than
--- maximum_age is named without its prices, and beyond a day not looked at.
+-- maximum_age is named without its prices if it is not much older: reading a whole day takes longer than the fit.
 CREATE OR REPLACE FUNCTION margin_calib.surface_found(feed margin_calib.feed, underlying text, as_of timestamptz)
     RETURNS margin_calib.engine_surface
     LANGUAGE plpgsql STABLE PARALLEL UNSAFE COST 5000
@@ -79,6 +79,7 @@ DECLARE
     columns  margin_calib.quote_feed;
     result   margin_calib.engine_surface;
     newest   timestamptz;
+    age      double precision;
 BEGIN
     result.underlying := surface_found.underlying;
     result.feed := surface_found.feed.id;
@@ -97,6 +98,7 @@ BEGIN
         RETURN result;
     END IF;
     SELECT c.* INTO columns FROM margin_calib.quote_feed AS c WHERE c.feed = surface_found.feed.id;
+    age := extract(epoch FROM (columns.settings).maximum_age);
     EXECUTE format($query$
         WITH fresh AS MATERIALIZED (
             SELECT r.*, rank() OVER (PARTITION BY r.expiry, r.strike, r.kind ORDER BY r.ts DESC) AS place FROM (%s) AS r)
@@ -108,9 +110,9 @@ BEGIN
                  WHERE o.expiry > $1 AND NOT EXISTS (SELECT FROM fresh AS f WHERE f.expiry = o.expiry AND f.strike = o.strike AND f.kind = o.kind)
                  GROUP BY o.expiry, o.strike, o.kind) AS q $query$,
         margin_calib.quote_source(feed, columns, format('%s AND %s BETWEEN $1 - $3 AND $1', wanted, ts)),
-        margin_calib.quote_source(feed, columns, format('%s AND %s >= $1 - interval ''24 hours'' AND %2$s < $1 - $3', wanted, ts)))
+        margin_calib.quote_source(feed, columns, format('%s AND %s >= $1 - $3 - $4 AND %2$s < $1 - $3', wanted, ts)))
        INTO result.surface
-      USING newest, columns.settings, make_interval(secs => extract(epoch FROM (columns.settings).maximum_age)::float8);
+      USING newest, columns.settings, make_interval(secs => age), make_interval(secs => least(3 * age, 86400));
     RETURN result;
 END
 $function$;
@@ -366,7 +368,7 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION margin_calib.attach_quotes(regclass, name, name, name, name, name, name, name, name, name, margin_calib.surface_settings, interval, text, interval) IS
-'Makes a table of your own the feed of option quotes of the underlyings in it, and returns the feed''s id; refresh keeps their surfaces up to date. underlying: a text, integer, uuid or enum column; ts, of the quote, and expiry: timestamptz, or timestamp or date in UTC; strike and prices: numbers; kind: a text or enum column with call, put, C or P. Name the prices that it has: bid, ask, mark, a unit of the underlying, and forward, of the expiry. settings: margin_calib.surface_settings. The table may hold many snapshots: a surface is of its newest quote, and of each option the latest within maximum_age of that counts. A surface whose newest quote is older than stale_after is stale; the quotes behind surfaces are kept with those of the last keep_points, the smiles for ever. No quote is an error: margin_calib.surface_quote says what became of it. capture as in attach_prices; with ''watermark'' every refresh looks at the underlyings with rows in the last watermark_overlap again. Errors: 22004, 22023, 42703, 42804, 55000 when it is attached already.';
+'Makes a table of your own the feed of option quotes of the underlyings in it, and returns the feed''s id; refresh keeps their surfaces up to date. underlying: a text, integer, uuid or enum column; ts, of the quote, and expiry: timestamptz, or timestamp or date in UTC; strike and prices: numbers; kind: a text or enum column with call, put, C or P. Name the prices that it has: bid, ask, mark, a unit of the underlying, and forward, of the expiry. settings: margin_calib.surface_settings. The table may hold many snapshots: a surface is of its newest quote, and of each option the latest within maximum_age of that counts; those up to three times as much older, at most a day, are named as stale. A surface whose newest quote is older than stale_after is stale; the quotes behind surfaces are kept with those of the last keep_points, the smiles for ever. No quote is an error: margin_calib.surface_quote says what became of it. capture as in attach_prices; with ''watermark'' every refresh looks at the underlyings with rows in the last watermark_overlap again. Errors: 22004, 22023, 42703, 42804, 55000 when it is attached already.';
 
 CREATE OR REPLACE FUNCTION margin_calib.forget_quotes(feed margin_calib.feed) RETURNS void
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE COST 5000
