@@ -28,6 +28,8 @@ SELECT is_empty($$
                          'tier_table', 'tiers_from_leverage', 'liability_weight', 'asset_weight', 'concentration_factor', 'open_interest_rate',
                          'liquidation_horizon', 'liquidity_charge', 'horizon_charge', 'peg_charge', 'price_confidence', 'confidence_charge',
                          'checked_non_negative', 'checked_positive', 'checked_fraction', -- arithmetic in SQL
+                         'calendar_date', 'last_friday', 'parse_symbol', 'refuse_symbol', 'refuse_venue', 'symbol_date', 'symbol_formats', 'symbol_matches', 'symbol_terms',
+                         'contract_price', 'contract_value', 'contract_problem', 'surface_settings', 'term_structure', 'variance_risk_premium', -- contracts and surfaces, the same
                          'rolling_vol_all', 'rolling_vol_arrays', 'align_prices', 'align_returns') -- check SELECT on the columns, refuse row-level security
 $$, 'S1 PUBLIC may execute nothing but the statistics');
 SELECT is_empty($$
@@ -319,7 +321,7 @@ INSERT INTO reviewed VALUES
     ('explained_rate(text,text,numeric,text,text,text)', 'f i - s - -'),
     ('explained_sides(parameter,margin_policy,margin_path)', 'f s - s - -'),
     ('explanation_lines(integer,text,text,numeric,text,text,text)', 'f s - s - -'),
-    ('fallback_slice(surface_slice,surface_slice,timestamp with time zone,double precision)', 'f i - s - -'),
+    ('fallback_slice(surface_slice,surface_slice,timestamp with time zone,double precision)', 'f s - s - -'),
     ('feed_changed(feed,text)', 'f v - u d -'),
     ('feed_column_type(regclass,name)', 'f s - s - -'),
     ('feed_key_type(regclass,name)', 'f s - s - -'),
@@ -383,7 +385,7 @@ INSERT INTO reviewed VALUES
     ('parameter_calibration(parameter)', 'f i - s - -'),
     ('parameter_rates(parameter)', 'f i - s - -'),
     ('parameters_in_force(text[])', 'f s - s - -'),
-    ('parse_symbol(text,text)', 'f i - s - p'),
+    ('parse_symbol(text,text)', 'f s - s - p'),
     ('path_starts(margin_path)', 'f i - s - -'),
     ('peg_charge(numeric,numeric,numeric)', 'f i - s - p'),
     ('peg_dependents(text[])', 'f s - s - -'),
@@ -437,8 +439,8 @@ INSERT INTO reviewed VALUES
     ('refresh_liquidity(integer,text[],timestamp with time zone)', 'f v - u - -'),
     ('refresh_prices(integer,text[],timestamp with time zone[],timestamp with time zone[],timestamp with time zone,bigint)', 'f v - u - -'),
     ('refresh_surfaces(integer,text[],timestamp with time zone)', 'f v - u - -'),
-    ('refuse_symbol(text,text,text)', 'f i - s - p'),
-    ('refuse_venue(text,text[])', 'f i - s - p'),
+    ('refuse_symbol(text,text,text)', 'f s - s - p'),
+    ('refuse_venue(text,text[])', 'f s - s - p'),
     ('register_instruments(text[])', 'f v - u d -'),
     ('reject_proposal(bigint,text)', 'f v - u d -'),
     ('relative_change(numeric,numeric)', 'f i - s - -'),
@@ -509,11 +511,10 @@ INSERT INTO reviewed VALUES
     ('surface_settings(text,double precision,interval,double precision,integer,double precision)', 'f i - s - p'),
     ('surface_svg(text,timestamp with time zone)', 'f s s s - -'),
     ('surface_vol(text,timestamp with time zone,double precision,timestamp with time zone)', 'f s s s - -'),
-    ('surface_vol(vol_surface,timestamp with time zone,double precision)', 'f s s s - p'),
     ('symbol_date(jsonb)', 'f i s s - p'),
     ('symbol_formats()', 'f i - s - p'),
     ('symbol_matches(text,text)', 'f i - s - p'),
-    ('symbol_terms(text,symbol_format,jsonb)', 'f i - s - p'),
+    ('symbol_terms(text,symbol_format,jsonb)', 'f s - s - p'),
     ('sync_events()', 'f v - u d -'),
     ('sync_feeds()', 'f v - u - -'),
     ('sync_partition(feed,regclass,boolean)', 'f v - u - -'),
@@ -539,7 +540,7 @@ INSERT INTO reviewed VALUES
     ('verify_surfaces(feed,text[],timestamp with time zone)', 'f s - u - -'),
     ('version()', 'f s s s - p'),
     ('waiting_keys(feed,text[],timestamp with time zone)', 'f s - s - -'),
-    ('with_fallbacks(surface_slice[],surface_slice[],timestamp with time zone)', 'f i - s - -'),
+    ('with_fallbacks(surface_slice[],surface_slice[],timestamp with time zone)', 'f s - s - -'),
     ('withdraw_proposal(bigint,text)', 'f v - u d -'),
     ('wrapped(text,integer)', 'f s s s - -');
 
