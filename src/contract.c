@@ -8,6 +8,7 @@
 #include <math.h>
 
 #include "access/htup_details.h"
+#include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/float.h"
 #include "utils/fmgrprotos.h"
@@ -235,10 +236,12 @@ MC_FUNCTION(mc_years_to_expiry)
 	TimestampTz expiry = PG_GETARG_TIMESTAMPTZ(0);
 	TimestampTz as_of = PG_GETARG_TIMESTAMPTZ(1);
 
+	if (TIMESTAMP_NOT_FINITE(expiry) || TIMESTAMP_NOT_FINITE(as_of))
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+		                errmsg("expiry and as_of must be finite"),
+		                errhint("A contract without an expiry has NULL there.")));
 	if (expiry <= as_of)
 		PG_RETURN_FLOAT8(0);
-	if (TIMESTAMP_NOT_FINITE(expiry) || TIMESTAMP_NOT_FINITE(as_of))
-		PG_RETURN_FLOAT8(get_float8_infinity());
 	/* the difference of the two ends of the calendar is beyond an int64; up to the year 2285 both are exact */
 	PG_RETURN_FLOAT8(((double) expiry - (double) as_of) / YEAR_IN_MICROSECONDS);
 }
@@ -253,9 +256,14 @@ MC_FUNCTION(mc_settlement_average_accum)
 	TimestampTz ts = PG_ARGISNULL(2) ? DT_NOEND : PG_GETARG_TIMESTAMPTZ(2);
 	TimestampTz expiry = PG_ARGISNULL(3) ? DT_NOBEGIN : PG_GETARG_TIMESTAMPTZ(3);
 	TimestampTz start;
+	ArrayType *state;
 
 	if (PG_ARGISNULL(0))
 		PG_RETURN_NULL();
+	state = PG_GETARG_ARRAYTYPE_P(0);
+	if (ARR_NDIM(state) != 1 || ARR_DIMS(state)[0] != 3 || ARR_HASNULL(state))
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+		                errmsg("not a state of settlement_average")));
 	if (PG_ARGISNULL(1) || PG_ARGISNULL(4) || TIMESTAMP_NOT_FINITE(ts) ||
 	    TIMESTAMP_NOT_FINITE(expiry) || ts > expiry)
 		PG_RETURN_DATUM(PG_GETARG_DATUM(0));

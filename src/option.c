@@ -106,13 +106,37 @@ read_discount(FunctionCallInfo fcinfo, int arg)
 	return discount;
 }
 
+double
+mc_discounted_price(double price, double discount)
+{
+	double discounted = price * discount;
+
+	if (unlikely(isinf(discounted)))
+		float_overflow_error();
+	return discounted;
+}
+
+void
+mc_discounted_greeks(double t, double discount, McOptionGreeks *greeks)
+{
+	McOptionGreeks before = *greeks;
+	const double *b = &before.price;
+	const double *a = &greeks->price;
+
+	mc_discount_greeks(t, discount, greeks);
+	for (size_t i = 0; i < sizeof(before) / sizeof(double); i++)
+		if (unlikely(isinf(a[i]) && !isinf(b[i])))
+			float_overflow_error();
+}
+
 /* black76_price(kind, forward, strike, t, vol, discount) */
 MC_FUNCTION(mc_black76_price_one)
 {
 	Option o = read_option(fcinfo, "forward");
 	double discount = read_discount(fcinfo, 5);
 
-	PG_RETURN_FLOAT8(mc_black76_price(o.call, o.underlying, o.strike, o.t, o.vol) * discount);
+	PG_RETURN_FLOAT8(mc_discounted_price(
+	    mc_black76_price(o.call, o.underlying, o.strike, o.t, o.vol), discount));
 }
 
 /* black76_greeks(kind, forward, strike, t, vol, discount) */
@@ -123,7 +147,7 @@ MC_FUNCTION(mc_black76_greeks_one)
 	McOptionGreeks greeks;
 
 	mc_black76_greeks(o.call, o.underlying, o.strike, o.t, o.vol, &greeks);
-	mc_discount_greeks(o.t, discount, &greeks);
+	mc_discounted_greeks(o.t, discount, &greeks);
 	return greeks_datum(fcinfo, &greeks);
 }
 

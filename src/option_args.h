@@ -7,6 +7,8 @@
 
 #include "compat.h"
 
+#include "kernel/black.h"
+
 /* What a number must be; NaN is let through, and gives NaN. */
 typedef enum McRange
 {
@@ -31,5 +33,9 @@ mc_check_option_number(const char *name, McRange range, double value)
 
 /* true: a call.  22023 unless call, put, c or p in any case; element as above. */
 extern bool mc_option_is_call(text *kind, int element);
+
+/* Times a discount factor, mc_discount_greeks: 22003 when that goes beyond the range of a double. */
+extern double mc_discounted_price(double price, double discount);
+extern void mc_discounted_greeks(double t, double discount, McOptionGreeks *greeks);
 
 #endif

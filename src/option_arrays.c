@@ -145,7 +145,7 @@ MC_FUNCTION(mc_black76_prices_array)
 		mc_black76_prices(&chunk, mc_black_isa(), prices + start);
 	}
 	for (size_t i = 0; i < o.count; i++)
-		prices[i] *= element(discount, i);
+		prices[i] = mc_discounted_price(prices[i], element(discount, i));
 	PG_RETURN_DATUM(mc_float8_array_datum(prices, (int) o.count));
 }
 
@@ -165,7 +165,7 @@ discount_columns(const McOptions *o, McColumn discount, double *const *columns)
 		McOptionGreeks g = {columns[0][i], columns[1][i], columns[2][i], columns[3][i],
 		                    columns[4][i], columns[5][i], columns[6][i], columns[7][i]};
 
-		mc_discount_greeks(element(o->t, i), element(discount, i), &g);
+		mc_discounted_greeks(element(o->t, i), element(discount, i), &g);
 		columns[0][i] = g.price;
 		columns[1][i] = g.delta;
 		columns[2][i] = g.gamma;

@@ -43,6 +43,15 @@ years_argument(FunctionCallInfo fcinfo, int arg)
 	return t;
 }
 
+/* NaN of an infinite k is an answer; beyond the range of a double there is none. */
+static Datum
+finite_answer(double value)
+{
+	if (isinf(value))
+		float_overflow_error();
+	return Float8GetDatum(value);
+}
+
 /* margin_calib.svi_total_variance(smile svi, k float8) -> float8 */
 MC_FUNCTION(mc_svi_total_variance_at)
 {
@@ -55,7 +64,7 @@ MC_FUNCTION(mc_svi_total_variance_at)
 		case MC_NO_NUMBER:
 			PG_RETURN_FLOAT8(get_float8_nan());
 		default:
-			PG_RETURN_FLOAT8(mc_svi_total_variance(&smile, PG_GETARG_FLOAT8(1)));
+			return finite_answer(mc_svi_total_variance(&smile, PG_GETARG_FLOAT8(1)));
 	}
 }
 
@@ -72,7 +81,7 @@ MC_FUNCTION(mc_svi_butterfly_at)
 		case MC_NO_NUMBER:
 			PG_RETURN_FLOAT8(get_float8_nan());
 		default:
-			PG_RETURN_FLOAT8(mc_svi_butterfly(mc_svi_at(&smile, k), k));
+			return finite_answer(mc_svi_butterfly(mc_svi_at(&smile, k), k));
 	}
 }
 
@@ -89,7 +98,7 @@ MC_FUNCTION(mc_svi_least_butterfly_of)
 		case MC_NO_NUMBER:
 			PG_RETURN_FLOAT8(get_float8_nan());
 		default:
-			PG_RETURN_FLOAT8(mc_svi_least_butterfly(&smile, &at));
+			return finite_answer(mc_svi_least_butterfly(&smile, &at));
 	}
 }
 
@@ -106,7 +115,7 @@ MC_FUNCTION(mc_svi_least_calendar_of)
 		PG_RETURN_NULL();
 	if (first == MC_NO_NUMBER || second == MC_NO_NUMBER)
 		PG_RETURN_FLOAT8(get_float8_nan());
-	PG_RETURN_FLOAT8(mc_svi_least_calendar(&earlier, &later, &at));
+	return finite_answer(mc_svi_least_calendar(&earlier, &later, &at));
 }
 
 /* margin_calib.svi_to_jw(smile svi, t float8) -> svi_jw */

@@ -5,7 +5,7 @@ CREATE OR REPLACE FUNCTION margin_calib.years_to_expiry(expiry timestamptz, as_o
     LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 1
     AS 'MODULE_PATHNAME', 'mc_years_to_expiry';
 COMMENT ON FUNCTION margin_calib.years_to_expiry(timestamptz, timestamptz) IS
-'Time from as_of to expiry in years of 365 days of 86400 s, the convention of crypto venues; 0 from expiry on. NULL gives NULL.';
+'Time from as_of to expiry in years of 365 days of 86400 s, the convention of crypto venues; 0 from expiry on. NULL gives NULL; infinite times are an error (22023).';
 
 CREATE OR REPLACE FUNCTION margin_calib.contract_units(contract margin_calib.contract)
     RETURNS double precision

@@ -68,6 +68,8 @@ my %edge = (
 	'numeric[]' => ['{}', '{NULL}', '{1}', '{5,3}', '{3,5}', '{100}', '{100,NULL}', '{NaN}', '{0.5}', '{{1,2},{3,4}}', '{1e130}', 'NULL'],
 	'margin_calib.margin_tier[]' => ['{}', '{NULL}', '{"(0,0.1,0.05)"}', '{"(0,0.1,0.05)","(100,0.5,0.2)"}', '{"(0,0.1,0.05)","(100,0.05,0.02)"}',
 		'{"(,,)"}', '{"(NaN,1,1)"}', '{"(0,1e-130,1e-130)","(1e130,1,1)"}', '{{"(0,1,1)"},{"(1,1,1)"}}', 'NULL'],
+	'margin_calib.contract' => ['(X,deribit,option,inverse,call,BTC,USD,BTC,2036-06-27,80000,1,1,"00:30:00",,coin)', '(P,,perpetual,linear,,BTC,USDT,USDT,,,1,1,,"08:00:00",)',
+		'(Q,,option,quanto,put,BTC,USD,BTC,infinity,NaN,1e308,-1,,,)', '(,,,,,,,,,,,,,,)', 'NULL'],
 	'margin_calib.svi' => ['(0.04,0.1,-0.3,0,0.1)', '(0.02,0.1,0.3,2,0.01)', '(0.09,0,0,0,1)', '(0,0,0,0,1)', '(0.01,1.05,-0.95,0,0.2)', '(0.01,0.97,-0.95,0,0.2)',
 		'(0,0.3,-0.9,0.2,1e-4)', '(1e308,1e308,0,0,1)', '(5e-324,5e-324,0,0,5e-324)', '(0,1e308,0.5,1e308,1e308)', '(-0.04,0.1,0,0,0.1)', '(0.04,0.1,1,0,0.1)',
 		'(NaN,0.1,0,0,0.1)', '(,,,,)', 'NULL'],
@@ -213,6 +215,7 @@ sub literal
 	if (defined $name && $plausible{$name} && rand() < 0.75)
 	{
 		$value = pick(@{ $plausible{$name} });
+		$value = "{$value}" if $type =~ /\[\]\z/ && $value !~ /\A[{\[]|\A(NULL|MATRIX)\z/;
 	}
 	elsif ($edge{$type})
 	{
@@ -453,7 +456,7 @@ while ($made < $calls && @lost < 5)
 		push @internal, "$state $answer->{message}: $c->{sql}" if $state =~ /^XX/;
 		push @late, $c->{sql} if $state eq '57014';
 		next unless $state eq '00000' && $answer->{text} =~ /not finite/;
-		next if $c->{f}{label} =~ /borrowed_path_query|relative_change|rate_change/; # a query that names NaN; a rise from nothing
+		next if $c->{f}{label} =~ /borrowed_path_query|quote_number_expression|relative_change|rate_change|implied_vol/; # queries that name NaN; a rise from nothing; a price at its upper bound
 		# what is asked of the answer names both
 		my $finite_in = ($c->{sql} =~ s/CASE .*? END//r) !~ /NaN|Infinity|unlogged/ && !grep({ !$finite_data{$_} } $c->{sql} =~ /WHERE id = (\d+)/g) && (!$c->{source} || $finite_data{ $c->{source} });
 		next if $answer->{text} !~ /nan/ && $infinite_mean{ $c->{f}{label} };
@@ -487,8 +490,8 @@ my @never;
 for my $f (@functions)
 {
 	note sprintf '%-60s %s', $f->{label}, join ' ', map { "$_:$f->{states}{$_}" } sort keys %{ $f->{states} };
-	# schedules need pg_cron, quarantine_rows is given pieces of SQL, others rows that only refresh makes
-	next if $f->{trigger} || $f->{label} =~ /schedule|quarantine_rows|record_feed|connect_feed|store_offsets|replay_query/;
+	# schedules need pg_cron, quarantine_rows is given pieces of SQL, refuse_* always do, others need rows that only refresh and setters make
+	next if $f->{trigger} || $f->{label} =~ /schedule|quarantine_rows|record_feed|connect_feed|store_offsets|replay_query|attach_quotes|store_surface|refuse_symbol|refuse_venue|drop_contract|quote_source|stored_surface|surface_now/;
 	my $tries = 0;
 	$tries += $_ for values %{ $f->{states} };
 	push @never, $f->{label} unless $f->{states}{'00000'} || $tries < 20;
