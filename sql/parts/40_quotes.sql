@@ -135,8 +135,7 @@ BEGIN
     result.forward := coalesce(fresh.forward, fallback_slice.forward);
     result.forward_source := coalesce(fresh.forward_source, 'carried');
     result.left_out := coalesce(fresh.strikes, 0) + coalesce(fresh.left_out, 0);
-    result.butterfly := NULL;
-    result.calendar := NULL;
+    result.butterfly := margin_calib.svi_least_butterfly(ROW(result.a, result.b, result.rho, result.m, result.sigma)::margin_calib.svi);
     result.status := 'fallback';
     result.reason := coalesce(fresh.reason, CASE WHEN fresh.expiry IS NULL THEN 'it has no quotes' ELSE 'its quotes could not be fitted' END);
     RETURN result;
@@ -147,9 +146,15 @@ COMMENT ON FUNCTION margin_calib.fallback_slice(margin_calib.surface_slice, marg
 
 CREATE OR REPLACE FUNCTION margin_calib.with_fallbacks(
     fresh margin_calib.surface_slice[], former margin_calib.surface_slice[], as_of timestamptz) RETURNS margin_calib.surface_slice[]
-    LANGUAGE sql IMMUTABLE PARALLEL SAFE COST 250
-BEGIN ATOMIC
-    SELECT ARRAY(
+    LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE COST 250
+    SET search_path = pg_catalog, margin_calib, pg_temp
+AS $function$
+DECLARE
+    result  margin_calib.surface_slice[];
+    slice   margin_calib.surface_slice;
+    earlier margin_calib.surface_slice;
+BEGIN
+    result := ARRAY(
         SELECT CASE WHEN n.status IN ('fitted', 'repaired') OR o.expiry IS NULL THEN n
                     ELSE margin_calib.fallback_slice(o, n, as_of, o.forward * coalesce(m.ratio, 1)) END
           FROM unnest(fresh) AS n
@@ -160,9 +165,22 @@ BEGIN ATOMIC
                 WHERE b.forward > 0 AND e.forward > 0
                 ORDER BY abs(extract(epoch FROM b.expiry - o.expiry)), b.expiry LIMIT 1) AS m ON n.forward IS NULL
          ORDER BY coalesce(n.expiry, o.expiry));
-END;
+    -- what a former smile is beside its neighbours is told, not repaired: they are of quotes, and stay as they were fitted
+    FOR i IN 1 .. cardinality(result) LOOP
+        slice := result[i];
+        CONTINUE WHEN slice.a IS NULL;
+        IF 'fallback' IN (slice.status, earlier.status) THEN
+            slice.calendar := margin_calib.svi_least_calendar(ROW(earlier.a, earlier.b, earlier.rho, earlier.m, earlier.sigma)::margin_calib.svi,
+                                                              ROW(slice.a, slice.b, slice.rho, slice.m, slice.sigma)::margin_calib.svi);
+            result[i] := slice;
+        END IF;
+        earlier := slice;
+    END LOOP;
+    RETURN result;
+END
+$function$;
 COMMENT ON FUNCTION margin_calib.with_fallbacks(margin_calib.surface_slice[], margin_calib.surface_slice[], timestamptz) IS
-'Internal: the slices of a fit as of as_of, with those of a former surface for expiries that lie ahead and have no smile. A forward that is not known moves with that of the nearest expiry whose forwards are known.';
+'Internal: the slices of a fit as of as_of, with those of a former surface for expiries that lie ahead and have no smile. A forward that is not known moves with that of the nearest expiry whose forwards are known. butterfly and calendar are those of the smiles as they stand beside each other.';
 
 CREATE OR REPLACE FUNCTION margin_calib.surface_reason(slices margin_calib.surface_slice[]) RETURNS text
     LANGUAGE sql IMMUTABLE PARALLEL SAFE COST 50

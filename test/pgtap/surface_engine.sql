@@ -131,13 +131,18 @@ SELECT is_empty($$ SELECT * FROM verify() $$, 'verified after all of it');
 -- now: 30 days quoted anew at a forward of 121; 60 days half an hour too old; 90 days was never quoted again
 INSERT INTO q SELECT s.* FROM t.snap('BTC', now() - interval '1 hour 15 minutes', t.day(30), 0.55, 121) AS s;
 CALL refresh(commit_batches => false);
-SELECT results_eq($$ SELECT f.expiry, f.status, f.reason, f.fitted_as_of - now(), f.forward, f.forward_source, f.left_out, f.is_stale, butterfly IS NULL FROM surface_fit AS f WHERE underlying = 'BTC' ORDER BY 1 $$,
-    $$ VALUES (t.day(30), 'fitted', NULL, interval '-1 hour -15 minutes', 121::float8, 'quoted', 9, true, false),
-              (t.day(60), 'fallback', '0 strikes with usable quotes, 4 are needed', '-2 hours -30 minutes', 121, 'carried', 18, true, true),
-              (t.day(90), 'fallback', '0 strikes with usable quotes, 4 are needed', '-2 hours -30 minutes', 121, 'carried', 18, true, true) $$,
+SELECT results_eq($$ SELECT f.expiry, f.status, f.reason, f.fitted_as_of - now(), f.forward, f.forward_source, f.left_out, f.is_stale FROM surface_fit AS f WHERE underlying = 'BTC' ORDER BY 1 $$,
+    $$ VALUES (t.day(30), 'fitted', NULL, interval '-1 hour -15 minutes', 121::float8, 'quoted', 9, true),
+              (t.day(60), 'fallback', '0 strikes with usable quotes, 4 are needed', '-2 hours -30 minutes', 121, 'carried', 18, true),
+              (t.day(90), 'fallback', '0 strikes with usable quotes, 4 are needed', '-2 hours -30 minutes', 121, 'carried', 18, true) $$,
     'stale quotes: the former smile at the forward of now, and why');
 SELECT ok(bool_and(abs(t.vol(n, k) / t.vol(o, k) - 1) < 1e-12), 'with the vols of before at equal k')
   FROM unnest('{60,90}'::int[]) AS d, t.slice('BTC', t.day(d), now() - interval '2 hours') AS o, t.slice('BTC', t.day(d)) AS n, unnest('{-0.4,-0.1,0,0.1,0.4}'::float8[]) AS k;
+-- a grid of k in place of the least over all of them
+SELECT ok(bool_and(abs(calendar - least) < 1e-4 AND calendar <= least + 1e-12), 'calendar arbitrage is measured against the expiry before, a former smile or not')
+  FROM (SELECT v.calendar, (SELECT min(t.vol(f, k) ^ 2 * f.t - t.vol(e, k) ^ 2 * e.t) FROM (SELECT i / 100.0::float8 FROM generate_series(-250, 250) AS i) AS g (k)) AS least
+          FROM surface_fit AS v, t.slice('BTC', v.expiry) AS f, t.slice('BTC', v.expiry - interval '30 days') AS e WHERE v.underlying = 'BTC' AND e.expiry IS NOT NULL) AS c;
+SELECT ok(bool_and(abs(butterfly - svi_least_butterfly(ROW(a, b, rho, m, sigma)::svi)) < 1e-12) AND count(*) = 3, 'and butterflies') FROM surface_fit WHERE underlying = 'BTC';
 SELECT ok(bool_and(abs((t.slice('BTC', t.day(d))).t / (extract(epoch FROM t.day(d) - now() + interval '75 minutes')::float8 / 31536000) - 1) < 1e-12), 'and the time that is left')
   FROM unnest('{60,90}'::int[]) AS d;
 SELECT is((SELECT array_agg(problem || ' ' || n ORDER BY problem) FROM (SELECT problem, count(*) AS n FROM surface_quote WHERE underlying = 'BTC' AND problem IS NOT NULL GROUP BY problem) AS p),
