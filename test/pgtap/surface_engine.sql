@@ -163,11 +163,29 @@ INSERT INTO q SELECT s.* FROM t.snap('BTC', now() - interval '10 minutes', t.day
 CALL refresh(commit_batches => false);
 SELECT is((SELECT status || round(atm_vol::numeric, 2) FROM surface_fit WHERE underlying = 'BTC' AND expiry = t.day(60)), 'fitted0.45', 'a fit takes over again');
 -- an expiry that passes between two snapshots
-INSERT INTO q SELECT s.* FROM (VALUES (interval '-1 hour'), ('10 days')) AS e (d), t.snap('PAST', now() - interval '5 hours', now() + e.d) AS s;
+INSERT INTO q SELECT s.* FROM (VALUES (interval '-1 hour'), ('10 days')) AS e (d), t.snap('PAST', now() - interval '30 days', now() + e.d) AS s;
 CALL refresh(commit_batches => false);
 INSERT INTO q SELECT s.* FROM t.snap('PAST', now() - interval '30 minutes', now() + interval '10 days') AS s;
 CALL refresh(commit_batches => false);
-SELECT results_eq($$ SELECT cardinality(slices) FROM surface WHERE underlying = 'PAST' ORDER BY as_of $$, $$ VALUES (2), (1) $$, 'expired options drop out');
+SELECT results_eq($$ SELECT count(*) FILTER (WHERE status = 'fitted'), count(*) FROM surface_history WHERE underlying = 'PAST' GROUP BY as_of ORDER BY as_of $$, $$ VALUES (2::bigint, 2::bigint), (1, 1) $$, 'expired options drop out');
+SELECT is((SELECT array_agg(e.expiry) FROM surface_fit AS e WHERE underlying = 'PAST'), ARRAY[now() + interval '10 days'], 'nor does a former smile of theirs stand in');
+-- a smile is not its own former one: bad quotes of the same time leave none; of a later time the one before stands in
+INSERT INTO q SELECT s.* FROM (VALUES (30), (60)) AS e (d), t.snap('SELF', now() - interval '20 minutes', t.day(e.d)) AS s;
+CALL refresh(commit_batches => false);
+UPDATE q SET bid = -1 WHERE coin = 'SELF' AND expiry = t.day(60);
+CALL refresh(commit_batches => false);
+SELECT is((SELECT status FROM surface_fit WHERE underlying = 'SELF' AND expiry = t.day(60)), 'failed', 'none was good at this time or before');
+-- the nearest expiry says how the forward moved; a quoted one counts although its strikes are too few
+INSERT INTO q SELECT s.* FROM (VALUES (30), (50), (60), (90)) AS e (d), t.snap('NEAR', now() - interval '3 hours', t.day(e.d), 0.5) AS s;
+CALL refresh(commit_batches => false);
+DELETE FROM q WHERE coin = 'NEAR' AND expiry = t.day(50);
+INSERT INTO q SELECT s.* FROM (VALUES (30, 100, 3), (60, 110, 9), (90, 121, 9)) AS e (d, f, n), t.snap('NEAR', now() - interval '10 minutes', t.day(e.d), 0.4, e.f, e.n) AS s;
+CALL refresh(commit_batches => false);
+SELECT results_eq($$ SELECT expiry, status, round(forward::numeric, 9), forward_source FROM surface_fit WHERE underlying = 'NEAR' ORDER BY 1 $$,
+    $$ VALUES (t.day(30), 'fallback', 100::numeric, 'quoted'), (t.day(50), 'fallback', 110, 'carried'), (t.day(60), 'fitted', 110, 'quoted'), (t.day(90), 'fitted', 121, 'quoted') $$,
+    'forwards of former smiles');
+SELECT ok(f.calendar < 0 AND f.calendar = svi_least_calendar(ROW(e.a, e.b, e.rho, e.m, e.sigma)::svi, ROW(f.a, f.b, f.rho, f.m, f.sigma)::svi), 'a new smile below the former one before it shows')
+  FROM surface_fit AS f, t.slice('NEAR', t.day(50)) AS e WHERE underlying = 'NEAR' AND f.expiry = t.day(60);
 -- no usable quote at all: the last surface stays
 INSERT INTO q SELECT coin, now() - interval '5 minutes', expiry, strike, cp, 0, 0, NULL, NULL FROM q WHERE coin = 'ETH';
 DELETE FROM q WHERE coin = 'ETH' AND at < now() - interval '5 minutes';
@@ -238,6 +256,22 @@ SELECT results_eq($$ SELECT underlying, stale_reason FROM vol_surface_status WHE
 DELETE FROM q WHERE coin IN ('WIDE', 'BAD', 'TIME') OR coin IS NULL OR length(coin) > 500;
 CALL refresh(commit_batches => false);
 SELECT is_empty($$ SELECT * FROM verify() $$, 'verified with those that have no surface');
+
+-- ---- a refresh that is cancelled leaves its queue ----
+INSERT INTO q SELECT 'MANY', now() - interval '1 minute', now() + m * interval '2 days', k, 'C', p - 0.01, p + 0.01, p, 100
+  FROM generate_series(1, 450) AS m, generate_series(70, 130) AS k, LATERAL (SELECT black76_price('call', 100, k, m * 2 / 365.0, 0.5)) AS x (p);
+CREATE FUNCTION t.cancelled() RETURNS boolean LANGUAGE plpgsql AS $$
+BEGIN
+    CALL margin_calib.refresh(commit_batches => false);
+    RETURN false;
+EXCEPTION WHEN query_canceled THEN
+    RETURN true;
+END $$;
+SET LOCAL statement_timeout = '100ms';
+SELECT ok(t.cancelled(), 'a refresh is cancelled while it fits');
+SET LOCAL statement_timeout = 0;
+SELECT is((SELECT array_agg(DISTINCT key) FROM capture_queue), '{MANY}', 'its queue is as before');
+DELETE FROM q WHERE coin = 'MANY';
 
 -- ---- other types: the same quotes, the same smiles ----
 CREATE TYPE t.side AS ENUM ('call', 'put');
