@@ -181,8 +181,8 @@ CALL refresh(commit_batches => false);
 DELETE FROM q WHERE coin = 'NEAR' AND expiry = t.day(50);
 INSERT INTO q SELECT s.* FROM (VALUES (30, 100, 3), (60, 110, 9), (90, 121, 9)) AS e (d, f, n), t.snap('NEAR', now() - interval '10 minutes', t.day(e.d), 0.4, e.f, e.n) AS s;
 CALL refresh(commit_batches => false);
-SELECT results_eq($$ SELECT expiry, status, round(forward::numeric, 9), forward_source FROM surface_fit WHERE underlying = 'NEAR' ORDER BY 1 $$,
-    $$ VALUES (t.day(30), 'fallback', 100::numeric, 'quoted'), (t.day(50), 'fallback', 110, 'carried'), (t.day(60), 'fitted', 110, 'quoted'), (t.day(90), 'fitted', 121, 'quoted') $$,
+SELECT results_eq($$ SELECT expiry, status, round(forward::numeric, 9), forward_source, is_stale FROM surface_fit WHERE underlying = 'NEAR' ORDER BY 1 $$,
+    $$ VALUES (t.day(30), 'fallback', 100::numeric, 'quoted', true), (t.day(50), 'fallback', 110, 'carried', true), (t.day(60), 'fitted', 110, 'quoted', false), (t.day(90), 'fitted', 121, 'quoted', false) $$,
     'forwards of former smiles');
 SELECT ok(f.calendar < 0 AND f.calendar = svi_least_calendar(ROW(e.a, e.b, e.rho, e.m, e.sigma)::svi, ROW(f.a, f.b, f.rho, f.m, f.sigma)::svi), 'a new smile below the former one before it shows')
   FROM surface_fit AS f, t.slice('NEAR', t.day(50)) AS e WHERE underlying = 'NEAR' AND f.expiry = t.day(60);
@@ -295,6 +295,7 @@ CALL refresh(commit_batches => false);
 SELECT results_eq($$ SELECT underlying, quotes, quotes_used, stale_reason FROM vol_surface_status WHERE relation_name = 't.typed' ORDER BY 1 $$,
     $$ VALUES ('A', 19, 9, NULL), ('B', 18, 9, NULL) $$, 'numbers beyond double precision fail nothing; a new partition is captured');
 TRUNCATE typed_b;
+SELECT is((SELECT array_agg(underlying ORDER BY underlying) FROM vol_surface_status WHERE is_pending), '{A,B}', 'a truncate concerns all of the feed');
 CALL refresh(commit_batches => false);
 SELECT is((SELECT stale_reason FROM vol_surface_status WHERE underlying = 'B'), 'its quotes are gone', 'truncate is seen');
 
@@ -313,6 +314,11 @@ CALL refresh(commit_batches => false);
 SELECT results_eq($$ SELECT as_of - now(), replaced_at IS NOT NULL, points IS NOT NULL FROM surface WHERE underlying = 'W' ORDER BY id $$,
     $$ VALUES (interval '-10 minutes', true, false), ('-10 minutes', false, false), ('-9 minutes', false, true) $$, 'keep_points 0: quotes of the surface in force alone');
 SELECT is((SELECT array_agg(DISTINCT is_pending) FROM verify()), NULL, 'verified');
+SELECT detach('t.seen');
+SELECT attach_quotes('t.seen', 'coin', 'at', 'expiry', 'strike', 'cp', 'bid', 'ask', forward => 'fwd', capture => 'watermark', keep_points => '0') > 0;
+CALL refresh(commit_batches => false);
+SELECT results_eq($$ SELECT s.feed = f.id, u.feed = f.id, u.stale_reason FROM surface AS s, feed AS f, surface_underlying AS u WHERE s.underlying = 'W' AND s.as_of = now() - interval '9 minutes' AND f.relation = 't.seen'::regclass AND u.underlying = 'W' ORDER BY s.id $$,
+    $$ VALUES (false, true, NULL::text), (true, true, NULL) $$, 'attached again: a surface of its own');
 
 -- ---- verify finds what was changed by hand ----
 UPDATE surface SET slices[1].atm_vol = 9 WHERE underlying = 'ALSO' AND replaced_at IS NULL;
@@ -329,6 +335,7 @@ UPDATE surface_underlying SET stale_reason = NULL WHERE underlying = 'ALSO';
 -- ---- alerts with a threshold, health ----
 SELECT is(t.refused($$ SELECT set_alert_rule('smile', 'surface', 0.5, '{XRP}') $$), '42704: underlying XRP has no volatility surface');
 SELECT is(t.refused($$ SELECT set_alert_rule('smile', 'surface', 20) $$), '22023: a threshold of measure surface is above 0 and at most 1');
+INSERT INTO q SELECT s.* FROM t.snap('OLD', now() - interval '3 hours', t.day(60)) AS s;
 SELECT set_alert_rule('half', 'surface', 0.5, '{BTC,ETH,ALSO}'), set_alert_rule('third', 'surface', 0.3, '{BTC,ETH,ALSO}'), set_alert_rule('all', 'surface', 1);
 CALL refresh(commit_batches => false);
 SELECT results_eq($$ SELECT rule, instrument, value, message FROM margin_alert WHERE kind = 'surface' AND is_open AND rule IN ('half', 'third') ORDER BY 1, 2 $$,
@@ -336,6 +343,7 @@ SELECT results_eq($$ SELECT rule, instrument, value, message FROM margin_alert W
               ('third', 'BTC', round(1.0 / 3, 18)::float8, 'BTC: 0.333333 of the expiries of its volatility surface have no smile of the newest quotes, threshold 0.3'),
               ('third', 'ETH', 0.5, 'ETH: 0.5 of the expiries of its volatility surface have no smile of the newest quotes, threshold 0.3') $$, 'shares of former smiles');
 SELECT is((SELECT array_agg(instrument ORDER BY instrument) FROM margin_alert WHERE rule = 'all'), (SELECT array_agg(underlying ORDER BY underlying) FROM vol_surface_status WHERE is_stale), 'a stale surface is 1');
+SELECT is((SELECT stale_reason FROM vol_surface_status WHERE underlying = 'OLD'), 'its newest quote is older than allowed', 'by its age too');
 INSERT INTO q SELECT s.* FROM t.snap('ETH', now() - interval '30 seconds', t.day(60), 0.75, 2000) AS s;
 CALL refresh(commit_batches => false);
 SELECT is((SELECT array_agg(is_open) FROM margin_alert WHERE rule = 'half'), '{f}', 'and is resolved by a fit');
