@@ -8,7 +8,7 @@ BEGIN ATOMIC
                           THEN make_date(year, month, 1) + (day - 1) END END;
 END;
 COMMENT ON FUNCTION margin_calib.calendar_date(integer, integer, integer) IS
-'Internal: the date, NULL when the calendar has no such day.';
+'Internal: the date of a year, month and day, NULL when the calendar has no such day.';
 
 CREATE OR REPLACE FUNCTION margin_calib.last_friday(year integer, month integer) RETURNS date
     LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE COST 1
@@ -18,7 +18,7 @@ BEGIN ATOMIC
       FROM (SELECT (make_date(year, month, 1) + interval '1 month' - interval '1 day')::date) AS d (last);
 END;
 COMMENT ON FUNCTION margin_calib.last_friday(integer, integer) IS
-'Internal: the last Friday of a month.';
+'Internal: the last Friday of a month of a year, when the futures of crypto venues with month codes expire.';
 
 CREATE OR REPLACE FUNCTION margin_calib.symbol_date(part jsonb) RETURNS date
     LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE COST 50
@@ -58,7 +58,7 @@ COMMENT ON FUNCTION margin_calib.symbol_matches(text, text) IS
 -- In plpgsql, which keeps the plans of its expressions from call to call: several times as fast.
 CREATE OR REPLACE FUNCTION margin_calib.symbol_terms(symbol text, format margin_calib.symbol_format, part jsonb)
     RETURNS margin_calib.contract
-    LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE COST 50
+    LANGUAGE plpgsql STABLE PARALLEL SAFE COST 50
     SET search_path = pg_catalog, margin_calib, pg_temp
 AS $function$
 DECLARE
@@ -85,10 +85,10 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION margin_calib.symbol_terms(text, margin_calib.symbol_format, jsonb) IS
-'Internal: what a symbol of a format says.';
+'Internal: the terms of a contract that a symbol of a format says, from the parts that the format''s expression found.';
 
 CREATE OR REPLACE FUNCTION margin_calib.refuse_symbol(symbol text, venue text, problem text) RETURNS void
-    LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE COST 50
+    LANGUAGE plpgsql STABLE PARALLEL SAFE COST 50
     SET search_path = pg_catalog, margin_calib, pg_temp
 AS $function$
 DECLARE
@@ -111,7 +111,7 @@ COMMENT ON FUNCTION margin_calib.refuse_symbol(text, text, text) IS
 'Internal: error 22023 with the symbol, cut, and the formats that are known; for an unknown venue with the venues.';
 
 CREATE OR REPLACE FUNCTION margin_calib.refuse_venue(symbol text, venues text[]) RETURNS void
-    LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE COST 50
+    LANGUAGE plpgsql STABLE PARALLEL SAFE COST 50
     SET search_path = pg_catalog, margin_calib, pg_temp
 AS $function$
 BEGIN
@@ -124,7 +124,7 @@ COMMENT ON FUNCTION margin_calib.refuse_venue(text, text[]) IS
 'Internal: error 22023 for a symbol that stands for different contracts at these venues.';
 
 CREATE OR REPLACE FUNCTION margin_calib.parse_symbol(symbol text, venue text DEFAULT NULL) RETURNS margin_calib.contract
-    LANGUAGE plpgsql IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE COST 250
+    LANGUAGE plpgsql STABLE CALLED ON NULL INPUT PARALLEL SAFE COST 250
     SET search_path = pg_catalog, margin_calib, pg_temp
 AS $function$
 DECLARE

@@ -49,7 +49,7 @@ CREATE OR REPLACE FUNCTION margin_calib.settlement_average_accum(
     LANGUAGE c IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE COST 1
     AS 'MODULE_PATHNAME', 'mc_settlement_average_accum';
 COMMENT ON FUNCTION margin_calib.settlement_average_accum(double precision[], double precision, timestamptz, timestamptz, interval) IS
-'transition of margin_calib.settlement_average';
+'Support function of margin_calib.settlement_average: adds a price that lies within the window.';
 
 CREATE OR REPLACE AGGREGATE margin_calib.settlement_average(
     price double precision, ts timestamptz, expiry timestamptz, settlement_window interval) (
@@ -57,3 +57,6 @@ CREATE OR REPLACE AGGREGATE margin_calib.settlement_average(
     FINALFUNC = float8_avg, PARALLEL = SAFE);
 COMMENT ON AGGREGATE margin_calib.settlement_average(double precision, timestamptz, timestamptz, interval) IS
 'Settlement price of a contract: the plain mean of an index over its settlement window, expiry - settlement_window < ts <= expiry. The samples are taken as evenly spaced, as venues take them (Deribit: 300, one every 6 s of 30 minutes); ticks are resampled first. NULL prices are skipped, NaN gives NaN, no price in the window NULL. In the window of a running contract it is the average so far. No partial aggregation.';
+
+REVOKE ALL ON FUNCTION
+    margin_calib.settlement_average_accum(double precision[], double precision, timestamptz, timestamptz, interval) FROM PUBLIC;

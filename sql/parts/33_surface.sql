@@ -51,7 +51,7 @@ REVOKE ALL ON FUNCTION
 
 CREATE OR REPLACE FUNCTION margin_calib.surface_vol(surface margin_calib.vol_surface, expiry timestamptz, strike double precision)
     RETURNS double precision
-    LANGUAGE c STABLE STRICT PARALLEL SAFE COST 250
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 250
     AS 'MODULE_PATHNAME', 'mc_surface_vol';
 COMMENT ON FUNCTION margin_calib.surface_vol(margin_calib.vol_surface, timestamptz, double precision) IS
 'Vol a year of a surface for an option that expires at expiry, at strike. Between two expiries total variance is linear in time at equal ln(strike / forward); before the first it is proportional to time; beyond the last it grows with the forward variance at the money of the last two. The forward of an expiry between two comes from constant carry. Expiries without a smile are passed over; a surface without any smile or without a forward gives NULL. A strike that is not positive and finite, and an expiry not later than as_of of the surface: 22023; NaN gives NaN. doc/surface.md.';

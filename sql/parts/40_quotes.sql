@@ -122,7 +122,7 @@ COMMENT ON FUNCTION margin_calib.surface_found(margin_calib.feed, text, timestam
 CREATE OR REPLACE FUNCTION margin_calib.fallback_slice(
     former margin_calib.surface_slice, fresh margin_calib.surface_slice, as_of timestamptz, forward double precision)
     RETURNS margin_calib.surface_slice
-    LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE COST 50
+    LANGUAGE plpgsql STABLE PARALLEL SAFE COST 50
     SET search_path = pg_catalog, margin_calib, pg_temp
 AS $function$
 DECLARE
@@ -146,7 +146,7 @@ COMMENT ON FUNCTION margin_calib.fallback_slice(margin_calib.surface_slice, marg
 
 CREATE OR REPLACE FUNCTION margin_calib.with_fallbacks(
     fresh margin_calib.surface_slice[], former margin_calib.surface_slice[], as_of timestamptz) RETURNS margin_calib.surface_slice[]
-    LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE COST 250
+    LANGUAGE plpgsql STABLE PARALLEL SAFE COST 250
     SET search_path = pg_catalog, margin_calib, pg_temp
 AS $function$
 DECLARE

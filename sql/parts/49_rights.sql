@@ -24,14 +24,17 @@ BEGIN ATOMIC
                  'verify', 'verify_feed', 'waiting_keys', 'verify_prices', 'verify_liquidity', 'verify_orphans', 'verify_correlations', 'verify_accounts',
                  'verify_query', 'verify_position_feeds', 'held_instruments', 'accounts_query', 'keys_query', 'batches_query', 'check_verifiable',
                  'row_differences', 'stored_instrument', 'published_instrument', 'feed_problem',
-                 'health', 'health_counts', 'cron_state', 'latest_start_allowed']
+                 'health', 'health_counts', 'cron_state', 'latest_start_allowed',
+                 'contract_of', 'surface_at', 'surface_vol', 'surface_svg', 'surface_now', 'stored_surface', 'check_underlyings', 'surface_in_force',
+                 'surface_found', 'quote_source', 'quote_number_expression', 'quote_kind_expression', 'with_fallbacks', 'fallback_slice',
+                 'surface_reason', 'pending_underlyings', 'surface_json', 'verify_surfaces']
            || CASE WHEN rights <> 'reader' THEN
                  ARRAY['verify_audit', 'audit_hash', 'governed_parameter', 'replay', 'changed_inputs', 'replay_parameter', 'replay_query', 'replay_changes', 'parameter_calibration', 'check_run'] ELSE '{}' END
            || CASE rights
               WHEN 'analyst' THEN
                  ARRAY['set_policy', 'set_instrument', 'set_proxy', 'set_amount_step', 'set_tiers', 'set_liquidity_policy', 'set_peg',
                        'add_event', 'cancel_event', 'set_product_group', 'drop_product_group', 'propose_override', 'end_override',
-                       'withdraw_proposal', 'set_alert_rule', 'drop_alert_rule', 'acknowledge_alert']
+                       'withdraw_proposal', 'set_alert_rule', 'drop_alert_rule', 'acknowledge_alert', 'set_contract', 'set_contracts', 'drop_contract']
               WHEN 'approver' THEN
                  ARRAY['approve_proposal', 'reject_proposal', 'set_approval_limits', 'end_override', 'acknowledge_alert', 'forget_alerts']
               WHEN 'engine' THEN
@@ -46,7 +49,8 @@ BEGIN ATOMIC
                        'create_standard_tables', 'schedule_job', 'schedule_refresh',
                        'schedule_recalibration', 'schedule_backtest', 'unschedule', 'backtest_policy', 'backtest_policies', 'backtest_one',
                        'drop_backtest', 'policies_in_use', 'refresh_liquidity', 'store_liquidity', 'quarantine_liquidity',
-                       'sync_events', 'sync_proposals', 'store_offsets', 'refresh_groups', 'check_group_exists', 'calibrate_offsets'] ELSE '{}' END;
+                       'sync_events', 'sync_proposals', 'store_offsets', 'refresh_groups', 'check_group_exists', 'calibrate_offsets',
+                       'attach_quotes', 'refresh_surfaces', 'store_surface', 'quarantine_quotes', 'forget_surfaces'] ELSE '{}' END;
 END;
 COMMENT ON FUNCTION margin_calib.rights_on_functions(text) IS
 'Internal to grant_rights: names of the functions that go with reader, analyst, approver or engine.';

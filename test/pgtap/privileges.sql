@@ -61,10 +61,13 @@ INSERT INTO t.granted SELECT n, 'raoe' FROM unnest(ARRAY[
     'explain_size', 'explain_size_charges', 'explain_event_charge', 'explain_initial_charges', 'explain_sum', 'explain_position_margin', 'explain_offsets', 'explain_total',
     'required', 'added_up', 'account_is_known', 'check_known', 'verify', 'verify_feed', 'waiting_keys', 'verify_prices', 'verify_liquidity', 'verify_orphans', 'verify_correlations',
     'verify_accounts', 'verify_query', 'verify_position_feeds', 'held_instruments', 'accounts_query', 'keys_query', 'batches_query', 'check_verifiable', 'row_differences',
-    'stored_instrument', 'published_instrument', 'feed_problem']) AS n;
+    'stored_instrument', 'published_instrument', 'feed_problem',
+    -- contracts and surfaces
+    'contract_of', 'surface_at', 'surface_vol', 'surface_svg', 'surface_now', 'stored_surface', 'check_underlyings', 'surface_in_force', 'surface_found', 'quote_source',
+    'quote_number_expression', 'quote_kind_expression', 'with_fallbacks', 'fallback_slice', 'surface_reason', 'pending_underlyings', 'surface_json', 'verify_surfaces']) AS n;
 INSERT INTO t.granted SELECT n, 'a' FROM unnest(ARRAY['set_policy', 'set_instrument', 'set_proxy', 'set_amount_step', 'set_tiers', 'set_liquidity_policy', 'set_peg',
     'add_event', 'cancel_event', 'set_product_group', 'drop_product_group', 'propose_override', 'withdraw_proposal',
-    'set_alert_rule', 'drop_alert_rule']) AS n;
+    'set_alert_rule', 'drop_alert_rule', 'set_contract', 'set_contracts', 'drop_contract']) AS n;
 INSERT INTO t.granted SELECT n, 'ao' FROM unnest(ARRAY['end_override', 'acknowledge_alert']) AS n;
 INSERT INTO t.granted SELECT n, 'aoe' FROM unnest(ARRAY['verify_audit', 'audit_hash', 'governed_parameter', -- behind the view governed_row
     'replay', 'changed_inputs', 'replay_parameter', 'replay_query', 'replay_changes', 'parameter_calibration', 'check_run']) AS n;
@@ -78,12 +81,15 @@ INSERT INTO t.granted SELECT n, 'e' FROM unnest(ARRAY[
     'queue_borrowers', 'queue_keys', 'queue_instruments', 'sync_feeds', 'sync_partition', 'sync_watermark', 'sync_events', 'sync_proposals', 'set_watermark',
     'feed_changed', 'next_reading', 'connect_feed', 'claim_engine', 'await_engine', 'note_input_changes', 'day_digests', 'note_days', 'short_digest', 'quarantine_rows', 'quarantine_prices', 'quarantine_positions', 'quarantine_liquidity', 'lock_engine', 'raise_alert',
     'commit_is_possible', 'capture', 'add_capture', 'remove_capture', 'start_capture', 'record_feed', 'audit_feed', 'forget_feed', 'check_attachable',
-    'schedule_job', 'backtest_one', 'policies_in_use', 'check_group_exists']) AS n;
+    'schedule_job', 'backtest_one', 'policies_in_use', 'check_group_exists',
+    'attach_quotes', 'refresh_surfaces', 'store_surface', 'quarantine_quotes', 'forget_surfaces']) AS n;
 -- the pure statistics: they compute from their arguments, or check the right to the columns they are given
 CREATE TABLE t.public (name text PRIMARY KEY);
 INSERT INTO t.public SELECT unnest(ARRAY['version', 'gsl_version', 'tier_table', 'tiers_from_leverage', 'liability_weight', 'asset_weight', 'concentration_factor',
     'open_interest_rate', 'liquidation_horizon', 'liquidity_charge', 'horizon_charge', 'peg_charge', 'price_confidence', 'confidence_charge', 'checked_non_negative',
-    'checked_positive', 'checked_fraction', 'rolling_vol_all', 'rolling_vol_arrays', 'align_prices', 'align_returns']);
+    'checked_positive', 'checked_fraction', 'rolling_vol_all', 'rolling_vol_arrays', 'align_prices', 'align_returns',
+    'calendar_date', 'last_friday', 'parse_symbol', 'refuse_symbol', 'refuse_venue', 'symbol_date', 'symbol_formats', 'symbol_matches', 'symbol_terms',
+    'contract_price', 'contract_value', 'contract_problem', 'surface_settings', 'term_structure', 'variance_risk_premium']);
 CREATE VIEW t.fn AS
 SELECT p.oid, p.proname, p.prokind, p.oid::regprocedure AS signature, coalesce(obj_description(p.oid, 'pg_proc') LIKE 'Internal%', false) AS is_internal,
        n.name IS NOT NULL OR p.provolatile = 'i' AND p.proparallel = 's' AND NOT p.prosecdef AND l.lanname IN ('c', 'internal')
@@ -158,7 +164,7 @@ UNION ALL
 SELECT a.letter, a.name, a.relname, pg_get_viewdef(a.oid) FROM t.allowed AS a WHERE a.relkind = 'v' AND a.privilege = 'SELECT' AND a.is_allowed AND a.relname <> 'policy_list';
 SELECT cmp_ok((SELECT count(DISTINCT object) FROM t.source), '>', 100::bigint, 'there is much to look through');
 SELECT is_empty($$ SELECT DISTINCT s.name, s.object, m[1] FROM t.source AS s, regexp_matches(s.text, 'margin_calib\.(\w+)\(', 'g') AS m JOIN t.fn AS f ON f.proname = m[1]
-                    WHERE NOT has_function_privilege(s.name, f.oid, 'EXECUTE') AND m[1] NOT IN ('detach', 'refresh', 'schedule_refresh', 'set_instrument') -- named by hints
+                    WHERE NOT has_function_privilege(s.name, f.oid, 'EXECUTE') AND m[1] NOT IN ('detach', 'refresh', 'schedule_refresh', 'set_instrument', 'set_contract') -- named by hints
 $$, 'functions that are called by what a login may call');
 SELECT is_empty($$ SELECT DISTINCT s.name, s.object, m[1] FROM t.source AS s, regexp_matches(s.text, '(?:FROM|JOIN|,) margin_calib\.(\w+)\M(?!\()', 'g') AS m JOIN t.rel AS r ON r.relname = m[1]
                     WHERE NOT has_table_privilege(s.name, r.oid, 'SELECT') $$, 'relations that are read by it');
@@ -169,12 +175,17 @@ SELECT is_empty($$ SELECT DISTINCT s.name, s.object, m FROM t.source AS s, regex
 CREATE TABLE t.bars (sym text, ts timestamptz, px double precision);
 CREATE TABLE t.book (client text, sym text, qty numeric);
 CREATE TABLE t.depth (sym text, ts timestamptz, spread numeric, vol numeric);
+CREATE TABLE t.quote (sym text, ts timestamptz, expiry timestamptz, strike float8, kind text, bid float8, ask float8);
+INSERT INTO t.quote SELECT 'A', now(), date_trunc('day', now()) + d * interval '1 day', k, 'call', p * 0.99, p * 1.01
+  FROM unnest('{30,60}'::int[]) AS d, generate_series(80, 120, 5) AS k, margin_calib.black76_price('call', 100, k, d / 365.0, 0.6) AS p;
+INSERT INTO t.quote SELECT sym, ts, expiry, strike, 'put', margin_calib.black76_price('put', 100, strike, 0.1, 0.6) * 0.99, margin_calib.black76_price('put', 100, strike, 0.1, 0.6) * 1.01 FROM t.quote;
+INSERT INTO t.quote VALUES ('A', now(), NULL, 100, 'call', 1, 2);
 INSERT INTO t.bars SELECT s, date_trunc('day', now()) - i * interval '1 day', 100 * exp(0.03 * sin(i * i + ascii(s)) + 0.001 * i)
   FROM unnest(ARRAY['A', 'B', 'C', 'D']) AS s, generate_series(1, 260) AS i;
 INSERT INTO t.book VALUES ('x', 'A', 1), ('x', 'B', -2), ('y', 'B', 3), ('y', 'A', -7), ('z', 'C', 4), ('z', 'NEW', 4), (NULL, 'C', 1);
 INSERT INTO t.bars VALUES ('A', now(), -1), (NULL, now(), 1);
 INSERT INTO t.depth VALUES ('A', now(), 0.001, 100), ('B', now(), -1, 5);
-GRANT SELECT ON t.bars, t.book, t.depth TO mc_reader, mc_analyst, mc_approver, mc_engine;
+GRANT SELECT ON t.bars, t.book, t.depth, t.quote TO mc_reader, mc_analyst, mc_approver, mc_engine;
 CREATE SCHEMA own AUTHORIZATION mc_engine;
 SELECT margin_calib.grant_all_accounts(name) FROM t.login WHERE letter IN ('r', 'a', 'o');
 CREATE TABLE t.call (step integer GENERATED ALWAYS AS IDENTITY, logins text, name text, statement text, expected text DEFAULT '00000');
@@ -184,6 +195,7 @@ SELECT l, n, s, coalesce(e, '00000') FROM (VALUES
     ('e', 'attach_prices', $s$ SELECT margin_calib.attach_prices('t.bars', 'sym', 'ts', 'px', policy => 'p', new_product_policy => NULL, capture => 'watermark') $s$, NULL),
     ('e', 'attach_positions', $s$ SELECT margin_calib.attach_positions('t.book', 'client', 'sym', 'qty', capture => 'watermark') $s$, NULL),
     ('e', 'attach_liquidity', $s$ SELECT margin_calib.attach_liquidity('t.depth', 'sym', 'ts', 'spread', 'vol', capture => 'watermark') $s$, NULL),
+    ('e', 'attach_quotes', $s$ SELECT margin_calib.attach_quotes('t.quote', 'sym', 'ts', 'expiry', 'strike', 'kind', 'bid', 'ask', capture => 'watermark') $s$, NULL),
     ('e', 'refresh', 'CALL margin_calib.refresh(commit_batches => false)', NULL),
     ('e', 'create_standard_tables', $s$ SELECT margin_calib.create_standard_tables('own');
                                         GRANT USAGE ON SCHEMA own TO PUBLIC; GRANT SELECT ON ALL TABLES IN SCHEMA own TO PUBLIC $s$, NULL),
@@ -245,6 +257,16 @@ SELECT l, n, s, coalesce(e, '00000') FROM (VALUES
     ('raoe', 'position_notional', $s$ SELECT margin_calib.position_notional('linear', 1, 1, 1) $s$, NULL),
     ('raoe', 'round_up', $s$ SELECT margin_calib.round_up(1.01, 0.1) $s$, NULL),
     ('raoe', 'round_down', $s$ SELECT margin_calib.round_down(1.01, 0.1) $s$, NULL),
+    ('raoe', 'surface_at', $s$ SELECT margin_calib.surface_at('A') $s$, NULL),
+    ('raoe', 'surface_now', $s$ SELECT margin_calib.surface_now('A') $s$, NULL),
+    ('raoe', 'surface_vol', $s$ SELECT margin_calib.surface_vol('A', now() + interval '40 days', 100) $s$, NULL),
+    ('raoe', 'surface_svg', $s$ SELECT margin_calib.surface_svg('A') $s$, NULL),
+    ('raoe', 'pending_underlyings', 'SELECT count(*) FROM margin_calib.pending_underlyings()', NULL),
+    ('e', 'forget_surfaces', $s$ SELECT margin_calib.forget_surfaces('1 year') $s$, NULL),
+    ('a', 'set_contract', $s$ SELECT margin_calib.set_contract(margin_calib.parse_symbol('BTC-PERPETUAL', 'deribit'), 'listing') $s$, NULL),
+    ('a', 'set_contracts', $s$ SELECT margin_calib.set_contracts('{BTC-27JUN36-80000-C}', 'deribit', 'listing') $s$, NULL),
+    ('raoe', 'contract_of', $s$ SELECT margin_calib.contract_of('BTC-PERPETUAL') $s$, NULL),
+    ('a', 'drop_contract', $s$ SELECT margin_calib.drop_contract('BTC-PERPETUAL', 'delisted') $s$, NULL),
     ('raoe', 'staleness', $s$ SELECT margin_calib.staleness(NULL, now(), true) $s$, NULL),
     ('ao', 'end_override', $s$ SELECT margin_calib.end_override('C', 'over') $s$, NULL),
     ('a', 'cancel_event', $s$ SELECT margin_calib.cancel_event((SELECT max(id) FROM margin_calib.margin_event), 'off') $s$, NULL),
