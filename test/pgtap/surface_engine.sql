@@ -392,13 +392,39 @@ SELECT ok(NOT has_function_privilege('surface_nobody', p.oid, 'EXECUTE'), p.oid:
   FROM pg_proc AS p WHERE p.pronamespace = 'margin_calib'::regnamespace
    AND (p.proname IN ('surface_at', 'surface_now', 'attach_quotes', 'refresh_surfaces', 'store_surface', 'forget_surfaces', 'quarantine_quotes', 'surface_in_force', 'verify_surfaces')
         OR p.proname IN ('surface_vol', 'surface_svg') AND p.proargtypes[0] = 'text'::regtype);
-GRANT SELECT ON surface, surface_underlying, feed, capture_queue, account_grant, surface_fit, vol_surface_status TO surface_reader;
-GRANT EXECUTE ON FUNCTION surface_at(text, timestamptz), stored_surface(text, timestamptz, boolean), surface_vol(text, timestamptz, float8, timestamptz), check_underlyings(text[]), pending_underlyings() TO surface_reader;
-GRANT USAGE ON SCHEMA t TO surface_reader;
+CREATE ROLE surface_engine;
+SELECT detach(relation) FROM feed;
+SELECT grant_rights('surface_reader', 'reader'), grant_rights('surface_engine', 'engine');
+GRANT USAGE ON SCHEMA t TO surface_reader, surface_engine;
+CREATE TABLE t.theirs AS SELECT s.* FROM t.snap('THEIRS', now() - interval '2 minutes', t.day(30)) AS s;
+GRANT SELECT, TRIGGER ON t.theirs TO surface_engine;
+SET LOCAL ROLE surface_engine;
+SELECT ok(margin_calib.attach_quotes('t.theirs', 'coin', 'at', 'expiry', 'strike', 'cp', 'bid', 'ask', 'mark', 'fwd') > 0, 'the engine role attaches what it may read and put triggers on');
+CALL margin_calib.refresh(commit_batches => false);
+RESET ROLE;
+INSERT INTO t.theirs SELECT s.* FROM t.snap('THEIRS', now() - interval '1 minute', t.day(30)) AS s UNION ALL SELECT s.* FROM t.snap('THEIRS', NULL, t.day(30)) AS s;
+SET LOCAL ROLE surface_engine;
+CALL margin_calib.refresh(commit_batches => false);
+SELECT results_eq($$ SELECT now() - as_of, fitted, stale_reason, (SELECT count(*) FROM margin_calib.quarantine AS q WHERE q.instrument = 'THEIRS') FROM margin_calib.vol_surface_status WHERE underlying = 'THEIRS' $$,
+    $$ VALUES (interval '1 minute', 1::bigint, NULL::text, 1::bigint) $$, 'and refreshes');
+SELECT is_empty($$ SELECT * FROM margin_calib.verify() $$, 'and verifies');
 SET LOCAL ROLE surface_reader;
-SELECT lives_ok($$ SELECT margin_calib.surface_at('BTC'), margin_calib.surface_vol('BTC', t.day(30), 100) FROM margin_calib.surface_fit, margin_calib.vol_surface_status $$, 'a reader needs SELECT and nothing of the quotes');
+SELECT lives_ok($$ SELECT margin_calib.surface_at('THEIRS'), margin_calib.surface_vol('THEIRS', t.day(30), 100), margin_calib.surface_svg('THEIRS')
+                     FROM margin_calib.surface_fit, margin_calib.vol_surface_status, margin_calib.surface_quote, margin_calib.surface_history LIMIT 1 $$, 'a reader needs nothing of the quotes');
+SELECT is(t.refused($$ SELECT margin_calib.surface_now('THEIRS') $$), '42501: permission denied for table theirs', 'but for a live fit');
+SELECT is(t.refused($$ SELECT margin_calib.forget_surfaces('1 s') $$), '42501: permission denied for function forget_surfaces');
+RESET ROLE;
+GRANT SELECT ON t.theirs TO surface_reader;
+SET LOCAL ROLE surface_reader;
+SELECT is(margin_calib.surface_now('THEIRS'), margin_calib.surface_at('THEIRS'), 'who may read them has it');
+RESET ROLE;
+ALTER TABLE t.theirs ENABLE ROW LEVEL SECURITY;
+SET LOCAL ROLE surface_reader;
+SELECT is(t.refused($$ SELECT margin_calib.surface_now('THEIRS') $$), '55000: quote feed t.theirs cannot be read: row-level security would hide rows from surface_reader', 'some of the quotes make no surface');
 SELECT is(t.refused(s), '42501: permission denied for table ' || n, s)
-  FROM (VALUES ('DELETE FROM margin_calib.surface', 'surface'), ('UPDATE margin_calib.surface_underlying SET stale_reason = NULL', 'surface_underlying'), ('SELECT FROM margin_calib.quote_feed', 'quote_feed')) AS v (s, n);
+  FROM unnest('{surface_engine,surface_reader}'::text[]) AS r,
+       (VALUES ('DELETE FROM margin_calib.surface', 'surface'), ('UPDATE margin_calib.surface_underlying SET stale_reason = NULL', 'surface_underlying'), ('INSERT INTO margin_calib.quote_feed DEFAULT VALUES', 'quote_feed')) AS v (s, n),
+       LATERAL set_config('role', r, true);
 RESET ROLE;
 
 SELECT * FROM finish();
