@@ -36,7 +36,7 @@ BEGIN
         RAISE EXCEPTION USING ERRCODE = '42704',
             MESSAGE = format('there is no volatility surface of %s as of %s', stored_surface.underlying, stored_surface.as_of),
             HINT = (SELECT coalesce(format('Its first is as of %s.', min(s.as_of)),
-                                    'No refresh has found usable quotes of it: SELECT stale_reason FROM margin_calib.vol_surface_status.')
+                                    'No refresh has found usable quotes of it; stale_reason in margin_calib.vol_surface_status says why.')
                       FROM margin_calib.surface AS s WHERE s.underlying = stored_surface.underlying AND s.replaced_at IS NULL);
     END IF;
     RETURN result;

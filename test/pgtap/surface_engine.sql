@@ -131,13 +131,18 @@ SELECT is_empty($$ SELECT * FROM verify() $$, 'verified after all of it');
 -- now: 30 days quoted anew at a forward of 121; 60 days half an hour too old; 90 days was never quoted again
 INSERT INTO q SELECT s.* FROM t.snap('BTC', now() - interval '1 hour 15 minutes', t.day(30), 0.55, 121) AS s;
 CALL refresh(commit_batches => false);
-SELECT results_eq($$ SELECT f.expiry, f.status, f.reason, f.fitted_as_of - now(), f.forward, f.forward_source, f.left_out, f.is_stale, butterfly IS NULL FROM surface_fit AS f WHERE underlying = 'BTC' ORDER BY 1 $$,
-    $$ VALUES (t.day(30), 'fitted', NULL, interval '-1 hour -15 minutes', 121::float8, 'quoted', 9, true, false),
-              (t.day(60), 'fallback', '0 strikes with usable quotes, 4 are needed', '-2 hours -30 minutes', 121, 'carried', 18, true, true),
-              (t.day(90), 'fallback', '0 strikes with usable quotes, 4 are needed', '-2 hours -30 minutes', 121, 'carried', 18, true, true) $$,
+SELECT results_eq($$ SELECT f.expiry, f.status, f.reason, f.fitted_as_of - now(), f.forward, f.forward_source, f.left_out, f.is_stale FROM surface_fit AS f WHERE underlying = 'BTC' ORDER BY 1 $$,
+    $$ VALUES (t.day(30), 'fitted', NULL, interval '-1 hour -15 minutes', 121::float8, 'quoted', 9, true),
+              (t.day(60), 'fallback', '0 strikes with usable quotes, 4 are needed', '-2 hours -30 minutes', 121, 'carried', 18, true),
+              (t.day(90), 'fallback', '0 strikes with usable quotes, 4 are needed', '-2 hours -30 minutes', 121, 'carried', 18, true) $$,
     'stale quotes: the former smile at the forward of now, and why');
 SELECT ok(bool_and(abs(t.vol(n, k) / t.vol(o, k) - 1) < 1e-12), 'with the vols of before at equal k')
   FROM unnest('{60,90}'::int[]) AS d, t.slice('BTC', t.day(d), now() - interval '2 hours') AS o, t.slice('BTC', t.day(d)) AS n, unnest('{-0.4,-0.1,0,0.1,0.4}'::float8[]) AS k;
+-- a grid of k in place of the least over all of them
+SELECT ok(bool_and(abs(calendar - least) < 1e-4 AND calendar <= least + 1e-12), 'calendar arbitrage is measured against the expiry before, a former smile or not')
+  FROM (SELECT v.calendar, (SELECT min(t.vol(f, k) ^ 2 * f.t - t.vol(e, k) ^ 2 * e.t) FROM (SELECT i / 100.0::float8 FROM generate_series(-250, 250) AS i) AS g (k)) AS least
+          FROM surface_fit AS v, t.slice('BTC', v.expiry) AS f, t.slice('BTC', v.expiry - interval '30 days') AS e WHERE v.underlying = 'BTC' AND e.expiry IS NOT NULL) AS c;
+SELECT ok(bool_and(abs(butterfly - svi_least_butterfly(ROW(a, b, rho, m, sigma)::svi)) < 1e-12) AND count(*) = 3, 'and butterflies') FROM surface_fit WHERE underlying = 'BTC';
 SELECT ok(bool_and(abs((t.slice('BTC', t.day(d))).t / (extract(epoch FROM t.day(d) - now() + interval '75 minutes')::float8 / 31536000) - 1) < 1e-12), 'and the time that is left')
   FROM unnest('{60,90}'::int[]) AS d;
 SELECT is((SELECT array_agg(problem || ' ' || n ORDER BY problem) FROM (SELECT problem, count(*) AS n FROM surface_quote WHERE underlying = 'BTC' AND problem IS NOT NULL GROUP BY problem) AS p),
@@ -158,11 +163,29 @@ INSERT INTO q SELECT s.* FROM t.snap('BTC', now() - interval '10 minutes', t.day
 CALL refresh(commit_batches => false);
 SELECT is((SELECT status || round(atm_vol::numeric, 2) FROM surface_fit WHERE underlying = 'BTC' AND expiry = t.day(60)), 'fitted0.45', 'a fit takes over again');
 -- an expiry that passes between two snapshots
-INSERT INTO q SELECT s.* FROM (VALUES (interval '-1 hour'), ('10 days')) AS e (d), t.snap('PAST', now() - interval '5 hours', now() + e.d) AS s;
+INSERT INTO q SELECT s.* FROM (VALUES (interval '-1 hour'), ('10 days')) AS e (d), t.snap('PAST', now() - interval '30 days', now() + e.d) AS s;
 CALL refresh(commit_batches => false);
 INSERT INTO q SELECT s.* FROM t.snap('PAST', now() - interval '30 minutes', now() + interval '10 days') AS s;
 CALL refresh(commit_batches => false);
-SELECT results_eq($$ SELECT cardinality(slices) FROM surface WHERE underlying = 'PAST' ORDER BY as_of $$, $$ VALUES (2), (1) $$, 'expired options drop out');
+SELECT results_eq($$ SELECT count(*) FILTER (WHERE status = 'fitted'), count(*) FROM surface_history WHERE underlying = 'PAST' GROUP BY as_of ORDER BY as_of $$, $$ VALUES (2::bigint, 2::bigint), (1, 1) $$, 'expired options drop out');
+SELECT is((SELECT array_agg(e.expiry) FROM surface_fit AS e WHERE underlying = 'PAST'), ARRAY[now() + interval '10 days'], 'nor does a former smile of theirs stand in');
+-- a smile is not its own former one: bad quotes of the same time leave none; of a later time the one before stands in
+INSERT INTO q SELECT s.* FROM (VALUES (30), (60)) AS e (d), t.snap('SELF', now() - interval '20 minutes', t.day(e.d)) AS s;
+CALL refresh(commit_batches => false);
+UPDATE q SET bid = -1 WHERE coin = 'SELF' AND expiry = t.day(60);
+CALL refresh(commit_batches => false);
+SELECT is((SELECT status FROM surface_fit WHERE underlying = 'SELF' AND expiry = t.day(60)), 'failed', 'none was good at this time or before');
+-- the nearest expiry says how the forward moved; a quoted one counts although its strikes are too few
+INSERT INTO q SELECT s.* FROM (VALUES (30), (50), (60), (90)) AS e (d), t.snap('NEAR', now() - interval '3 hours', t.day(e.d), 0.5) AS s;
+CALL refresh(commit_batches => false);
+DELETE FROM q WHERE coin = 'NEAR' AND expiry = t.day(50);
+INSERT INTO q SELECT s.* FROM (VALUES (30, 100, 3), (60, 110, 9), (90, 121, 9)) AS e (d, f, n), t.snap('NEAR', now() - interval '10 minutes', t.day(e.d), 0.4, e.f, e.n) AS s;
+CALL refresh(commit_batches => false);
+SELECT results_eq($$ SELECT expiry, status, round(forward::numeric, 9), forward_source, is_stale FROM surface_fit WHERE underlying = 'NEAR' ORDER BY 1 $$,
+    $$ VALUES (t.day(30), 'fallback', 100::numeric, 'quoted', true), (t.day(50), 'fallback', 110, 'carried', true), (t.day(60), 'fitted', 110, 'quoted', false), (t.day(90), 'fitted', 121, 'quoted', false) $$,
+    'forwards of former smiles');
+SELECT ok(f.calendar < 0 AND f.calendar = svi_least_calendar(ROW(e.a, e.b, e.rho, e.m, e.sigma)::svi, ROW(f.a, f.b, f.rho, f.m, f.sigma)::svi), 'a new smile below the former one before it shows')
+  FROM surface_fit AS f, t.slice('NEAR', t.day(50)) AS e WHERE underlying = 'NEAR' AND f.expiry = t.day(60);
 -- no usable quote at all: the last surface stays
 INSERT INTO q SELECT coin, now() - interval '5 minutes', expiry, strike, cp, 0, 0, NULL, NULL FROM q WHERE coin = 'ETH';
 DELETE FROM q WHERE coin = 'ETH' AND at < now() - interval '5 minutes';
@@ -234,6 +257,22 @@ DELETE FROM q WHERE coin IN ('WIDE', 'BAD', 'TIME') OR coin IS NULL OR length(co
 CALL refresh(commit_batches => false);
 SELECT is_empty($$ SELECT * FROM verify() $$, 'verified with those that have no surface');
 
+-- ---- a refresh that is cancelled leaves its queue ----
+INSERT INTO q SELECT 'MANY', now() - interval '1 minute', now() + m * interval '2 days', k, 'C', p - 0.01, p + 0.01, p, 100
+  FROM generate_series(1, 450) AS m, generate_series(70, 130) AS k, LATERAL (SELECT black76_price('call', 100, k, m * 2 / 365.0, 0.5)) AS x (p);
+CREATE FUNCTION t.cancelled() RETURNS boolean LANGUAGE plpgsql AS $$
+BEGIN
+    CALL margin_calib.refresh(commit_batches => false);
+    RETURN false;
+EXCEPTION WHEN query_canceled THEN
+    RETURN true;
+END $$;
+SET LOCAL statement_timeout = '100ms';
+SELECT ok(t.cancelled(), 'a refresh is cancelled while it fits');
+SET LOCAL statement_timeout = 0;
+SELECT is((SELECT array_agg(DISTINCT key) FROM capture_queue), '{MANY}', 'its queue is as before');
+DELETE FROM q WHERE coin = 'MANY';
+
 -- ---- other types: the same quotes, the same smiles ----
 CREATE TYPE t.side AS ENUM ('call', 'put');
 CREATE DOMAIN t.price AS numeric;
@@ -256,6 +295,7 @@ CALL refresh(commit_batches => false);
 SELECT results_eq($$ SELECT underlying, quotes, quotes_used, stale_reason FROM vol_surface_status WHERE relation_name = 't.typed' ORDER BY 1 $$,
     $$ VALUES ('A', 19, 9, NULL), ('B', 18, 9, NULL) $$, 'numbers beyond double precision fail nothing; a new partition is captured');
 TRUNCATE typed_b;
+SELECT is((SELECT array_agg(underlying ORDER BY underlying) FROM vol_surface_status WHERE is_pending), '{A,B}', 'a truncate concerns all of the feed');
 CALL refresh(commit_batches => false);
 SELECT is((SELECT stale_reason FROM vol_surface_status WHERE underlying = 'B'), 'its quotes are gone', 'truncate is seen');
 
@@ -274,6 +314,11 @@ CALL refresh(commit_batches => false);
 SELECT results_eq($$ SELECT as_of - now(), replaced_at IS NOT NULL, points IS NOT NULL FROM surface WHERE underlying = 'W' ORDER BY id $$,
     $$ VALUES (interval '-10 minutes', true, false), ('-10 minutes', false, false), ('-9 minutes', false, true) $$, 'keep_points 0: quotes of the surface in force alone');
 SELECT is((SELECT array_agg(DISTINCT is_pending) FROM verify()), NULL, 'verified');
+SELECT detach('t.seen');
+SELECT attach_quotes('t.seen', 'coin', 'at', 'expiry', 'strike', 'cp', 'bid', 'ask', forward => 'fwd', capture => 'watermark', keep_points => '0') > 0;
+CALL refresh(commit_batches => false);
+SELECT results_eq($$ SELECT s.feed = f.id, u.feed = f.id, u.stale_reason FROM surface AS s, feed AS f, surface_underlying AS u WHERE s.underlying = 'W' AND s.as_of = now() - interval '9 minutes' AND f.relation = 't.seen'::regclass AND u.underlying = 'W' ORDER BY s.id $$,
+    $$ VALUES (false, true, NULL::text), (true, true, NULL) $$, 'attached again: a surface of its own');
 
 -- ---- verify finds what was changed by hand ----
 UPDATE surface SET slices[1].atm_vol = 9 WHERE underlying = 'ALSO' AND replaced_at IS NULL;
@@ -290,6 +335,7 @@ UPDATE surface_underlying SET stale_reason = NULL WHERE underlying = 'ALSO';
 -- ---- alerts with a threshold, health ----
 SELECT is(t.refused($$ SELECT set_alert_rule('smile', 'surface', 0.5, '{XRP}') $$), '42704: underlying XRP has no volatility surface');
 SELECT is(t.refused($$ SELECT set_alert_rule('smile', 'surface', 20) $$), '22023: a threshold of measure surface is above 0 and at most 1');
+INSERT INTO q SELECT s.* FROM t.snap('OLD', now() - interval '3 hours', t.day(60)) AS s;
 SELECT set_alert_rule('half', 'surface', 0.5, '{BTC,ETH,ALSO}'), set_alert_rule('third', 'surface', 0.3, '{BTC,ETH,ALSO}'), set_alert_rule('all', 'surface', 1);
 CALL refresh(commit_batches => false);
 SELECT results_eq($$ SELECT rule, instrument, value, message FROM margin_alert WHERE kind = 'surface' AND is_open AND rule IN ('half', 'third') ORDER BY 1, 2 $$,
@@ -297,6 +343,7 @@ SELECT results_eq($$ SELECT rule, instrument, value, message FROM margin_alert W
               ('third', 'BTC', round(1.0 / 3, 18)::float8, 'BTC: 0.333333 of the expiries of its volatility surface have no smile of the newest quotes, threshold 0.3'),
               ('third', 'ETH', 0.5, 'ETH: 0.5 of the expiries of its volatility surface have no smile of the newest quotes, threshold 0.3') $$, 'shares of former smiles');
 SELECT is((SELECT array_agg(instrument ORDER BY instrument) FROM margin_alert WHERE rule = 'all'), (SELECT array_agg(underlying ORDER BY underlying) FROM vol_surface_status WHERE is_stale), 'a stale surface is 1');
+SELECT is((SELECT stale_reason FROM vol_surface_status WHERE underlying = 'OLD'), 'its newest quote is older than allowed', 'by its age too');
 INSERT INTO q SELECT s.* FROM t.snap('ETH', now() - interval '30 seconds', t.day(60), 0.75, 2000) AS s;
 CALL refresh(commit_batches => false);
 SELECT is((SELECT array_agg(is_open) FROM margin_alert WHERE rule = 'half'), '{f}', 'and is resolved by a fit');
@@ -345,13 +392,39 @@ SELECT ok(NOT has_function_privilege('surface_nobody', p.oid, 'EXECUTE'), p.oid:
   FROM pg_proc AS p WHERE p.pronamespace = 'margin_calib'::regnamespace
    AND (p.proname IN ('surface_at', 'surface_now', 'attach_quotes', 'refresh_surfaces', 'store_surface', 'forget_surfaces', 'quarantine_quotes', 'surface_in_force', 'verify_surfaces')
         OR p.proname IN ('surface_vol', 'surface_svg') AND p.proargtypes[0] = 'text'::regtype);
-GRANT SELECT ON surface, surface_underlying, feed, capture_queue, account_grant, surface_fit, vol_surface_status TO surface_reader;
-GRANT EXECUTE ON FUNCTION surface_at(text, timestamptz), stored_surface(text, timestamptz, boolean), surface_vol(text, timestamptz, float8, timestamptz), check_underlyings(text[]), pending_underlyings() TO surface_reader;
-GRANT USAGE ON SCHEMA t TO surface_reader;
+CREATE ROLE surface_engine;
+SELECT detach(relation) FROM feed;
+SELECT grant_rights('surface_reader', 'reader'), grant_rights('surface_engine', 'engine');
+GRANT USAGE ON SCHEMA t TO surface_reader, surface_engine;
+CREATE TABLE t.theirs AS SELECT s.* FROM t.snap('THEIRS', now() - interval '2 minutes', t.day(30)) AS s;
+GRANT SELECT, TRIGGER ON t.theirs TO surface_engine;
+SET LOCAL ROLE surface_engine;
+SELECT ok(margin_calib.attach_quotes('t.theirs', 'coin', 'at', 'expiry', 'strike', 'cp', 'bid', 'ask', 'mark', 'fwd') > 0, 'the engine role attaches what it may read and put triggers on');
+CALL margin_calib.refresh(commit_batches => false);
+RESET ROLE;
+INSERT INTO t.theirs SELECT s.* FROM t.snap('THEIRS', now() - interval '1 minute', t.day(30)) AS s UNION ALL SELECT s.* FROM t.snap('THEIRS', NULL, t.day(30)) AS s;
+SET LOCAL ROLE surface_engine;
+CALL margin_calib.refresh(commit_batches => false);
+SELECT results_eq($$ SELECT now() - as_of, fitted, stale_reason, (SELECT count(*) FROM margin_calib.quarantine AS q WHERE q.instrument = 'THEIRS') FROM margin_calib.vol_surface_status WHERE underlying = 'THEIRS' $$,
+    $$ VALUES (interval '1 minute', 1::bigint, NULL::text, 1::bigint) $$, 'and refreshes');
+SELECT is_empty($$ SELECT * FROM margin_calib.verify() $$, 'and verifies');
 SET LOCAL ROLE surface_reader;
-SELECT lives_ok($$ SELECT margin_calib.surface_at('BTC'), margin_calib.surface_vol('BTC', t.day(30), 100) FROM margin_calib.surface_fit, margin_calib.vol_surface_status $$, 'a reader needs SELECT and nothing of the quotes');
+SELECT lives_ok($$ SELECT margin_calib.surface_at('THEIRS'), margin_calib.surface_vol('THEIRS', t.day(30), 100), margin_calib.surface_svg('THEIRS')
+                     FROM margin_calib.surface_fit, margin_calib.vol_surface_status, margin_calib.surface_quote, margin_calib.surface_history LIMIT 1 $$, 'a reader needs nothing of the quotes');
+SELECT is(t.refused($$ SELECT margin_calib.surface_now('THEIRS') $$), '42501: permission denied for table theirs', 'but for a live fit');
+SELECT is(t.refused($$ SELECT margin_calib.forget_surfaces('1 s') $$), '42501: permission denied for function forget_surfaces');
+RESET ROLE;
+GRANT SELECT ON t.theirs TO surface_reader;
+SET LOCAL ROLE surface_reader;
+SELECT is(margin_calib.surface_now('THEIRS'), margin_calib.surface_at('THEIRS'), 'who may read them has it');
+RESET ROLE;
+ALTER TABLE t.theirs ENABLE ROW LEVEL SECURITY;
+SET LOCAL ROLE surface_reader;
+SELECT is(t.refused($$ SELECT margin_calib.surface_now('THEIRS') $$), '55000: quote feed t.theirs cannot be read: row-level security would hide rows from surface_reader', 'some of the quotes make no surface');
 SELECT is(t.refused(s), '42501: permission denied for table ' || n, s)
-  FROM (VALUES ('DELETE FROM margin_calib.surface', 'surface'), ('UPDATE margin_calib.surface_underlying SET stale_reason = NULL', 'surface_underlying'), ('SELECT FROM margin_calib.quote_feed', 'quote_feed')) AS v (s, n);
+  FROM unnest('{surface_engine,surface_reader}'::text[]) AS r,
+       (VALUES ('DELETE FROM margin_calib.surface', 'surface'), ('UPDATE margin_calib.surface_underlying SET stale_reason = NULL', 'surface_underlying'), ('INSERT INTO margin_calib.quote_feed DEFAULT VALUES', 'quote_feed')) AS v (s, n),
+       LATERAL set_config('role', r, true);
 RESET ROLE;
 
 SELECT * FROM finish();

@@ -18,7 +18,8 @@ sub query
 my @state = qw(feed captured_relation capture_queue input_change instrument parameter account_position requirement
 	currency_setting quarantine alert user_policy liquidity_feed instrument_liquidity liquidity_policy tier_schedule peg margin_event
 	product_group product_group_member offset_calibration offset_pair account_offset policy_backtest policy_forecast
-	alert_rule backtest_coverage audit audit_head proposal proposal_impact approval_limit account_grant refresh_run input_day contract_terms);
+	alert_rule backtest_coverage audit audit_head proposal proposal_impact approval_limit account_grant refresh_run input_day contract_terms
+	quote_feed surface_underlying surface);
 my $hash = join(' UNION ALL ', map
 	{ "SELECT '$_' AS name, count(*) AS rows, md5(string_agg(t::text, '|' ORDER BY t::text)) FROM margin_calib.$_ AS t" } @state);
 
@@ -41,6 +42,15 @@ query('old', q{CREATE TABLE depth (s text, t timestamptz, spread numeric); INSER
                       margin_calib.set_tiers('A', margin_calib.tiers_from_leverage('{}', '{1}')), margin_calib.set_peg('C', instrument => 'A'),
                       margin_calib.add_event('e', now(), now() + interval '1 day', ARRAY['B'], rate => 0.01)});
 query('old', 'CALL margin_calib.refresh()');
+query('old', q{CREATE TABLE quotes (u text, t timestamptz, e timestamptz, k numeric, cp text, b float8, a float8, f float8);
+               SELECT margin_calib.attach_quotes('quotes', 'u', 't', 'e', 'k', 'cp', 'b', 'a', forward => 'f', settings => margin_calib.surface_settings(minimum_quotes => 4))});
+# two snapshots, a day away from a fit that a restore at another time would change
+my $snap = q{INSERT INTO quotes SELECT 'U', date_trunc('day', now()) - interval '%s', date_trunc('day', now()) + m * interval '30 days', k, cp, p - 0.01, p + 0.01, 100
+               FROM generate_series(1, %d) AS m, generate_series(85, 115, 5) AS k, unnest('{c,p}'::text[]) AS cp,
+                    LATERAL (SELECT margin_calib.black76_price(cp, 100, k, (m * 30 + 1) / 365.0, 0.5)) AS x (p)};
+query('old', sprintf($snap, '1 day', 2));
+query('old', 'CALL margin_calib.refresh()');
+query('old', sprintf($snap, '20 hours', 1));
 query('old', q{INSERT INTO "Odd Bars" VALUES ('C', now(), -1), ('C', now(), 300)});
 query('old', 'CALL margin_calib.refresh()');
 query('old', q{CREATE ROLE dump_reader; CREATE ROLE dump_quant LOGIN SUPERUSER; CREATE ROLE dump_officer LOGIN SUPERUSER;
@@ -75,7 +85,8 @@ is(system("pg_dump -Fc old > '$file' && createdb new && pg_restore --exit-on-err
 is(query('new', $hash), $before, 'every row of state is back');
 is(query('new', 'SELECT count(*) FROM pg_trigger WHERE tgfoid = \'margin_calib.capture\'::regproc'),
 	query('old', 'SELECT count(*) FROM pg_trigger WHERE tgfoid = \'margin_calib.capture\'::regproc'), 'so are the triggers');
-is(query('new', q{SELECT string_agg(relation::text, ',' ORDER BY id) FROM margin_calib.feed}), '"Odd Bars",book,depth', 'feeds know their tables');
+is(query('new', q{SELECT string_agg(relation::text, ',' ORDER BY id) FROM margin_calib.feed}), '"Odd Bars",book,depth,quotes', 'feeds know their tables');
+is(query('new', q{SELECT count(*), sum(fallback), bool_and(margin_calib.surface_now(underlying) = margin_calib.surface_at(underlying)) FROM margin_calib.vol_surface_status}), '1|1|t', 'surfaces are back, and live = stored');
 is(query('new', q{SELECT has_table_privilege('dump_reader', 'margin_calib.margin_requirement', 'SELECT')}), 't', 'rights are back');
 is(query('new', q{SET ROLE dump_reader; SELECT string_agg(DISTINCT account, ',') FROM margin_calib.margin_requirement}), 'x', 'and row-level security');
 is(query('new', "SELECT * FROM margin_calib.verify_audit($entries, '$head')"), '', 'the audit trail fits, with the head that was kept');
@@ -89,7 +100,9 @@ is(system("pg_dump -Fc --schema-only old > '$file.s' && pg_dump -Fc --data-only 
 is(query('parts', $sight), $sight_before, 'with the rights');
 is(query('parts', "SET timezone = 'Asia/Tokyo'; SELECT * FROM margin_calib.verify_audit($entries, '$head')"), '', 'and the same trail');
 
+query('new', sprintf($snap, '1 hour', 2));
 query('new', 'CALL margin_calib.refresh()');
+is(query('new', q{SELECT string_agg(round(extract(epoch FROM date_trunc('day', now()) - as_of) / 3600) || ' ' || cardinality(points), ',' ORDER BY as_of) FROM margin_calib.surface}), '1 28', 'a surface of quotes after the restore; older ones without their quotes');
 is(query('new', q{SELECT is_stale, queue_length FROM margin_calib.refresh_status}), 't|0', 'the queue is drained; the unknown instrument is still stale');
 is(query('new', q{SELECT price FROM margin_calib.margin_parameter WHERE instrument = 'A'}), '150', 'a price that waited is in force');
 is(query('new', q{SELECT quantity FROM margin_calib.margin_position WHERE account = 'y'}), '7', 'so is a position');
@@ -103,8 +116,8 @@ is(query('new', q{SELECT reason FROM margin_calib.quarantine WHERE instrument = 
 query('new', q{DELETE FROM part_b WHERE "S" = 'B' AND p = 99.5});
 is(query('new', 'SELECT count(*), count(DISTINCT id), bool_and(old_price IS NOT NULL) FROM margin_calib.input_change'), '22|22|t', 'the log of changes goes on');
 query('new', 'CREATE TABLE again (i text, t timestamptz, p real)');
-is(query('new', q{SELECT margin_calib.attach_prices('again', 'i', 't', 'p')}), '5', 'feed ids go on');
-query('new', q{SELECT margin_calib.detach('"Odd Bars"'), margin_calib.detach('book'), margin_calib.detach('again'), margin_calib.detach('depth')});
+is(query('new', q{SELECT margin_calib.attach_prices('again', 'i', 't', 'p')}), '6', 'feed ids go on');
+query('new', q{SELECT margin_calib.detach('"Odd Bars"'), margin_calib.detach('book'), margin_calib.detach('again'), margin_calib.detach('depth'), margin_calib.detach('quotes')});
 is(query('new', 'SELECT count(*) FROM pg_trigger WHERE tgfoid = \'margin_calib.capture\'::regproc'), '0', 'detach works on what was restored');
 is(system('psql -Xqd new -c "DROP EXTENSION margin_calib"'), 0, 'and the extension can go');
 done_testing();

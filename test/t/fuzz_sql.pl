@@ -73,6 +73,7 @@ my %edge = (
 	'margin_calib.svi' => ['(0.04,0.1,-0.3,0,0.1)', '(0.02,0.1,0.3,2,0.01)', '(0.09,0,0,0,1)', '(0,0,0,0,1)', '(0.01,1.05,-0.95,0,0.2)', '(0.01,0.97,-0.95,0,0.2)',
 		'(0,0.3,-0.9,0.2,1e-4)', '(1e308,1e308,0,0,1)', '(5e-324,5e-324,0,0,5e-324)', '(0,1e308,0.5,1e308,1e308)', '(-0.04,0.1,0,0,0.1)', '(0.04,0.1,1,0,0.1)',
 		'(NaN,0.1,0,0,0.1)', '(,,,,)', 'NULL'],
+	'margin_calib.surface_settings' => ['(currency,0,"01:00:00",1,5,0)', '(coin,0.05,"365 days",0.5,3,0.0005)', '(currency,NaN,"-1 s",0,2,-1)', '(,,,,,)', 'NULL'],
 	'margin_calib.vix_term' => ['(ok,0.05,0,0.16,100,100,5,80,120,10)', '(ok,0.1,0,0.09,100,100,5,80,120,10)', '(ok,1e-300,0,1e300,1,1,3,1,1,4)', '(ok,1e308,0,1e308,1,1,3,1,1,4)',
 		'(ok,-1,0,-1,1,1,3,1,1,4)', '(ok,NaN,0,Infinity,1,1,3,1,1,4)', '(,,,,,,,,,)', 'NULL'],
 	'margin_calib.vol_surface' => ['(,,)', '(2026-01-01,{},{})', '(infinity,"{NULL,""(,,,,,,,,,,,,,,,,,,,,,,)""}","{NULL,""(,,,,,,,,,)""}")',
@@ -95,7 +96,7 @@ my %plausible = (
 	periods_per_year => [qw(1 252 365 8760)],
 	quantile_type => [qw(type1 type2 type3 type4 type5 type6 type7 type8 type9 linear hazen)],
 	relation => [qw(good parted plain_view guarded book unlogged inherited dropped empty), '"We ird"'],
-	instrument => [qw(instrument BTC A)], proxy => [qw(B C)], borrower => [qw(A C)],
+	instrument => [qw(instrument BTC A)], underlying => [qw(A B)], underlyings => ['{A}'], feed_id => [1, 3, 5], proxy => [qw(B C)], borrower => [qw(A C)],
 	ts => ['ts', '2024-02-29'], price => [qw(price 100)],
 	account => [qw(account alice)], quantity => ['quantity'],
 	policy => [qw(crypto_venue prop_desk futures_clearing new_product)], policies => ['{prop_desk}', '{crypto_venue,new_product}'],
@@ -206,9 +207,12 @@ sub literal
 	return quote($name) . '::name' if $type eq 'name' && $name =~ /^(instrument|ts|price|account|quantity)$/ && rand() < 0.8;
 	return pick('1.5::numeric', 'NULL::text', q{'x'::text}) if $type eq 'anyelement';
 	return pick(q{'quantity'::name}, 'NULL::name') if $type eq 'name' && $name =~ /^(spread|volume|open_interest|price_(sources|age|width))$/ && rand() < 0.9;
+	return pick(q{'quantity'::name}, q{'price'::name}, 'NULL::name') if $type eq 'name' && $name =~ /^(bid|ask|mark|forward|strike)$/ && rand() < 0.9;
+	return quote({ underlying => 'instrument', kind => 'instrument', expiry => 'ts' }->{$name}) . '::name' if $type eq 'name' && $name =~ /^(underlying|kind|expiry)$/ && rand() < 0.9;
 	return policy_literal() if $type eq 'margin_calib.margin_policy';
 	return 'ARRAY[' . policy_literal() . ']' if $type eq 'margin_calib.margin_policy[]';
-	return '(SELECT f FROM margin_calib.feed AS f WHERE id = ' . pick(1, 2, 3) . ')' if $type eq 'margin_calib.feed';
+	return '(SELECT f FROM margin_calib.feed AS f WHERE id = ' . pick(1, 2, 3, 5) . ')' if $type eq 'margin_calib.feed';
+	return '(SELECT q FROM margin_calib.quote_feed AS q LIMIT 1)' if $type eq 'margin_calib.quote_feed';
 	return q{(SELECT g FROM margin_calib.product_group AS g WHERE name = 'mine')} if $type eq 'margin_calib.product_group';
 	return '(SELECT r FROM margin_calib.alert_rule AS r)' if $type eq 'margin_calib.alert_rule';
 	my $value;
@@ -456,7 +460,7 @@ while ($made < $calls && @lost < 5)
 		push @internal, "$state $answer->{message}: $c->{sql}" if $state =~ /^XX/;
 		push @late, $c->{sql} if $state eq '57014';
 		next unless $state eq '00000' && $answer->{text} =~ /not finite/;
-		next if $c->{f}{label} =~ /borrowed_path_query|quote_number_expression|relative_change|rate_change|implied_vol/; # queries that name NaN; a rise from nothing; a price at its upper bound
+		next if $c->{f}{label} =~ /borrowed_path_query|quote_(number_expression|source)|relative_change|rate_change|implied_vol/; # queries that name NaN; a rise from nothing; a price at its upper bound
 		# what is asked of the answer names both
 		my $finite_in = ($c->{sql} =~ s/CASE .*? END//r) !~ /NaN|Infinity|unlogged/ && !grep({ !$finite_data{$_} } $c->{sql} =~ /WHERE id = (\d+)/g) && (!$c->{source} || $finite_data{ $c->{source} });
 		next if $answer->{text} !~ /nan/ && $infinite_mean{ $c->{f}{label} };
@@ -491,7 +495,7 @@ for my $f (@functions)
 {
 	note sprintf '%-60s %s', $f->{label}, join ' ', map { "$_:$f->{states}{$_}" } sort keys %{ $f->{states} };
 	# schedules need pg_cron, quarantine_rows is given pieces of SQL, refuse_* always do, others need rows that only refresh and setters make
-	next if $f->{trigger} || $f->{label} =~ /schedule|quarantine_rows|record_feed|connect_feed|store_offsets|replay_query|attach_quotes|store_surface|refuse_symbol|refuse_venue|drop_contract|quote_source|stored_surface|surface_now/;
+	next if $f->{trigger} || $f->{label} =~ /schedule|quarantine_rows|record_feed|connect_feed|store_offsets|store_surface|replay_query|refuse_symbol|refuse_venue|drop_contract/;
 	my $tries = 0;
 	$tries += $_ for values %{ $f->{states} };
 	push @never, $f->{label} unless $f->{states}{'00000'} || $tries < 20;

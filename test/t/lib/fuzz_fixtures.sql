@@ -72,6 +72,12 @@ SELECT margin_calib.set_product_group('mine', '{A,B}');
 SELECT margin_calib.set_alert_rule('mine', 'concentration', 0.1);
 CALL margin_calib.refresh();
 SELECT margin_calib.attach_liquidity('dropped', 'instrument', 'ts', volume => 'quantity', volume_per => 'row');
+CREATE TABLE option_quotes (u text, t timestamptz, e timestamptz, k numeric, cp text, b float8, a float8, f float8);
+INSERT INTO option_quotes
+    SELECT u, '2026-01-01', timestamptz '2026-01-01' + d * interval '1 day', k, cp, p - 0.01, p + 0.01, 100
+      FROM unnest('{A,B}'::text[]) AS u, unnest('{30,180}'::int[]) AS d, generate_series(85, 115, 5) AS k, unnest('{c,p}'::text[]) AS cp,
+           LATERAL (SELECT margin_calib.black76_price(cp, 100, k, d / 365.0, 0.5)) AS x (p);
+SELECT margin_calib.attach_quotes('option_quotes', 'u', 't', 'e', 'k', 'cp', 'b', 'a', forward => 'f');
 SELECT margin_calib.add_event('announcement', now(), '2200-01-01', rate => 0.01);
 CALL margin_calib.refresh();
 
