@@ -334,7 +334,7 @@ else:
 
 # ---- months with a crash in them ----
 def crash(rows, generator, shift, factor, skew, noise, keep, crossed):
-    """Quotes of a snapshot after the spot moved: vols times factor, steeper for puts, noisy, some gone, some nonsense."""
+    """Quotes of a snapshot after the spot moved: vols times factor, steeper for puts, noisy, some gone, some crossed."""
     made = []
     for g, ts, expiry, strike, kind, _, _, _, iv, forward in rows:
         if not iv or not forward or generator.random() > keep:
@@ -366,8 +366,9 @@ else:
         rows += crash(columns(g, january[key]), generator, *case)
     t.load("vols", "g integer, ts timestamptz, expiry timestamptz, strike float8, kind text, bid_vol float8, ask_vol float8, vol float8, crossed boolean, forward float8", rows)
     price = "inverse_option_price(kind, forward, strike, extract(epoch FROM expiry - ts)::float8 / 86400 / 365, {})"
-    t.sql("CREATE TABLE crash AS SELECT g, ts, expiry, strike, kind, CASE WHEN crossed THEN ask ELSE bid END AS bid, CASE WHEN crossed THEN bid ELSE ask END AS ask, mark, forward "
-          f"FROM (SELECT *, {price.format('bid_vol')} AS bid, {price.format('ask_vol')} AS ask, {price.format('vol')} AS mark FROM vols) AS q")
+    # in ticks of 0.0001 coin
+    t.sql("CREATE TABLE crash AS SELECT g, ts, expiry, strike, kind, CASE WHEN crossed THEN ask ELSE bid END AS bid, CASE WHEN crossed THEN bid ELSE ask END AS ask, NULL::float8 AS mark, forward "
+          f"FROM (SELECT *, floor(1e4 * {price.format('bid_vol')}) / 1e4 AS bid, ceil(1e4 * {price.format('ask_vol')}) / 1e4 AS ask FROM vols) AS q")
     found = surfaces("crash", "surface_settings('coin')")
     fitted = judge(found, f"{len(cases)} crashes")
     for g, case in enumerate(cases):
