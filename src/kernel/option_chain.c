@@ -236,6 +236,8 @@ static void
 set_vols(McOptionQuote *q, double t, double forward, const McChainSettings *settings)
 {
 	q->k = log(q->strike / forward);
+	if (!isfinite(q->k)) /* the quotient of extremes is no double */
+		q->k = log(q->strike) - log(forward);
 	q->vol = vol_of(q, middle_price(q), t, forward, settings);
 	q->bid_vol = vol_of(q, q->bid, t, forward, settings);
 	q->ask_vol = vol_of(q, q->ask, t, forward, settings);

@@ -76,13 +76,14 @@ scan(const Target *target, const McSvi *grid, double *least, double *at)
 {
 	double bottom = grid->a + grid->b * grid->sigma * sqrt(1 - grid->rho * grid->rho);
 	double scale = 1 + fabs(grid->m) + grid->sigma + (grid->b > 0 ? fmin(bottom / grid->b, 10) : 0);
-	double step = asinh(REACH * scale / grid->sigma) / GRID;
+	double width = fmax(grid->sigma, 1e-290); /* the quotient stays a double */
+	double step = asinh(REACH * scale / width) / GRID;
 	double k[3] = {0};
 	double y[3] = {0};
 
 	for (int i = -GRID - 1; i <= GRID + 1; i++)
 	{
-		k[2] = grid->m + grid->sigma * sinh(i * step);
+		k[2] = grid->m + width * sinh(i * step);
 		if (target->minus != NULL)
 			k[2] = fmin(fmax(k[2], -MC_SVI_REACH), MC_SVI_REACH);
 		y[2] = value_at(target, k[2]);
@@ -110,7 +111,7 @@ mc_svi_least_butterfly(const McSvi *smile, double *at)
 	*at = 0;
 	scan(&target, smile, &least, at);
 	for (int i = 0; i < 2; i++)
-		if (0.25 - wings[i] * wings[i] / 16 < least)
+		if (wings[i] > 0 && 0.25 - wings[i] * wings[i] / 16 < least)
 		{
 			least = 0.25 - wings[i] * wings[i] / 16;
 			*at = i == 0 ? -INFINITY : INFINITY;
