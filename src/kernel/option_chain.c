@@ -184,6 +184,17 @@ is_known(McForwardSource source)
 	return source == MC_FORWARD_QUOTED || source == MC_FORWARD_PARITY;
 }
 
+/* The forward a share of the way from one to the other. */
+static double
+between(double first, double last, double share)
+{
+	double growth = last / first;
+
+	if (growth > 0 && isfinite(growth))
+		return first * pow(growth, share);
+	return pow(first, 1 - share) * pow(last, share); /* the quotient of extremes is no double */
+}
+
 void
 mc_chain_carry(const double *t, double *forwards, McForwardSource *sources, size_t n)
 {
@@ -206,8 +217,8 @@ mc_chain_carry(const double *t, double *forwards, McForwardSource *sources, size
 			return;
 		forwards[i] = forwards[before];
 		if (after != before)
-			forwards[i] *= pow(forwards[after] / forwards[before],
-			                   (t[i] - t[before]) / (t[after] - t[before]));
+			forwards[i] = between(forwards[before], forwards[after],
+			                      (t[i] - t[before]) / (t[after] - t[before]));
 		sources[i] = MC_FORWARD_CARRIED;
 	}
 }

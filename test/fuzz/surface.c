@@ -146,7 +146,9 @@ check_smile(const McSvi *s, const McSvi *before)
 		}
 		if (before != NULL)
 			CHECK(w_at(s, points[0]) - w_at(before, points[0]) >= -1e-9L * w_at(s, points[0]),
-			      "calendar %Lg at %g", w_at(s, points[0]) - w_at(before, points[0]), points[0]);
+			      "calendar %Lg at %g: {%g %g %g %g %g} over {%g %g %g %g %g}",
+			      w_at(s, points[0]) - w_at(before, points[0]), points[0], s->a, s->b, s->rho, s->m,
+			      s->sigma, before->a, before->b, before->rho, before->m, before->sigma);
 	}
 }
 
