@@ -209,6 +209,11 @@ MC_FUNCTION(mc_inverse_option_greeks_one)
 	McOptionGreeks greeks;
 
 	mc_inverse_greeks(o.call, o.underlying, o.strike, o.t, o.vol, &greeks);
+	/* NaN comes from NaN, and at the money some have no finite limit */
+	if (!isnan(o.underlying + o.strike + o.t + o.vol) && o.underlying != o.strike)
+		for (size_t i = 0; i < sizeof(greeks) / sizeof(double); i++)
+			if (unlikely(!isfinite((&greeks.price)[i])))
+				float_overflow_error();
 	return greeks_datum(fcinfo, &greeks);
 }
 

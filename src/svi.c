@@ -43,11 +43,11 @@ years_argument(FunctionCallInfo fcinfo, int arg)
 	return t;
 }
 
-/* NaN of an infinite k is an answer; beyond the range of a double there is none. */
+/* An answer at k: NaN where k is no number, and nothing else that is not finite. */
 static Datum
-finite_answer(double value)
+finite_answer(double value, double k)
 {
-	if (isinf(value))
+	if (isinf(value) || (isnan(value) && isfinite(k)))
 		float_overflow_error();
 	return Float8GetDatum(value);
 }
@@ -55,6 +55,7 @@ finite_answer(double value)
 /* margin_calib.svi_total_variance(smile svi, k float8) -> float8 */
 MC_FUNCTION(mc_svi_total_variance_at)
 {
+	double k = PG_GETARG_FLOAT8(1);
 	McSvi smile;
 
 	switch (mc_smile_argument(fcinfo, 0, &smile))
@@ -64,7 +65,7 @@ MC_FUNCTION(mc_svi_total_variance_at)
 		case MC_NO_NUMBER:
 			PG_RETURN_FLOAT8(get_float8_nan());
 		default:
-			return finite_answer(mc_svi_total_variance(&smile, PG_GETARG_FLOAT8(1)));
+			return finite_answer(mc_svi_total_variance(&smile, k), k);
 	}
 }
 
@@ -81,7 +82,7 @@ MC_FUNCTION(mc_svi_butterfly_at)
 		case MC_NO_NUMBER:
 			PG_RETURN_FLOAT8(get_float8_nan());
 		default:
-			return finite_answer(mc_svi_butterfly(mc_svi_at(&smile, k), k));
+			return finite_answer(mc_svi_butterfly(mc_svi_at(&smile, k), k), k);
 	}
 }
 
@@ -98,7 +99,7 @@ MC_FUNCTION(mc_svi_least_butterfly_of)
 		case MC_NO_NUMBER:
 			PG_RETURN_FLOAT8(get_float8_nan());
 		default:
-			return finite_answer(mc_svi_least_butterfly(&smile, &at));
+			return finite_answer(mc_svi_least_butterfly(&smile, &at), 0);
 	}
 }
 
@@ -115,7 +116,7 @@ MC_FUNCTION(mc_svi_least_calendar_of)
 		PG_RETURN_NULL();
 	if (first == MC_NO_NUMBER || second == MC_NO_NUMBER)
 		PG_RETURN_FLOAT8(get_float8_nan());
-	return finite_answer(mc_svi_least_calendar(&earlier, &later, &at));
+	return finite_answer(mc_svi_least_calendar(&earlier, &later, &at), 0);
 }
 
 /* margin_calib.svi_to_jw(smile svi, t float8) -> svi_jw */
@@ -129,6 +130,8 @@ MC_FUNCTION(mc_svi_to_jw_row)
 	if (mc_smile_argument(fcinfo, 0, &smile) != MC_SMILE)
 		PG_RETURN_NULL();
 	jw = mc_svi_to_jw(&smile, t);
+	if (isinf(jw.v) || isinf(jw.psi) || isinf(jw.p) || isinf(jw.c) || isinf(jw.v_least))
+		float_overflow_error();
 	return mc_row_datum(fcinfo,
 	                    (Datum[]){Float8GetDatum(jw.v), Float8GetDatum(jw.psi),
 	                              Float8GetDatum(jw.p), Float8GetDatum(jw.c),
