@@ -84,7 +84,9 @@ MC_FUNCTION(mc_fit_surface_accum)
 	}
 	row = &state->rows[state->count++];
 	row->expiry = PG_ARGISNULL(ARG_EXPIRY) ? DT_NOEND : PG_GETARG_TIMESTAMPTZ(ARG_EXPIRY);
-	row->ts = PG_ARGISNULL(ARG_TS) ? DT_NOBEGIN : PG_GETARG_TIMESTAMPTZ(ARG_TS);
+	/* -infinity is no time unknown, but older than any */
+	row->ts =
+	    PG_ARGISNULL(ARG_TS) ? DT_NOBEGIN : Max(PG_GETARG_TIMESTAMPTZ(ARG_TS), DT_NOBEGIN + 1);
 	row->quote = (McOptionQuote){.strike = price_argument(fcinfo, ARG_STRIKE),
 	                             .bid = price_argument(fcinfo, ARG_BID),
 	                             .ask = price_argument(fcinfo, ARG_ASK),

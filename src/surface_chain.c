@@ -58,7 +58,7 @@ judge_times(McChain *chain)
 		else if (row->ts > chain->as_of)
 			row->quote.problem = MC_QUOTE_FUTURE;
 		else if (!TIMESTAMP_NOT_FINITE(row->ts) &&
-		         chain->as_of - row->ts > chain->settings.maximum_age)
+		         row->ts < chain->as_of - chain->settings.maximum_age)
 			row->quote.problem = MC_QUOTE_STALE;
 	}
 }
@@ -109,12 +109,12 @@ group_rows(McChain *chain)
 		{
 			if (chain->count == MOST_EXPIRIES)
 				too_many_expiries();
-			chain->expiries[chain->count++] =
-			    (McChainExpiry){.time = row->expiry,
-			                    .quotes = &chain->quotes[i],
-			                    .t = (row->expiry - chain->as_of) / MICROSECONDS_A_YEAR,
-			                    .median_half_spread = NAN,
-			                    .fitted = -1};
+			chain->expiries[chain->count++] = (McChainExpiry){
+			    .time = row->expiry,
+			    .quotes = &chain->quotes[i],
+			    .t = ((double) row->expiry - (double) chain->as_of) / MICROSECONDS_A_YEAR,
+			    .median_half_spread = NAN,
+			    .fitted = -1};
 		}
 		chain->expiries[chain->count - 1].count++;
 	}

@@ -6,6 +6,7 @@
 
 #define FLATTEST 1e-4 /* share of the steepest slope at which a fit starts, at least */
 #define LEAST 1e-12   /* total variance */
+#define WIDEST 1e5    /* flat, and a = v - sigma root still has digits of v */
 
 void
 mc_wings_of_variables(const double *x, McWings *wings)
@@ -26,6 +27,11 @@ mc_wings_of_variables(const double *x, McWings *wings)
 		}
 		else
 			wings->p[i] = wings->rate[i] = exp(x[i]);
+		if (i == MC_WINGS_WIDTH && !(wings->p[i] <= WIDEST))
+		{
+			wings->p[i] = WIDEST;
+			wings->rate[i] = 0;
+		}
 	}
 	wings->root = sqrt(wings->p[MC_WINGS_LEFT] * wings->p[MC_WINGS_RIGHT]);
 }

@@ -6,7 +6,7 @@
  *	  w(k) = v - sigma sqrt(L R) + (R - L)/2 z + (R + L)/2 r,   z = k - m,   r = sqrt(z^2 + sigma^2)
  *
  * is the raw form of svi.h with b = (R + L)/2, rho = (R - L)/(R + L), a = v - sigma sqrt(L R).  The variables of a
- * fit are real: ln v, logit(L / 2), logit(R / 2), m, ln sigma.
+ * fit are real: ln v, logit(L / 2), logit(R / 2), m, ln sigma; beyond 100,000, where smiles are flat, sigma stays.
  */
 #ifndef MC_WINGS_H
 #define MC_WINGS_H

@@ -255,6 +255,66 @@ test_odd(void)
 	check(fit(3, NULL) == MC_OK && is_sound(3, "wild", 0), "vols of nothing and of 1900 %%");
 }
 
+/* quotes that a flat smile fits best: its width may grow, but not until nothing is left of total variance */
+static void
+test_digits(void)
+{
+	const double k[4] = {-1.5, -1.3941176470588235, -0.79411764705882348, 0.19411764705882345};
+	const double vol[4] = {1.15, 1.0970588235294085, 14.571324992169201, 0.41941176470588237};
+	const double scale[4] = {0.0010110935051817552, 0.018941556255819877, 0.0010110935051817552,
+	                         0.0020530690262120519};
+	UnitRandom random = {5};
+	size_t bad = 0;
+
+	for (int e = 0; e < 2; e++)
+	{
+		cases[e].n = e == 0 ? 4 : 2;
+		cases[e].t = e == 0 ? 0.75152643814707976 : 0.75152785002732403;
+		for (int i = 0; i < 4; i++)
+		{
+			cases[e].k[i] = k[i];
+			cases[e].vol[i] = vol[i];
+			cases[e].scale[i] = e == 0 ? scale[i] : 0.001;
+		}
+	}
+	check(fit(2, NULL) == MC_OK && is_sound(2, "absurd", 0) &&
+	          smiles[0].smile.a + smiles[0].smile.b * smiles[0].smile.sigma > 0.01,
+	      "an absurd vol among four leaves a smile");
+	for (size_t i = 0; i < unit_repeats(3000, 100); i++)
+	{
+		size_t n = 1 + i % 3;
+		double t = 0.003;
+
+		for (size_t e = 0; e < n; e++)
+		{
+			SmileCase *c = &cases[e];
+			double sd;
+
+			c->n = 4 + (size_t) (8 * unit_uniform(&random));
+			c->t = t *= 1 + 3 * unit_uniform(&random);
+			sd = 0.6 * sqrt(t);
+			for (size_t q = 0; q < c->n; q++)
+			{
+				c->k[q] = 2 * sd * unit_normal(&random);
+				c->vol[q] = 0.6 + 0.06 * fabs(c->k[q] / sd) - 0.05 * c->k[q] / sd +
+				            0.01 * unit_normal(&random);
+				c->scale[q] = 0.005;
+				if (unit_uniform(&random) < 0.1)
+					c->vol[q] = 20 * unit_uniform(&random);
+			}
+		}
+		bad += fit(n, NULL) != MC_OK || !is_sound(n, "absurd", i);
+		for (size_t e = 0; e < n; e++)
+		{
+			const McSvi *s = &smiles[e].smile;
+
+			bad += expiries[e].model != MC_SLICE_NONE &&
+			       !((fabs(s->a) + s->b * s->sigma) * 1e-9 < mc_svi_total_variance(s, 0));
+		}
+	}
+	check(bad == 0, "total variance keeps its digits whatever is absurd: %zu without", bad);
+}
+
 /* one expiry whose vols are nonsense: the others keep theirs */
 static void
 test_hopeless(double factor, size_t which)
@@ -338,6 +398,7 @@ test_surface_fit(void)
 	test_crash();
 	test_conflicts();
 	test_odd();
+	test_digits();
 	test_hopeless(5, 2);
 	test_hopeless(0.2, 5);
 	test_stop();
