@@ -52,10 +52,10 @@ finite_answer(double value, double k)
 	return Float8GetDatum(value);
 }
 
-/* margin_calib.svi_total_variance(smile svi, k float8) -> float8 */
-MC_FUNCTION(mc_svi_total_variance_at)
+/* A measure at k of the smile that is argument 0. */
+static Datum
+measure_smile(FunctionCallInfo fcinfo, double (*measure)(const McSvi *smile, double k), double k)
 {
-	double k = PG_GETARG_FLOAT8(1);
 	McSvi smile;
 
 	switch (mc_smile_argument(fcinfo, 0, &smile))
@@ -65,42 +65,40 @@ MC_FUNCTION(mc_svi_total_variance_at)
 		case MC_NO_NUMBER:
 			PG_RETURN_FLOAT8(get_float8_nan());
 		default:
-			return finite_answer(mc_svi_total_variance(&smile, k), k);
+			return finite_answer(measure(&smile, k), k);
 	}
+}
+
+static double
+butterfly(const McSvi *smile, double k)
+{
+	return mc_svi_butterfly(mc_svi_at(smile, k), k);
+}
+
+static double
+least_butterfly(const McSvi *smile, double k)
+{
+	double at;
+
+	return mc_svi_least_butterfly(smile, &at);
+}
+
+/* margin_calib.svi_total_variance(smile svi, k float8) -> float8 */
+MC_FUNCTION(mc_svi_total_variance_at)
+{
+	return measure_smile(fcinfo, mc_svi_total_variance, PG_GETARG_FLOAT8(1));
 }
 
 /* margin_calib.svi_butterfly(smile svi, k float8) -> float8 */
 MC_FUNCTION(mc_svi_butterfly_at)
 {
-	double k = PG_GETARG_FLOAT8(1);
-	McSvi smile;
-
-	switch (mc_smile_argument(fcinfo, 0, &smile))
-	{
-		case MC_NO_SMILE:
-			PG_RETURN_NULL();
-		case MC_NO_NUMBER:
-			PG_RETURN_FLOAT8(get_float8_nan());
-		default:
-			return finite_answer(mc_svi_butterfly(mc_svi_at(&smile, k), k), k);
-	}
+	return measure_smile(fcinfo, butterfly, PG_GETARG_FLOAT8(1));
 }
 
 /* margin_calib.svi_least_butterfly(smile svi) -> float8 */
 MC_FUNCTION(mc_svi_least_butterfly_of)
 {
-	McSvi smile;
-	double at;
-
-	switch (mc_smile_argument(fcinfo, 0, &smile))
-	{
-		case MC_NO_SMILE:
-			PG_RETURN_NULL();
-		case MC_NO_NUMBER:
-			PG_RETURN_FLOAT8(get_float8_nan());
-		default:
-			return finite_answer(mc_svi_least_butterfly(&smile, &at), 0);
-	}
+	return measure_smile(fcinfo, least_butterfly, 0);
 }
 
 /* margin_calib.svi_least_calendar(earlier svi, later svi) -> float8 */
