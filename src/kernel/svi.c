@@ -6,7 +6,7 @@
 
 #include <stddef.h>
 
-#define GRID 64        /* points on each side of the vertex */
+#define GRID 96        /* points on each side of the vertex */
 #define REACH 64       /* how far the grid goes, in units of the largest scale of the smile */
 #define REFINEMENTS 48 /* steps of golden section: 0.618^48 is below 1e-10 */
 #define GOLDEN 0.6180339887498949

@@ -224,6 +224,19 @@ test_kinks(void)
 	check(wide_g(&s, -2.5) < -0.6 && wrong == 0, "a kink of any width: %zu wrong", wrong);
 }
 
+/* two shallow valleys side by side, the deeper one below 0 */
+static void
+test_valleys(void)
+{
+	McSvi s = {-0.00074702908586877278, 0.00020249868664872221, 0.012339273355667424,
+	           -0.058701300552938082, 3.6996360920285873};
+	double at;
+
+	check_close(mc_svi_least_butterfly(&s, &at), (double) wide_g(&s, -1.43799L), 1e-5,
+	            "the deeper of two valleys");
+	check_close(at, -1.43799, 1e-5, "is there");
+}
+
 /* limits: a wing of slope L has g -> 1/4 - L^2/16 */
 static void
 test_limits(void)
@@ -418,6 +431,7 @@ test_svi(void)
 	test_least(3, -12, 2000);
 	test_least(1, 0, 1000);
 	test_kinks();
+	test_valleys();
 	test_limits();
 	test_calendar();
 	test_jw();
