@@ -13,6 +13,7 @@
 #include "utils/timestamp.h"
 
 #include "errors.h"
+#include "kernel/surface_order.h"
 #include "sample.h"
 
 #define MOST_EXPIRIES 500
@@ -189,6 +190,33 @@ gather(McChain *chain)
 	}
 }
 
+/* Leave out the expiries whose level contradicts the others. */
+static void
+drop_out_of_order(McChain *chain)
+{
+	double *work = mc_work_space(2 * chain->fitted + 1, sizeof(double));
+	bool *keep = mc_work_space(chain->fitted + 1, sizeof(bool));
+	int kept = 0;
+
+	mc_surface_order(chain->smiles, chain->fitted, work, keep);
+	for (int i = 0; i < chain->count; i++)
+	{
+		McChainExpiry *e = &chain->expiries[i];
+
+		if (e->fitted < 0)
+			continue;
+		if (keep[e->fitted])
+		{
+			chain->smiles[kept] = chain->smiles[e->fitted];
+			e->fitted = kept++;
+			continue;
+		}
+		e->out_of_order = true;
+		e->fitted = -1;
+	}
+	chain->fitted = kept;
+}
+
 void
 mc_chain_fit(McChain *chain)
 {
@@ -201,6 +229,7 @@ mc_chain_fit(McChain *chain)
 	group_rows(chain);
 	value_quotes(chain);
 	gather(chain);
+	drop_out_of_order(chain);
 	work = mc_work_space(chain->fitted + 1, sizeof(McSsviExpiry));
 	if (chain->fitted > 0)
 		mc_check_status(mc_surface_fit(chain->smiles, chain->results, work, chain->fitted, &surface,

@@ -35,7 +35,8 @@ typedef struct McChainExpiry
 	Size count;
 	Size used;
 	double median_half_spread;
-	int fitted; /* number among those that are fitted, or -1 */
+	int fitted;        /* number among those that are fitted, or -1 */
+	bool out_of_order; /* its level contradicts the other expiries: not fitted */
 } McChainExpiry;
 
 typedef struct McChain

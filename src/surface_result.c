@@ -109,6 +109,20 @@ set_smile(Columns *columns, const McSmile *smile, const McSurfaceExpiry *result)
 	set_errors(columns, smile);
 }
 
+static const char *
+failure_text(const McChain *chain, int i)
+{
+	const McChainExpiry *e = &chain->expiries[i];
+
+	if (e->out_of_order)
+		return "its vols contradict those of the other expiries: total variance would fall with "
+		       "time";
+	if (chain->sources[i] == MC_FORWARD_NONE)
+		return "no forward: none is quoted, and no strike has a call and a put";
+	return psprintf("%d strikes with usable quotes, %d are needed", (int) e->used,
+	                chain->settings.minimum_quotes);
+}
+
 static void
 set_slice(Columns *columns, const McChain *chain, int i)
 {
@@ -128,11 +142,7 @@ set_slice(Columns *columns, const McChain *chain, int i)
 	else
 	{
 		set_text(columns, S_STATUS, "failed");
-		set_text(columns, S_REASON,
-		         chain->sources[i] == MC_FORWARD_NONE
-		             ? "no forward: none is quoted, and no strike has a call and a put"
-		             : psprintf("%d strikes with usable quotes, %d are needed", (int) e->used,
-		                        chain->settings.minimum_quotes));
+		set_text(columns, S_REASON, failure_text(chain, i));
 	}
 }
 

@@ -10,10 +10,11 @@
 
 #include "implied_vol.h"
 
-#define MOST_VOL 20.0     /* 2,000 % a year: more than any market has shown */
-#define MARK_ERROR 0.005  /* of vols of marks, where there are no spreads */
-#define LEAST_SCALE 0.001 /* of vols */
-#define LEAST_ERROR 1e-6  /* half the spread of an estimate of the forward, relative, at least */
+#define LEAST_TIME_VALUE 1e-9 /* of the price of an option in the money */
+#define MOST_VOL 20.0         /* 2,000 % a year: more than any market has shown */
+#define MARK_ERROR 0.005      /* of vols of marks, where there are no spreads */
+#define LEAST_SCALE 0.001     /* of vols */
+#define LEAST_ERROR 1e-6 /* half the spread of an estimate of the forward, relative, at least */
 
 static const char *const texts[MC_QUOTE_PROBLEMS] = {
     [MC_QUOTE_NO_EXPIRY] = "no expiry",
@@ -223,15 +224,16 @@ mc_chain_carry(const double *t, double *forwards, McForwardSource *sources, size
 	}
 }
 
-/* The vol of a premium, NaN where there is none. */
+/* The vol of a premium, NaN where there is none, or where so little of the price is time value that rounding decides. */
 static double
 vol_of(const McOptionQuote *q, double premium, double t, double forward,
        const McChainSettings *settings)
 {
 	double price = premium * (settings->coin ? forward : exp(settings->rate * t));
+	double intrinsic = q->call ? forward - q->strike : q->strike - forward;
 	double vol;
 
-	if (!is_quoted(premium) ||
+	if (!is_quoted(premium) || (intrinsic > 0 && price - intrinsic < LEAST_TIME_VALUE * price) ||
 	    mc_implied_vol(q->call, price, forward, q->strike, t, &vol) != MC_IV_OK)
 		return NAN;
 	return vol;

@@ -35,7 +35,7 @@ typedef struct McSsviExpiry
 /*
  * Robust least squares (as in smile_fit.h) over expiries in the order of t, each with at least one quote:
  * rho, eta and gamma by Levenberg-Marquardt steps (GSL), each theta by Newton's between them.
- * MC_TOO_FEW without expiries, MC_OVERFLOW without memory, MC_STOPPED.
+ * MC_TOO_FEW without expiries or with fewer than three quotes in all, MC_OVERFLOW without memory, MC_STOPPED.
  */
 extern McStatus mc_ssvi_fit(McSsviExpiry *expiries, size_t n, McSsvi *surface, const McPoll *poll);
 

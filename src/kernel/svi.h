@@ -64,13 +64,13 @@ extern bool mc_svi_is_valid(const McSvi *smile);
 
 /*
  * The least g(k) of a valid smile over all k, its limits at both ends included, and where it is (infinite
- * for a limit).  Found on a grid that follows the scales of the smile, then by golden section.
+ * for a limit).  Found on a grid that follows the scales of the smile, then by golden section; beyond |k| = 12 to two digits only.
  */
 extern double mc_svi_least_butterfly(const McSvi *smile, double *at);
 
 /*
- * The least w_later(k) - w_earlier(k) over strikes from the forward / 3,000 to 3,000 times the forward: below 0
- * is calendar arbitrage.
+ * The least w_later(k) - w_earlier(k) over strikes from a twelfth of the forward to twelve times it, k from
+ * -MC_SVI_REACH to MC_SVI_REACH: below 0 is calendar arbitrage.
  */
 #define MC_SVI_REACH 2.5
 extern double mc_svi_least_calendar(const McSvi *earlier, const McSvi *later, double *at);

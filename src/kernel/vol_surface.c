@@ -53,6 +53,7 @@ mc_surface_total_variance(const McSurfaceSlice *slices, size_t n, double t, doub
 double
 mc_surface_forward(const McSurfaceSlice *slices, size_t n, double t)
 {
+	double share;
 	const McSurfaceSlice *before = NULL;
 	const McSurfaceSlice *after = NULL;
 
@@ -69,6 +70,7 @@ mc_surface_forward(const McSurfaceSlice *slices, size_t n, double t)
 		return after != NULL ? after->forward : NAN;
 	if (after == NULL)
 		return before->forward;
-	return before->forward *
-	       pow(after->forward / before->forward, (t - before->t) / (after->t - before->t));
+	share = (t - before->t) / (after->t - before->t);
+	/* no quotient, which may not be a double */
+	return pow(before->forward, 1 - share) * pow(after->forward, share);
 }

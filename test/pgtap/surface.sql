@@ -209,5 +209,14 @@ SELECT throws_ok('SELECT svi_fit(k, vol, NULL) FROM smile', '22004');
 SELECT ok(svi_least_butterfly(svi_fit(k, vol, 1)) >= 0, 'no butterfly arbitrage through Vogt''s smile') FROM (SELECT k, sqrt(svi_total_variance('(-0.0410,0.1331,0.3060,0.3586,0.4153)', k)) AS vol FROM (SELECT n / 20.0::float8 AS k FROM generate_series(-20, 30) AS n) AS x) AS y;
 SELECT ok(svi_least_butterfly(svi_fit(k, vol, 0.01)) >= 0, 'nor through noise') FROM (SELECT n / 50.0::float8 AS k, 0.2 + 3 * abs(sin(n * n)) AS vol FROM generate_series(-20, 20) AS n) AS x;
 SELECT ok(abs(svi_total_variance(svi_fit(k, CASE WHEN k = 0.1 THEN 9 ELSE vol END, 0.25), 0.1) / 0.25 - max(vol ^ 2) FILTER (WHERE k = 0.1)) < 0.02, 'an absurd vol does not matter') FROM smile;
+-- ---- an expiry whose vols are wrong as a whole does not bend the others ----
+CREATE TABLE bent AS
+SELECT fit_surface(expiry, strike, kind, bid, ask, mark, forward, ts, '2026-01-01', surface_settings('coin')) AS s FROM (
+    SELECT expiry, strike, kind, bid, ask, mark, forward, ts FROM chain
+    UNION ALL SELECT '2026-01-15', strike, kind, inverse_option_price(kind, 100, strike, 14 / 365.0, 9 * vol - 0.01), inverse_option_price(kind, 100, strike, 14 / 365.0, 9 * vol + 0.01), NULL, 100, ts
+                FROM chain WHERE expiry = '2026-02-01') AS q;
+SELECT results_eq('SELECT status FROM bent, unnest((s).slices) ORDER BY expiry', ARRAY['failed', 'fitted', 'fitted', 'fitted'], 'beside others it fails');
+SELECT is(reason, 'its vols contradict those of the other expiries: total variance would fall with time', 'and says why') FROM bent, unnest((s).slices) WHERE status = 'failed';
+SELECT ok(bool_and(worst_error < 0.0005), 'and they are as they were') FROM bent, unnest((s).slices) WHERE status = 'fitted';
 SELECT * FROM finish();
 ROLLBACK;

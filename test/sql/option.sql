@@ -86,3 +86,4 @@ SELECT query, public.refusal('SELECT ' || query) AS answer FROM (VALUES
     ('black76_prices(''{c}'', ''{1}'', ''{{1},{2}}'', ''{1}'', ''{1}'')'),
     ('black76_greeks_all(''{c}'', ''{1,2,-3}'', ''{1}'', ''{1}'', ''{1}'')'),
     ('implied_vols(''{c}'', ''{1}'', ''{1}'', ''{1}'', ''{1,-1}'')')) v (query);
+DROP FUNCTION public.refusal;
