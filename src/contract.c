@@ -17,8 +17,7 @@
 
 #include "errors.h"
 #include "kernel/contract.h"
-
-#define YEAR_IN_MICROSECONDS (365.0 * USECS_PER_DAY)
+#include "years.h"
 
 /* columns of margin_calib.contract, in order (sql/parts/17_contract_types.sql) */
 enum
@@ -242,8 +241,7 @@ MC_FUNCTION(mc_years_to_expiry)
 		                errhint("A contract without an expiry has NULL there.")));
 	if (expiry <= as_of)
 		PG_RETURN_FLOAT8(0);
-	/* the difference of the two ends of the calendar is beyond an int64; up to the year 2285 both are exact */
-	PG_RETURN_FLOAT8(((double) expiry - (double) as_of) / YEAR_IN_MICROSECONDS);
+	PG_RETURN_FLOAT8(mc_years_between(as_of, expiry));
 }
 
 /*

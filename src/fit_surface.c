@@ -41,7 +41,7 @@ typedef struct State
 	McChainRow *rows;
 	Size count;
 	Size capacity;
-	McSettings settings; /* as_of and, unless they are the defaults, the settings */
+	McSettings settings; /* as_of and the settings */
 } State;
 
 static double
@@ -56,8 +56,7 @@ state_create(FunctionCallInfo fcinfo, MemoryContext context)
 	State *state = MemoryContextAllocZero(context, sizeof(State));
 
 	mc_settings_read(&state->settings, fcinfo, ARG_AS_OF, context);
-	if (!mc_setting_given(&state->settings, 0) ||
-	    TIMESTAMP_NOT_FINITE(mc_setting_int64(&state->settings, 0)))
+	if (TIMESTAMP_NOT_FINITE(mc_setting_int64(&state->settings, 0)))
 		ereport(ERROR,
 		        (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("as_of must be a finite time"),
 		         errhint("Write the time of the quotes, such as max(ts) of them.")));
@@ -66,7 +65,7 @@ state_create(FunctionCallInfo fcinfo, MemoryContext context)
 	return state;
 }
 
-/* fit_surface_accum(internal, expiry, strike, kind, bid, ask, mark, forward, ts, as_of [, settings]) -> internal */
+/* fit_surface_accum(internal, expiry, strike, kind, bid, ask, mark, forward, ts, as_of, settings) -> internal */
 MC_FUNCTION(mc_fit_surface_accum)
 {
 	MemoryContext context = mc_aggregate_context(fcinfo, "fit_surface_accum");

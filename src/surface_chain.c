@@ -15,9 +15,9 @@
 #include "errors.h"
 #include "kernel/surface_order.h"
 #include "sample.h"
+#include "years.h"
 
 #define MOST_EXPIRIES 500
-#define MICROSECONDS_A_YEAR (365.0 * 86400 * 1000000)
 
 /* By expiry, strike and kind, the latest first; then by everything else, so that nothing is left to chance. */
 static int
@@ -110,12 +110,12 @@ group_rows(McChain *chain)
 		{
 			if (chain->count == MOST_EXPIRIES)
 				too_many_expiries();
-			chain->expiries[chain->count++] = (McChainExpiry){
-			    .time = row->expiry,
-			    .quotes = &chain->quotes[i],
-			    .t = ((double) row->expiry - (double) chain->as_of) / MICROSECONDS_A_YEAR,
-			    .median_half_spread = NAN,
-			    .fitted = -1};
+			chain->expiries[chain->count++] =
+			    (McChainExpiry){.time = row->expiry,
+			                    .quotes = &chain->quotes[i],
+			                    .t = mc_years_between(chain->as_of, row->expiry),
+			                    .median_half_spread = NAN,
+			                    .fitted = -1};
 		}
 		chain->expiries[chain->count - 1].count++;
 	}

@@ -210,6 +210,7 @@ static void
 add_points(Rows *points, const McChain *chain)
 {
 	Columns columns;
+	double tightest = 0; /* scale in expiry e */
 	int e = 0;
 	Size within = 0; /* quotes of expiry e that are used, so far */
 
@@ -233,9 +234,11 @@ add_points(Rows *points, const McChain *chain)
 			set_number(&columns, P_FITTED_VOL, fitted_vol(smile, quote->k));
 		if (quote->problem == MC_QUOTE_USED && smile != NULL)
 		{
-			double tightest = least(smile->quotes.scale, smile->quotes.n);
-			double share = tightest / smile->quotes.scale[within];
+			double share;
 
+			if (within == 0)
+				tightest = least(smile->quotes.scale, smile->quotes.n);
+			share = tightest / smile->quotes.scale[within];
 			set_number(&columns, P_WEIGHT, share * share * smile->robust[within]);
 			within++;
 		}

@@ -12,8 +12,7 @@
 #include "kernel/vol_surface.h"
 #include "sample.h"
 #include "surface_rows.h"
-
-#define MICROSECONDS_A_YEAR (365.0 * 86400 * 1000000)
+#include "years.h"
 
 static int
 slice_compare(const void *a, const void *b)
@@ -62,7 +61,7 @@ years_to(const McSurfaceRows *rows, TimestampTz expiry)
 		         errdetail("The expiry given is %s, the surface is as of %s.",
 		                   pstrdup(timestamptz_to_str(expiry)), timestamptz_to_str(rows->as_of)),
 		         errhint("An expired option is worth its payoff.")));
-	return ((double) expiry - (double) rows->as_of) / MICROSECONDS_A_YEAR;
+	return mc_years_between(rows->as_of, expiry);
 }
 
 /* margin_calib.surface_vol(surface vol_surface, expiry timestamptz, strike float8) -> float8 */

@@ -8,25 +8,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "black_isa.h"
-
-#define MC_WIDTH 2
-#define MC_SINGLE 1
-
-#define MC_ISA base
-#define MC_FUSED 0
-#define MC_TARGET
-#include "black_body.h"
-
-#ifdef MC_HAVE_AVX
-#undef MC_ISA
-#undef MC_FUSED
-#undef MC_TARGET
-#define MC_ISA avx2
-#define MC_FUSED 1
-#define MC_TARGET MC_TARGET_AVX2
-#include "black_body.h"
-#endif
+#include "black_single.h"
 
 #define INVERSE_SQRT_TWO_PI 0.3989422804014327
 

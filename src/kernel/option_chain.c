@@ -9,6 +9,7 @@
 #include <math.h>
 
 #include "implied_vol.h"
+#include "vol_surface.h"
 
 #define LEAST_TIME_VALUE 1e-9 /* of the price of an option in the money */
 #define MOST_VOL 20.0         /* 2,000 % a year: more than any market has shown */
@@ -185,17 +186,6 @@ is_known(McForwardSource source)
 	return source == MC_FORWARD_QUOTED || source == MC_FORWARD_PARITY;
 }
 
-/* The forward a share of the way from one to the other. */
-static double
-between(double first, double last, double share)
-{
-	double growth = last / first;
-
-	if (growth > 0 && isfinite(growth))
-		return first * pow(growth, share);
-	return pow(first, 1 - share) * pow(last, share); /* the quotient of extremes is no double */
-}
-
 void
 mc_chain_carry(const double *t, double *forwards, McForwardSource *sources, size_t n)
 {
@@ -218,8 +208,8 @@ mc_chain_carry(const double *t, double *forwards, McForwardSource *sources, size
 			return;
 		forwards[i] = forwards[before];
 		if (after != before)
-			forwards[i] = between(forwards[before], forwards[after],
-			                      (t[i] - t[before]) / (t[after] - t[before]));
+			forwards[i] = mc_forward_between(forwards[before], forwards[after],
+			                                 (t[i] - t[before]) / (t[after] - t[before]));
 		sources[i] = MC_FORWARD_CARRIED;
 	}
 }

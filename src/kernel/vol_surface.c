@@ -51,9 +51,18 @@ mc_surface_total_variance(const McSurfaceSlice *slices, size_t n, double t, doub
 }
 
 double
+mc_forward_between(double first, double last, double share)
+{
+	double growth = last / first;
+
+	if (growth > 0 && isfinite(growth))
+		return first * pow(growth, share);
+	return pow(first, 1 - share) * pow(last, share); /* the quotient of extremes is no double */
+}
+
+double
 mc_surface_forward(const McSurfaceSlice *slices, size_t n, double t)
 {
-	double share;
 	const McSurfaceSlice *before = NULL;
 	const McSurfaceSlice *after = NULL;
 
@@ -70,7 +79,6 @@ mc_surface_forward(const McSurfaceSlice *slices, size_t n, double t)
 		return after != NULL ? after->forward : NAN;
 	if (after == NULL)
 		return before->forward;
-	share = (t - before->t) / (after->t - before->t);
-	/* no quotient, which may not be a double */
-	return pow(before->forward, 1 - share) * pow(after->forward, share);
+	return mc_forward_between(before->forward, after->forward,
+	                          (t - before->t) / (after->t - before->t));
 }

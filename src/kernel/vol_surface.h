@@ -28,4 +28,7 @@ extern double mc_surface_total_variance(const McSurfaceSlice *slices, size_t n, 
 /* The forward in t years: in constant carry between expiries, that of the nearest outside; NaN if there is none. */
 extern double mc_surface_forward(const McSurfaceSlice *slices, size_t n, double t);
 
+/* The forward a share of the way from one to a later one, in constant carry. */
+extern double mc_forward_between(double first, double last, double share);
+
 #endif
