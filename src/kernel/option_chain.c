@@ -278,6 +278,11 @@ mc_chain_vols(McOptionQuote *quotes, size_t n, double t, double forward,
 
 		if (q->problem != MC_QUOTE_USED)
 			continue;
+		if (!(forward > 0))
+		{
+			q->problem = MC_QUOTE_NO_FORWARD;
+			continue;
+		}
 		set_vols(q, t, forward, settings);
 		if (q->problem != MC_QUOTE_USED)
 			continue;

@@ -94,7 +94,7 @@ extern void mc_chain_carry(const double *t, double *forwards, McForwardSource *s
 
 /*
  * Vols of the quotes of an expiry in t > 0 years, in the order of strike, under a forward.  Of call and put at one strike the one
- * whose vols are closer together is used.  Returns how many are.
+ * whose vols are closer together is used.  Returns how many are: none without a forward (NaN).
  */
 extern size_t mc_chain_vols(McOptionQuote *quotes, size_t n, double t, double forward,
                             const McChainSettings *settings);

@@ -218,5 +218,8 @@ SELECT fit_surface(expiry, strike, kind, bid, ask, mark, forward, ts, '2026-01-0
 SELECT results_eq('SELECT status FROM bent, unnest((s).slices) ORDER BY expiry', ARRAY['failed', 'fitted', 'fitted', 'fitted'], 'beside others it fails');
 SELECT is(reason, 'its vols contradict those of the other expiries: total variance would fall with time', 'and says why') FROM bent, unnest((s).slices) WHERE status = 'failed';
 SELECT ok(bool_and(worst_error < 0.0005), 'and they are as they were') FROM bent, unnest((s).slices) WHERE status = 'fitted';
+-- ---- no forward ----
+SELECT results_eq($$ SELECT DISTINCT problem FROM (SELECT fit_surface(expiry, strike, kind, bid, ask, mark, NULL, ts, '2026-01-01', surface_settings('coin')) AS s FROM chain WHERE kind = 'call') AS f, unnest((s).points) $$,
+                  ARRAY['no forward for its expiry'], 'calls alone have none, and say so');
 SELECT * FROM finish();
 ROLLBACK;
