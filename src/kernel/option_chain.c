@@ -319,6 +319,7 @@ mc_chain_scales(const double *half_spreads, size_t n, double *work, double *scal
 		floor = fmax(median / 2, LEAST_SCALE);
 	}
 	for (size_t i = 0; i < n; i++)
-		scales[i] = isnan(half_spreads[i]) ? floor : sqrt(floor * hypot(floor, half_spreads[i]));
+		scales[i] =
+		    isnan(half_spreads[i]) ? floor : floor * sqrt(sqrt(hypot(1, half_spreads[i] / floor)));
 	return median;
 }

@@ -103,9 +103,10 @@ extern size_t mc_chain_vols(McOptionQuote *quotes, size_t n, double t, double fo
 extern double mc_chain_half_spread(const McOptionQuote *quote);
 
 /*
- * How far off the vols of an expiry may be, for a fit: about half the spread, but the root of it where spreads are wide, so that
- * wings count, and not below half the median of all.  NaN spreads are those of marks.  work[n]; returns
- * the median half spread, NaN with marks alone.
+ * How far off the vols of an expiry may be, for a fit: half their median half spread, growing with the fourth
+ * root of a spread that is wider, so that wings count nearly as much.  Steeper weights predict strikes that
+ * were left out less well.  NaN spreads are those of marks.  work[n]; returns the median half spread,
+ * NaN with marks alone.
  */
 extern double mc_chain_scales(const double *half_spreads, size_t n, double *work, double *scales);
 

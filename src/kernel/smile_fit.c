@@ -15,7 +15,7 @@
 #define P MC_WINGS_DIM
 #define STEPS 100      /* of Levenberg and Marquardt in a round */
 #define TOLERANCE 1e-4 /* of the variables */
-#define HUBER 3.0      /* errors beyond this many scales grow linearly */
+#define HUBER 1.0      /* errors beyond this many scales grow linearly */
 #define SETTLED 0.05   /* change of Huber's weights that is worth no other round */
 
 #define STRENGTH 0.03  /* of the prior, in quotes an e-fold of each parameter */

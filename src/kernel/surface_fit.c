@@ -7,6 +7,7 @@
 #define ALONE_ROUNDS 3
 #define ATTEMPTS 8 /* at a fit without arbitrage, each with STRICTER times the penalty */
 #define STRICTER 2
+#define FRESH 6      /* the attempt that starts again from the surface SVI */
 #define NEIGHBOURS 2 /* that move with a smile */
 #define FARTHEST 10  /* k */
 #define SHARES 16    /* steps of a repair towards the surface SVI */
@@ -135,7 +136,8 @@ last_of_block(const McSurfaceExpiry *e, size_t n, size_t first)
 
 /*
  * Smiles with arbitrage together with those beside them, under penalties that grow until there is none.  A fit that
- * disturbs the order with a smile outside takes that one in the next time; in the end all are fitted together.
+ * disturbs the order with a smile outside takes that one in the next time; in the end all are fitted together,
+ * at last from the surface SVI, which has no arbitrage, since fits to each expiry alone can be too far apart.
  */
 static McStatus
 fit_together(McSmile *smiles, McSurfaceExpiry *e, size_t n, const McPoll *poll)
@@ -144,6 +146,9 @@ fit_together(McSmile *smiles, McSurfaceExpiry *e, size_t n, const McPoll *poll)
 
 	for (int attempt = 0; attempt < ATTEMPTS && find_arbitrage(smiles, e, n); attempt++)
 	{
+		if (attempt == FRESH)
+			for (size_t i = 0; i < n; i++)
+				smiles[i].smile = smiles[i].prior;
 		for (size_t i = 0; i < n; i++)
 		{
 			size_t first = i > NEIGHBOURS ? i - NEIGHBOURS : 0;

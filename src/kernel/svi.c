@@ -80,24 +80,28 @@ scan(const Target *target, const McSvi *grid, double *least, double *at)
 	double step = asinh(REACH * scale / width) / GRID;
 	double k[3] = {0};
 	double y[3] = {0};
+	int known = 0; /* points so far, up to 2 */
 
 	for (int i = -GRID - 1; i <= GRID + 1; i++)
 	{
 		k[2] = grid->m + width * sinh(i * step);
 		if (target->minus != NULL)
 			k[2] = fmin(fmax(k[2], -MC_SVI_REACH), MC_SVI_REACH);
+		if (known == 2 && k[2] == k[0]) /* at an end of the reach, for the third time */
+			continue;
 		y[2] = value_at(target, k[2]);
 		if (y[2] < *least)
 		{
 			*least = y[2];
 			*at = k[2];
 		}
-		if (i > -GRID && y[1] <= y[0] && y[1] <= y[2])
+		if (known == 2 && y[1] <= y[0] && y[1] <= y[2])
 			refine(target, k[0], k[2], least, at);
 		k[0] = k[1];
 		y[0] = y[1];
 		k[1] = k[2];
 		y[1] = y[2];
+		known += known < 2;
 	}
 }
 
