@@ -31,10 +31,15 @@ enum
 	ARG_ASK,
 	ARG_MARK,
 	ARG_FORWARD,
-	ARG_TS,
-	ARG_AS_OF, /* the settings begin here */
-	ARG_SETTINGS
+	ARG_BID_SIZE, /* this and the next two only in the longer form */
+	ARG_ASK_SIZE,
+	ARG_OPEN_INTEREST
 };
+
+/* and, counted from the end, those of both forms */
+#define FROM_END_TS 3
+#define FROM_END_AS_OF 2 /* the settings begin here */
+#define LONG_FORM 14
 
 typedef struct State
 {
@@ -45,7 +50,7 @@ typedef struct State
 } State;
 
 static double
-price_argument(FunctionCallInfo fcinfo, int arg)
+number_argument(FunctionCallInfo fcinfo, int arg)
 {
 	return PG_ARGISNULL(arg) ? NAN : PG_GETARG_FLOAT8(arg);
 }
@@ -55,7 +60,7 @@ state_create(FunctionCallInfo fcinfo, MemoryContext context)
 {
 	State *state = MemoryContextAllocZero(context, sizeof(State));
 
-	mc_settings_read(&state->settings, fcinfo, ARG_AS_OF, context);
+	mc_settings_read(&state->settings, fcinfo, PG_NARGS() - FROM_END_AS_OF, context);
 	if (TIMESTAMP_NOT_FINITE(mc_setting_int64(&state->settings, 0)))
 		ereport(ERROR,
 		        (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("as_of must be a finite time"),
@@ -65,17 +70,19 @@ state_create(FunctionCallInfo fcinfo, MemoryContext context)
 	return state;
 }
 
-/* fit_surface_accum(internal, expiry, strike, kind, bid, ask, mark, forward, ts, as_of, settings) -> internal */
+/* fit_surface_accum(internal, expiry, strike, kind, bid, ask, mark, forward, [bid_size, ask_size, open_interest,] ts, as_of, settings) -> internal */
 MC_FUNCTION(mc_fit_surface_accum)
 {
 	MemoryContext context = mc_aggregate_context(fcinfo, "fit_surface_accum");
 	State *state = PG_ARGISNULL(ARG_STATE) ? NULL : (State *) PG_GETARG_POINTER(ARG_STATE);
+	int ts = PG_NARGS() - FROM_END_TS;
+	bool sized = PG_NARGS() == LONG_FORM;
 	McChainRow *row;
 
 	if (state == NULL)
 		state = state_create(fcinfo, context);
 	else
-		mc_settings_compare(&state->settings, fcinfo, ARG_AS_OF);
+		mc_settings_compare(&state->settings, fcinfo, PG_NARGS() - FROM_END_AS_OF);
 	if (state->count == state->capacity)
 	{
 		state->capacity = mc_grown_capacity(state->capacity, state->count + 1, sizeof(McChainRow));
@@ -84,17 +91,20 @@ MC_FUNCTION(mc_fit_surface_accum)
 	row = &state->rows[state->count++];
 	row->expiry = PG_ARGISNULL(ARG_EXPIRY) ? DT_NOEND : PG_GETARG_TIMESTAMPTZ(ARG_EXPIRY);
 	/* -infinity is no time unknown, but older than any */
-	row->ts =
-	    PG_ARGISNULL(ARG_TS) ? DT_NOBEGIN : Max(PG_GETARG_TIMESTAMPTZ(ARG_TS), DT_NOBEGIN + 1);
-	row->quote = (McOptionQuote){.strike = price_argument(fcinfo, ARG_STRIKE),
-	                             .bid = price_argument(fcinfo, ARG_BID),
-	                             .ask = price_argument(fcinfo, ARG_ASK),
-	                             .mark = price_argument(fcinfo, ARG_MARK),
-	                             .forward = price_argument(fcinfo, ARG_FORWARD),
-	                             .k = NAN,
-	                             .bid_vol = NAN,
-	                             .ask_vol = NAN,
-	                             .vol = NAN};
+	row->ts = PG_ARGISNULL(ts) ? DT_NOBEGIN : Max(PG_GETARG_TIMESTAMPTZ(ts), DT_NOBEGIN + 1);
+	row->quote =
+	    (McOptionQuote){.strike = number_argument(fcinfo, ARG_STRIKE),
+	                    .bid = number_argument(fcinfo, ARG_BID),
+	                    .ask = number_argument(fcinfo, ARG_ASK),
+	                    .mark = number_argument(fcinfo, ARG_MARK),
+	                    .forward = number_argument(fcinfo, ARG_FORWARD),
+	                    .bid_size = sized ? number_argument(fcinfo, ARG_BID_SIZE) : NAN,
+	                    .ask_size = sized ? number_argument(fcinfo, ARG_ASK_SIZE) : NAN,
+	                    .open_interest = sized ? number_argument(fcinfo, ARG_OPEN_INTEREST) : NAN,
+	                    .k = NAN,
+	                    .bid_vol = NAN,
+	                    .ask_vol = NAN,
+	                    .vol = NAN};
 	if (PG_ARGISNULL(ARG_KIND) ||
 	    !mc_option_kind_known(PG_GETARG_TEXT_PP(ARG_KIND), &row->quote.call))
 		row->quote.problem = MC_QUOTE_BAD_KIND;
@@ -131,6 +141,17 @@ interval_microseconds(const Interval *interval)
 	return (int64) total;
 }
 
+/* A number that is 0 or more. */
+static double
+least_value(HeapTupleHeader row, const char *name)
+{
+	double value = DatumGetFloat8(setting(row, name));
+
+	if (!(value >= 0))
+		refuse_setting(name, "0 or more");
+	return value;
+}
+
 static void
 read_settings(Datum datum, McSurfaceSettings *settings)
 {
@@ -146,9 +167,9 @@ read_settings(Datum datum, McSurfaceSettings *settings)
 	settings->chain.maximum_spread = DatumGetFloat8(setting(row, "maximum_spread"));
 	if (!(settings->chain.maximum_spread > 0))
 		refuse_setting("maximum_spread", "above 0");
-	settings->chain.minimum_price = DatumGetFloat8(setting(row, "minimum_price"));
-	if (!(settings->chain.minimum_price >= 0))
-		refuse_setting("minimum_price", "0 or more");
+	settings->chain.minimum_price = least_value(row, "minimum_price");
+	settings->chain.minimum_size = least_value(row, "minimum_size");
+	settings->chain.minimum_open_interest = least_value(row, "minimum_open_interest");
 	settings->maximum_age = interval_microseconds(DatumGetIntervalP(setting(row, "maximum_age")));
 	settings->minimum_quotes = DatumGetInt32(setting(row, "minimum_quotes"));
 	if (settings->minimum_quotes < 3)

@@ -21,7 +21,9 @@ CREATE TYPE margin_calib.surface_settings AS (
     maximum_age         interval,
     maximum_spread      double precision,
     minimum_quotes      integer,
-    minimum_price       double precision
+    minimum_price       double precision,
+    minimum_size        double precision,
+    minimum_open_interest double precision
 );
 COMMENT ON TYPE margin_calib.surface_settings IS 'How quotes become a surface; made by margin_calib.surface_settings.';
 COMMENT ON COLUMN margin_calib.surface_settings.premium IS '''currency'': prices in units of the forward''s currency; ''coin'': prices in units of the underlying, as of inverse options';
@@ -30,6 +32,8 @@ COMMENT ON COLUMN margin_calib.surface_settings.maximum_age IS 'a quote older th
 COMMENT ON COLUMN margin_calib.surface_settings.maximum_spread IS 'an ask above this multiple of the middle price more than the bid is too wide';
 COMMENT ON COLUMN margin_calib.surface_settings.minimum_quotes IS 'strikes with usable quotes that an expiry needs to be fitted';
 COMMENT ON COLUMN margin_calib.surface_settings.minimum_price IS 'a bid below this price says nothing about the vol';
+COMMENT ON COLUMN margin_calib.surface_settings.minimum_size IS 'a bid or an ask of a size below this is too small';
+COMMENT ON COLUMN margin_calib.surface_settings.minimum_open_interest IS 'an option with open interest below this is left out';
 
 CREATE TYPE margin_calib.surface_slice AS (
     expiry            timestamptz,

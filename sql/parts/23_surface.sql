@@ -10,6 +10,9 @@ CREATE TABLE margin_calib.quote_feed (
     ask_column     name,
     mark_column    name,
     forward_column name,
+    bid_size_column name,
+    ask_size_column name,
+    open_interest_column name,
     settings       margin_calib.surface_settings NOT NULL,
     stale_after    interval NOT NULL CHECK (stale_after > '0'),
     keep_points    interval NOT NULL CHECK (keep_points >= '0')

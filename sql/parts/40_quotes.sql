@@ -49,7 +49,8 @@ CREATE OR REPLACE FUNCTION margin_calib.quote_source(feed margin_calib.feed, col
     SET search_path = pg_catalog, margin_calib, pg_temp
 AS $function$
 BEGIN
-    RETURN format('SELECT %s AS expiry, %s AS strike, %s AS kind, %s AS bid, %s AS ask, %s AS mark, %s AS forward, %s AS ts FROM %s AS t WHERE %s',
+    RETURN format('SELECT %s AS expiry, %s AS strike, %s AS kind, %s AS bid, %s AS ask, %s AS mark, %s AS forward, '
+                  '%s AS bid_size, %s AS ask_size, %s AS open_interest, %s AS ts FROM %s AS t WHERE %s',
                   margin_calib.feed_ts_expression(feed.relation, columns.expiry_column),
                   margin_calib.quote_number_expression(feed.relation, columns.strike_column),
                   margin_calib.quote_kind_expression(feed.relation, columns.kind_column),
@@ -57,11 +58,14 @@ BEGIN
                   margin_calib.quote_number_expression(feed.relation, columns.ask_column),
                   margin_calib.quote_number_expression(feed.relation, columns.mark_column),
                   margin_calib.quote_number_expression(feed.relation, columns.forward_column),
+                  margin_calib.quote_number_expression(feed.relation, columns.bid_size_column),
+                  margin_calib.quote_number_expression(feed.relation, columns.ask_size_column),
+                  margin_calib.quote_number_expression(feed.relation, columns.open_interest_column),
                   margin_calib.feed_ts_expression(feed.relation, feed.ts_column), feed.relation, condition);
 END
 $function$;
 COMMENT ON FUNCTION margin_calib.quote_source(margin_calib.feed, margin_calib.quote_feed, text) IS
-'Internal: query of the rows t of a quote feed that meet a condition, with the columns expiry, strike, kind, bid, ask, mark, forward, ts; errors 42703 and 42804 for columns that are gone or have become another type.';
+'Internal: query of the rows t of a quote feed that meet a condition, with the columns expiry, strike, kind, bid, ask, mark, forward, bid_size, ask_size, open_interest, ts; errors 42703 and 42804 for columns that are gone or have become another type.';
 
 -- The surface is of its newest quote and not of the clock: the same rows give the same surface. What is older than
 -- maximum_age is named without its prices if it is not much older: reading a whole day takes longer than the fit.
@@ -101,10 +105,12 @@ BEGIN
     EXECUTE format($query$
         WITH fresh AS MATERIALIZED (
             SELECT r.*, rank() OVER (PARTITION BY r.expiry, r.strike, r.kind ORDER BY r.ts DESC) AS place FROM (%s) AS r)
-        SELECT margin_calib.fit_surface(q.expiry, q.strike, q.kind, q.bid, q.ask, q.mark, q.forward, q.ts, $1, $2)
-          FROM (SELECT f.expiry, f.strike, f.kind, f.bid, f.ask, f.mark, f.forward, f.ts FROM fresh AS f WHERE f.place = 1
+        SELECT margin_calib.fit_surface(q.expiry, q.strike, q.kind, q.bid, q.ask, q.mark, q.forward, q.bid_size, q.ask_size, q.open_interest,
+                                        q.ts, $1, $2)
+          FROM (SELECT f.expiry, f.strike, f.kind, f.bid, f.ask, f.mark, f.forward, f.bid_size, f.ask_size, f.open_interest, f.ts
+                  FROM fresh AS f WHERE f.place = 1
                 UNION ALL
-                SELECT o.expiry, o.strike, o.kind, NULL, NULL, NULL, NULL, max(o.ts)
+                SELECT o.expiry, o.strike, o.kind, NULL, NULL, NULL, NULL, NULL, NULL, NULL, max(o.ts)
                   FROM (%s) AS o
                  WHERE o.expiry > $1 AND NOT EXISTS (SELECT FROM fresh AS f WHERE f.expiry = o.expiry AND f.strike = o.strike AND f.kind = o.kind)
                  GROUP BY o.expiry, o.strike, o.kind) AS q $query$,
@@ -152,7 +158,8 @@ COMMENT ON FUNCTION margin_calib.quarantine_quotes(margin_calib.feed, text[], ti
 CREATE OR REPLACE FUNCTION margin_calib.attach_quotes(
     relation regclass, underlying name, ts name, expiry name, strike name, kind name, bid name DEFAULT NULL, ask name DEFAULT NULL,
     mark name DEFAULT NULL, forward name DEFAULT NULL, settings margin_calib.surface_settings DEFAULT margin_calib.surface_settings(),
-    stale_after interval DEFAULT '1 hour', capture text DEFAULT 'trigger', keep_points interval DEFAULT '1 hour') RETURNS integer
+    stale_after interval DEFAULT '1 hour', capture text DEFAULT 'trigger', keep_points interval DEFAULT '1 hour',
+    bid_size name DEFAULT NULL, ask_size name DEFAULT NULL, open_interest name DEFAULT NULL) RETURNS integer
     LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE COST 5000
     SET search_path = pg_catalog, margin_calib, pg_temp
 AS $function$
@@ -170,10 +177,11 @@ BEGIN
         RAISE EXCEPTION USING ERRCODE = '22023', MESSAGE = 'stale_after is a positive interval, and keep_points one of 0 or more',
             DETAIL = format('The values given are %s and %s.', coalesce(stale_after::text, 'NULL'), coalesce(keep_points::text, 'NULL'));
     END IF;
-    columns := ROW(NULL, expiry, strike, kind, bid, ask, mark, forward,
+    columns := ROW(NULL, expiry, strike, kind, bid, ask, mark, forward, bid_size, ask_size, open_interest,
                    -- checked again: a row written by hand may be out of range
                    margin_calib.surface_settings((settings).premium, (settings).rate, (settings).maximum_age, (settings).maximum_spread,
-                                                 (settings).minimum_quotes, (settings).minimum_price), stale_after, keep_points);
+                                                 (settings).minimum_quotes, (settings).minimum_price, (settings).minimum_size,
+                                                 (settings).minimum_open_interest), stale_after, keep_points);
     new_feed.kind := 'quotes';
     new_feed.relation := attach_quotes.relation;
     new_feed.instrument_column := attach_quotes.underlying;
@@ -183,8 +191,8 @@ BEGIN
     RETURN margin_calib.connect_feed(new_feed, NULL, columns);
 END
 $function$;
-COMMENT ON FUNCTION margin_calib.attach_quotes(regclass, name, name, name, name, name, name, name, name, name, margin_calib.surface_settings, interval, text, interval) IS
-'Makes a table of your own the feed of option quotes of the underlyings in it, and returns the feed''s id; refresh keeps their surfaces up to date. underlying: a text, integer, uuid or enum column; ts, of the quote, and expiry: timestamptz, or timestamp or date in UTC; strike and prices: numbers; kind: a text or enum column with call, put, C or P. Name the prices that it has: bid, ask, mark, a unit of the underlying, and forward, of the expiry. settings: margin_calib.surface_settings. The table may hold many snapshots: a surface is of its newest quote, and of each option the latest within maximum_age of that counts; those up to three times as much older, at most a day, are named as stale. A surface whose newest quote is older than stale_after is stale; the quotes behind surfaces are kept with those of the last keep_points, the smiles for ever. No quote is an error: margin_calib.surface_quote says what became of it. capture as in attach_prices; with ''watermark'' every refresh looks at the underlyings with rows in the last watermark_overlap again. Errors: 22004, 22023, 42703, 42804, 55000 when it is attached already.';
+COMMENT ON FUNCTION margin_calib.attach_quotes(regclass, name, name, name, name, name, name, name, name, name, margin_calib.surface_settings, interval, text, interval, name, name, name) IS
+'Makes a table of your own the feed of option quotes of the underlyings in it, and returns the feed''s id; refresh keeps their surfaces up to date. underlying: a text, integer, uuid or enum column; ts, of the quote, and expiry: timestamptz, or timestamp or date in UTC; strike and prices: numbers; kind: a text or enum column with call, put, C or P. Name the prices that it has: bid, ask, mark, a unit of the underlying, and forward, of the expiry; bid_size, ask_size and open_interest, if it has them, leave quotes out that nobody stands behind. settings: margin_calib.surface_settings. The table may hold many snapshots: a surface is of its newest quote, and of each option the latest within maximum_age of that counts; those up to three times as much older, at most a day, are named as stale. A surface whose newest quote is older than stale_after is stale; the quotes behind surfaces are kept with those of the last keep_points, the smiles for ever. No quote is an error: margin_calib.surface_quote says what became of it. capture as in attach_prices; with ''watermark'' every refresh looks at the underlyings with rows in the last watermark_overlap again. Errors: 22004, 22023, 42703, 42804, 55000 when it is attached already.';
 
 CREATE OR REPLACE FUNCTION margin_calib.forget_quotes(feed margin_calib.feed) RETURNS void
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE COST 5000
@@ -217,5 +225,5 @@ REVOKE ALL ON FUNCTION
     margin_calib.quote_number_expression(regclass, name), margin_calib.quote_kind_expression(regclass, name),
     margin_calib.quote_source(margin_calib.feed, margin_calib.quote_feed, text), margin_calib.surface_found(margin_calib.feed, text, timestamptz),
     margin_calib.quarantine_quotes(margin_calib.feed, text[], timestamptz),
-    margin_calib.attach_quotes(regclass, name, name, name, name, name, name, name, name, name, margin_calib.surface_settings, interval, text, interval),
+    margin_calib.attach_quotes(regclass, name, name, name, name, name, name, name, name, name, margin_calib.surface_settings, interval, text, interval, name, name, name),
     margin_calib.forget_quotes(margin_calib.feed), margin_calib.blind_surfaces(margin_calib.feed, text) FROM PUBLIC;

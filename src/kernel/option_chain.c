@@ -26,12 +26,15 @@ static const char *const texts[MC_QUOTE_PROBLEMS] = {
     [MC_QUOTE_STALE] = "older than maximum_age",
     [MC_QUOTE_REPLACED] = "a later quote of the same option counts",
     [MC_QUOTE_BAD_PRICE] = "a price is negative or not finite",
+    [MC_QUOTE_BAD_SIZE] = "a size or the open interest is negative or not finite",
     [MC_QUOTE_NO_PRICE] = "no price",
     [MC_QUOTE_NO_BID] = "no bid",
     [MC_QUOTE_NO_ASK] = "no ask",
     [MC_QUOTE_CROSSED] = "bid above ask",
     [MC_QUOTE_TOO_LOW] = "bid below minimum_price",
     [MC_QUOTE_TOO_WIDE] = "ask too far above bid",
+    [MC_QUOTE_TOO_SMALL] = "size below minimum_size",
+    [MC_QUOTE_TOO_QUIET] = "open interest below minimum_open_interest",
     [MC_QUOTE_NO_FORWARD] = "no forward for its expiry",
     [MC_QUOTE_OUTSIDE] = "price outside the bounds of arbitrage",
     [MC_QUOTE_ABSURD] = "implied vol above 2000 %",
@@ -43,10 +46,11 @@ mc_quote_problem_text(McQuoteProblem problem)
 	return texts[problem];
 }
 
+/* of prices, sizes and open interest, which may be unknown */
 static bool
-is_bad_price(double price)
+is_bad(double value)
 {
-	return price < 0 || isinf(price);
+	return value < 0 || isinf(value);
 }
 
 /* A price of 0 is no price: venues write it for a side that is empty. */
@@ -67,8 +71,12 @@ judge(const McOptionQuote *q, const McChainSettings *settings)
 {
 	if (!(q->strike > 0 && isfinite(q->strike)))
 		return MC_QUOTE_BAD_STRIKE;
-	if (is_bad_price(q->bid) || is_bad_price(q->ask) || is_bad_price(q->mark))
+	if (is_bad(q->bid) || is_bad(q->ask) || is_bad(q->mark))
 		return MC_QUOTE_BAD_PRICE;
+	if (is_bad(q->bid_size) || is_bad(q->ask_size) || is_bad(q->open_interest))
+		return MC_QUOTE_BAD_SIZE;
+	if (q->open_interest < settings->minimum_open_interest)
+		return MC_QUOTE_TOO_QUIET;
 	if (!is_quoted(q->bid) && !is_quoted(q->ask))
 		return is_quoted(q->mark) ? MC_QUOTE_USED : MC_QUOTE_NO_PRICE;
 	if (!is_quoted(q->bid))
@@ -81,7 +89,19 @@ judge(const McOptionQuote *q, const McChainSettings *settings)
 		return MC_QUOTE_TOO_LOW;
 	if (q->ask - q->bid > settings->maximum_spread * middle_price(q))
 		return MC_QUOTE_TOO_WIDE;
+	if (q->bid_size < settings->minimum_size || q->ask_size < settings->minimum_size)
+		return MC_QUOTE_TOO_SMALL;
 	return MC_QUOTE_USED;
+}
+
+/* Nobody stands behind a price of size 0. */
+static void
+drop_empty_sides(McOptionQuote *q)
+{
+	if (q->bid_size == 0)
+		q->bid = NAN;
+	if (q->ask_size == 0)
+		q->ask = NAN;
 }
 
 void
@@ -89,7 +109,10 @@ mc_chain_judge(McOptionQuote *quotes, size_t n, const McChainSettings *settings)
 {
 	for (size_t i = 0; i < n; i++)
 		if (quotes[i].problem == MC_QUOTE_USED)
+		{
+			drop_empty_sides(&quotes[i]);
 			quotes[i].problem = judge(&quotes[i], settings);
+		}
 }
 
 /* The weighted median: the least value that at least half of the weight does not exceed. */

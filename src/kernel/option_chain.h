@@ -21,12 +21,15 @@ typedef enum McQuoteProblem
 	MC_QUOTE_STALE,
 	MC_QUOTE_REPLACED,
 	MC_QUOTE_BAD_PRICE,
+	MC_QUOTE_BAD_SIZE,
 	MC_QUOTE_NO_PRICE,
 	MC_QUOTE_NO_BID,
 	MC_QUOTE_NO_ASK,
 	MC_QUOTE_CROSSED,
 	MC_QUOTE_TOO_LOW,
 	MC_QUOTE_TOO_WIDE,
+	MC_QUOTE_TOO_SMALL,
+	MC_QUOTE_TOO_QUIET,
 	MC_QUOTE_NO_FORWARD,
 	MC_QUOTE_OUTSIDE,
 	MC_QUOTE_ABSURD,
@@ -46,6 +49,9 @@ typedef struct McOptionQuote
 	double ask;
 	double mark;
 	double forward;
+	double bid_size; /* and those of the next two; NaN: not known, and enough */
+	double ask_size;
+	double open_interest;
 
 	/* in: why it cannot be used, if that is known already; out: why it is not */
 	McQuoteProblem problem;
@@ -63,6 +69,8 @@ typedef struct McChainSettings
 	double rate; /* continuously compounded, a year; discounts premiums in currency */
 	double maximum_spread;
 	double minimum_price;
+	double minimum_size;
+	double minimum_open_interest;
 } McChainSettings;
 
 typedef enum McForwardSource
@@ -73,7 +81,7 @@ typedef enum McForwardSource
 	MC_FORWARD_CARRIED
 } McForwardSource;
 
-/* Judge the prices of n quotes by themselves: sets problem where there is one. */
+/* Judge n quotes by themselves: sets problem where there is one, and takes away sides of size 0. */
 extern void mc_chain_judge(McOptionQuote *quotes, size_t n, const McChainSettings *settings);
 
 /*

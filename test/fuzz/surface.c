@@ -53,7 +53,10 @@ take_quote(Bytes *b, const McChainSettings *settings, double t)
 	                   .bid = NAN,
 	                   .ask = NAN,
 	                   .mark = NAN,
-	                   .forward = NAN};
+	                   .forward = NAN,
+	                   .bid_size = kind & 128 ? take_raw(b) : NAN,
+	                   .ask_size = kind & 128 ? between(b, 0, 2, 1) : NAN,
+	                   .open_interest = NAN};
 
 	if (kind & 2)
 		vol *= exp(between(b, -3, 3, 1));
@@ -241,8 +244,9 @@ int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	Bytes b = {data, size};
-	McChainSettings settings = {take(&b, 1) & 1, between(&b, -0.5, 0.5, 1), between(&b, 0.1, 2, 1),
-	                            between(&b, 0, 0.01, 1)};
+	McChainSettings settings = {take(&b, 1) & 1,        between(&b, -0.5, 0.5, 1),
+	                            between(&b, 0.1, 2, 1), between(&b, 0, 0.01, 1),
+	                            between(&b, 0, 1.5, 1), 0};
 	size_t count = take(&b, 1) % (EXPIRIES + 1);
 	Chain chains[EXPIRIES];
 	double t[EXPIRIES];

@@ -122,6 +122,17 @@ SELECT is(fit_surface(expiry, strike, kind, bid, ask, mark, forward, ts, '2026-0
 SELECT ok(x.t < 1e-6 AND (x.status = 'failed' OR x.butterfly >= 0), 'a second before expiry')
   FROM (SELECT fit_surface('2026-01-01 00:00:01', strike, kind, bid, ask, mark, forward, ts, '2026-01-01', surface_settings('coin')) AS s FROM chain WHERE expiry = '2026-02-01') AS c, unnest((s).slices) AS x;
 
+-- ---- sizes and open interest ----
+SELECT is(s, t, 'sizes that are not known change nothing')
+  FROM (SELECT fit_surface(expiry, strike, kind, bid, ask, mark, forward, ts, '2026-01-01', surface_settings('coin', minimum_size => 5)) AS s,
+               fit_surface(expiry, strike, kind, bid, ask, mark, forward, NULL, NULL, NULL, ts, '2026-01-01', surface_settings('coin', minimum_size => 5)) AS t FROM chain) AS c;
+SELECT results_eq($$ SELECT p.problem, count(*) FROM (SELECT fit_surface(expiry, strike, kind, bid, ask, NULL, forward, CASE i % 10 WHEN 0 THEN 0 WHEN 1 THEN 4 ELSE 5 END,
+                                                             CASE i % 10 WHEN 2 THEN 0 WHEN 3 THEN -1 ELSE 5 END, CASE i % 10 WHEN 4 THEN 0 WHEN 5 THEN 1e300 ELSE 100 END, ts, '2026-01-01',
+                                                             surface_settings('coin', minimum_size => 5, minimum_open_interest => 7)) AS s FROM chain) AS c, unnest((s).points) AS p
+                      WHERE p.problem ~ 'size|interest|bid|no ask' GROUP BY p.problem ORDER BY p.problem COLLATE "C" $$,
+                  $$ SELECT r, count(*) FROM (SELECT CASE i % 10 WHEN 0 THEN 'no bid' WHEN 1 THEN 'size below minimum_size' WHEN 2 THEN 'no ask' WHEN 3 THEN 'a size or the open interest is negative or not finite'
+                                                          WHEN 4 THEN 'open interest below minimum_open_interest' END FROM chain) AS x (r) WHERE r IS NOT NULL GROUP BY r ORDER BY r COLLATE "C" $$, 'each with its problem');
+
 -- ---- errors ----
 SELECT throws_ok($$ SELECT fit_surface(expiry, strike, kind, bid, ask, mark, forward, ts, NULL, surface_settings('coin')) FROM chain $$, '22004');
 SELECT throws_ok($$ SELECT fit_surface(expiry, strike, kind, bid, ask, mark, forward, ts, '2026-01-01', NULL) FROM chain $$, '22004');
@@ -130,12 +141,13 @@ SELECT throws_ok($$ SELECT fit_surface(expiry, strike, kind, bid, ask, mark, for
 SELECT throws_ok($$ SELECT fit_surface(expiry, strike, kind, bid, ask, mark, forward, ts, '2026-01-01', surface_settings('coin', minimum_quotes => 3 + i::integer)) FROM chain $$, '22023');
 SELECT throws_ok(format('SELECT fit_surface(expiry, strike, kind, bid, ask, mark, forward, ts, %L, surface_settings(''coin'')) FROM chain', v), '22023') FROM unnest('{infinity,-infinity}'::text[]) AS v;
 SELECT throws_ok(format('SELECT fit_surface(expiry, strike, kind, bid, ask, mark, forward, ts, ''2026-01-01'', %L::surface_settings) FROM chain', v), '22023', NULL, 'settings ' || v)
-  FROM unnest(ARRAY['(,0,"1 hour",1,5,0)', '(gold,0,"1 hour",1,5,0)', '(coin,NaN,"1 hour",1,5,0)', '(coin,,"1 hour",1,5,0)', '(currency,Infinity,"1 hour",1,5,0)', '(currency,11,"1 hour",1,5,0)', '(coin,0,"-1 hour",1,5,0)', '(coin,0,,1,5,0)',
-                    '(coin,0,"1 hour",0,5,0)', '(coin,0,"1 hour",NaN,5,0)', '(coin,0,"1 hour",,5,0)', '(coin,0,"1 hour",1,2,0)', '(coin,0,"1 hour",1,-2147483648,0)', '(coin,0,"1 hour",1,,0)', '(coin,0,"1 hour",1,5,-1)',
-                    '(coin,0,"1 hour",1,5,NaN)', '(coin,0,"1 hour",1,5,)', '(,,,,,)']) AS v;
+  FROM unnest(ARRAY['(,0,"1 hour",1,5,0,0,0)', '(gold,0,"1 hour",1,5,0,0,0)', '(coin,NaN,"1 hour",1,5,0,0,0)', '(coin,,"1 hour",1,5,0,0,0)', '(currency,Infinity,"1 hour",1,5,0,0,0)', '(currency,11,"1 hour",1,5,0,0,0)', '(coin,0,"-1 hour",1,5,0,0,0)', '(coin,0,,1,5,0,0,0)',
+                    '(coin,0,"1 hour",0,5,0,0,0)', '(coin,0,"1 hour",NaN,5,0,0,0)', '(coin,0,"1 hour",,5,0,0,0)', '(coin,0,"1 hour",1,2,0,0,0)', '(coin,0,"1 hour",1,-2147483648,0,0,0)', '(coin,0,"1 hour",1,,0,0,0)', '(coin,0,"1 hour",1,5,-1,0,0)',
+                    '(coin,0,"1 hour",1,5,NaN,0,0)', '(coin,0,"1 hour",1,5,,0,0)', '(coin,0,"1 hour",1,5,0,-1,0)', '(coin,0,"1 hour",1,5,0,0,NaN)', '(coin,0,"1 hour",1,5,0,,0)', '(,,,,,,,)']) AS v;
 SELECT throws_ok('SELECT surface_settings(' || v || ')', '22023', NULL, v)
   FROM unnest(ARRAY[$$'gold'$$, 'NULL', $$'coin', 'NaN'$$, $$'coin', 11$$, $$'coin', maximum_age => '-1 second'$$, $$'coin', maximum_spread => 0$$, $$'coin', maximum_spread => 'NaN'$$,
-                    $$'coin', minimum_quotes => 2$$, $$'coin', minimum_price => -1$$, $$'coin', minimum_price => NULL$$]) AS v;
+                    $$'coin', minimum_quotes => 2$$, $$'coin', minimum_price => -1$$, $$'coin', minimum_price => NULL$$,
+                    $$'coin', minimum_size => -1$$, $$'coin', minimum_open_interest => 'NaN'$$]) AS v;
 SELECT throws_ok($$ SELECT fit_surface('2026-01-02'::timestamptz + n * interval '1 hour', 100, 'call', 0.1, 0.11, NULL, 100, '2026-01-01', '2026-01-01', surface_settings('coin')) FROM generate_series(1, 501) AS n $$, '54000');
 SET LOCAL margin_calib.max_state_mb = 1;
 SELECT throws_ok($$ SELECT fit_surface('2026-01-02', n, 'call', 0.1, 0.11, NULL, 100, '2026-01-01', '2026-01-01', surface_settings('coin')) FROM generate_series(1, 100000) AS n $$, '54000');

@@ -43,7 +43,7 @@ SELECT is(t.refused(format('SELECT attach_quotes(''t.%s'', ''coin'', ''at'', ''%
                ('q', 'expiry', 'cp', '''bid'', keep_points => ''-1 s''', '22023: stale_after is a positive interval, and keep_points one of 0 or more'),
                ('q', 'expiry', 'cp', '''bid'', stale_after => NULL', '22023: stale_after is a positive interval, and keep_points one of 0 or more'),
                ('q', 'expiry', 'cp', '''bid'', settings => NULL', '22023: premium must be ''currency'' or ''coin'''),
-               ('q', 'expiry', 'cp', '''bid'', settings => ROW(''coin'', 0, ''1 hour'', 1, 2, 0)', '22023: minimum_quotes must be 3 or more'),
+               ('q', 'expiry', 'cp', '''bid'', settings => ROW(''coin'', 0, ''1 hour'', 1, 2, 0, 0, 0)', '22023: minimum_quotes must be 3 or more'),
                ('q', 'expiry', 'cp', '''bid'', capture => ''often''', '22023: capture is ''trigger'' or ''watermark'''),
                ('q', 'expiry', 'strike', '''bid''', '42804: the kind of an option is a text or enum column'),
                ('q', 'expiry', 'cp', '''coin''', '42804: prices and quantities are numeric, double precision, real or integer columns'),
@@ -298,6 +298,22 @@ TRUNCATE typed_b;
 SELECT is((SELECT array_agg(underlying ORDER BY underlying) FROM vol_surface_status WHERE is_pending), '{A,B}', 'a truncate concerns all of the feed');
 CALL refresh(commit_batches => false);
 SELECT is((SELECT stale_reason FROM vol_surface_status WHERE underlying = 'B'), 'its quotes are gone', 'truncate is seen');
+
+-- ---- sizes and open interest: the columns decide who is left out ----
+CREATE TABLE t.sized AS SELECT s.*, 5::numeric AS bs, 5 AS az, 100::float8 AS oi FROM t.snap('S', now() - interval '1 minute', t.day(30)) AS s;
+UPDATE sized SET bs = CASE strike_rank WHEN 1 THEN 0 WHEN 2 THEN 1 ELSE 5 END, oi = CASE strike_rank WHEN 3 THEN 2 ELSE 100 END
+  FROM (SELECT strike AS k, dense_rank() OVER (ORDER BY strike) AS strike_rank FROM sized) AS r WHERE strike = r.k;
+SELECT is(t.refused($$ SELECT attach_quotes('t.sized', 'coin', 'at', 'expiry', 'strike', 'cp', 'bid', 'ask', bid_size => 'cp') $$), '42804: prices and quantities are numeric, double precision, real or integer columns');
+SELECT attach_quotes('t.sized', 'coin', 'at', 'expiry', 'strike', 'cp', 'bid', 'ask', 'mark', 'fwd', surface_settings(minimum_quotes => 4, minimum_size => 2, minimum_open_interest => 3),
+                     bid_size => 'bs', ask_size => 'az', open_interest => 'oi') > 0;
+CALL refresh(commit_batches => false);
+SELECT results_eq($$ SELECT p.problem, count(*) FROM unnest((surface_at('S')).points) AS p WHERE p.problem !~ 'tighter' GROUP BY p.problem ORDER BY p.problem COLLATE "C" $$,
+    $$ VALUES ('no bid', 2::bigint), ('open interest below minimum_open_interest', 2), ('size below minimum_size', 2) $$, 'each with its reason');
+SELECT is(strikes, 6, 'the others are fitted') FROM unnest((surface_at('S')).slices);
+UPDATE sized SET bs = 5 WHERE bs = 1;
+CALL refresh(commit_batches => false);
+SELECT is(strikes, 7, 'a size that grows is seen') FROM unnest((surface_at('S')).slices);
+SELECT detach('t.sized');
 
 -- ---- watermark: a view, several rows of one ts that come one after the other ----
 CREATE TABLE t.base AS SELECT * FROM t.snap('W', now() - interval '10 minutes', t.day(30));

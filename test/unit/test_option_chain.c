@@ -10,14 +10,21 @@
 #include "kernel/option_chain.h"
 #include "unit.h"
 
-static const McChainSettings coin = {true, 0, 1, 0.0005};
-static const McChainSettings currency = {false, 0.04, 1, 0};
+static const McChainSettings coin = {true, 0, 1, 0.0005, 0, 0};
+static const McChainSettings currency = {false, 0.04, 1, 0, 0, 0};
 
 static McOptionQuote
 quote(double strike, bool call, double bid, double ask, double mark)
 {
-	McOptionQuote q = {
-	    .strike = strike, .call = call, .bid = bid, .ask = ask, .mark = mark, .forward = NAN};
+	McOptionQuote q = {.strike = strike,
+	                   .call = call,
+	                   .bid = bid,
+	                   .ask = ask,
+	                   .mark = mark,
+	                   .forward = NAN,
+	                   .bid_size = NAN,
+	                   .ask_size = NAN,
+	                   .open_interest = NAN};
 
 	return q;
 }
@@ -29,6 +36,38 @@ judged(double bid, double ask, double mark)
 
 	mc_chain_judge(&q, 1, &coin);
 	return q.problem;
+}
+
+static void
+test_sizes(void)
+{
+	const struct
+	{
+		double bid_size, ask_size, open_interest;
+		McQuoteProblem problem;
+	} cases[] = {{NAN, NAN, NAN, MC_QUOTE_USED},    {2, 2, 10, MC_QUOTE_USED},
+	             {NAN, 2, NAN, MC_QUOTE_USED},      {0, 2, 10, MC_QUOTE_NO_BID},
+	             {2, 0, 10, MC_QUOTE_NO_ASK},       {0, 0, 10, MC_QUOTE_USED}, /* by its mark */
+	             {1.99, 2, 10, MC_QUOTE_TOO_SMALL}, {2, 1.99, NAN, MC_QUOTE_TOO_SMALL},
+	             {2, 2, 9.99, MC_QUOTE_TOO_QUIET},  {2, 2, 0, MC_QUOTE_TOO_QUIET},
+	             {-1, 2, 10, MC_QUOTE_BAD_SIZE},    {2, INFINITY, 10, MC_QUOTE_BAD_SIZE},
+	             {2, 2, -1, MC_QUOTE_BAD_SIZE}};
+	McChainSettings settings = coin;
+
+	settings.minimum_size = 2;
+	settings.minimum_open_interest = 10;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+	{
+		McOptionQuote q = quote(100, true, 0.01, 0.012, 0.0111);
+
+		q.bid_size = cases[i].bid_size;
+		q.ask_size = cases[i].ask_size;
+		q.open_interest = cases[i].open_interest;
+		mc_chain_judge(&q, 1, &settings);
+		check(q.problem == cases[i].problem, "sizes %g and %g, open interest %g: %s",
+		      cases[i].bid_size, cases[i].ask_size, cases[i].open_interest,
+		      q.problem == MC_QUOTE_USED ? "used" : mc_quote_problem_text(q.problem));
+	}
 }
 
 static void
@@ -69,6 +108,7 @@ test_judge(void)
 		check(got == cases[i].problem, "bid %g, ask %g, mark %g: %s", cases[i].bid, cases[i].ask,
 		      cases[i].mark, got == MC_QUOTE_USED ? "used" : mc_quote_problem_text(got));
 	}
+	test_sizes();
 	known.problem = MC_QUOTE_STALE;
 	mc_chain_judge(&known, 1, &coin);
 	check(known.problem == MC_QUOTE_STALE, "a known problem stays");
@@ -164,7 +204,7 @@ test_weights(void)
 	                      quote(110, true, 8, 12, NAN), quote(110, false, 6, 10, NAN)};
 	double work[8];
 	double forward;
-	const McChainSettings plain = {false, 0, 1, 0};
+	const McChainSettings plain = {false, 0, 1, 0, 0, 0};
 
 	mc_chain_forward(q, 4, 1, &plain, work, &forward);
 	check_close(forward, 105, 1e-14, "the tighter pair gives the forward");
