@@ -46,6 +46,8 @@ typedef struct Terms
 	bool nulls[COLUMNS];
 } Terms;
 
+#define MOST_ROWS 9007199254740992.0 /* that a double counts */
+
 static const char *const kind_names[] = {"spot", "future", "perpetual", "option", NULL};
 static const char *const payoff_names[] = {"linear", "inverse", "quanto", NULL};
 static const char *const option_names[] = {"put", "call", NULL};
@@ -259,7 +261,9 @@ MC_FUNCTION(mc_settlement_average_accum)
 	if (PG_ARGISNULL(0))
 		PG_RETURN_NULL();
 	state = PG_GETARG_ARRAYTYPE_P(0);
-	if (ARR_NDIM(state) != 1 || ARR_DIMS(state)[0] != 3 || ARR_HASNULL(state))
+	if (ARR_NDIM(state) != 1 || ARR_DIMS(state)[0] != 3 || ARR_HASNULL(state) ||
+	    !(((const float8 *) ARR_DATA_PTR(state))[0] >= 0 &&
+	      ((const float8 *) ARR_DATA_PTR(state))[0] <= MOST_ROWS))
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 		                errmsg("not a state of settlement_average")));
 	if (PG_ARGISNULL(1) || PG_ARGISNULL(4) || TIMESTAMP_NOT_FINITE(ts) ||

@@ -265,6 +265,7 @@ SELECT is(settlement_average(price, ts, '2026-06-27 08:00Z', '30 min'), NULL, 'n
 SELECT is(settlement_average(price, ts, '2026-06-27 08:00Z', '30 min'), 5::float8, 'NULL and infinite times are skipped')
   FROM (VALUES (5, timestamptz '2026-06-27 07:45Z'), (NULL, '2026-06-27 07:45Z'), (7, NULL), (7, 'infinity'), (7, '-infinity')) AS k (price, ts);
 SELECT is(settlement_average(price, '2026-06-27 07:45Z', '2026-06-27 08:00Z', '30 min'), 'NaN', 'NaN gives NaN') FROM unnest('{1,NaN}'::float8[]) AS price;
+SELECT throws_ok(format('SELECT settlement_average_accum(%L, 0, now(), now(), ''1 day'')', v), '22023', 'not a state of settlement_average', 'state ' || v) FROM unnest('{"{1e308,1,1}","{-1,1,1}","{NaN,1,1}","{1,1}"}'::text[]) AS v;
 
 -- ---- bad numbers ----
 SELECT is(ARRAY[contract_pnl(c, NULL, 1, 1), contract_pnl(c, 1, 1, NULL), contract_pnl(NULL, 1, 1, 1), contract_notional(c, NULL, 1), funding_payment(c, 1, 1, NULL),
