@@ -34,6 +34,15 @@ value_at(const Target *target, double k)
 	return mc_svi_butterfly(mc_svi_at(target->smile, k), k);
 }
 
+/* Where this changes its sign the first term of g is 0: a dip that can be narrower than the grid. */
+static double
+turn_at(const McSvi *smile, double k)
+{
+	McSviPoint p = mc_svi_at(smile, k);
+
+	return 1 - k * p.slope / (2 * p.w);
+}
+
 /* The least value between low and high, which has one minimum there. */
 static void
 refine(const Target *target, double low, double high, double *least, double *at)
@@ -80,6 +89,7 @@ scan(const Target *target, const McSvi *grid, double *least, double *at)
 	double step = asinh(REACH * scale / width) / GRID;
 	double k[3] = {0};
 	double y[3] = {0};
+	double turn[2] = {0};
 	int known = 0; /* points so far, up to 2 */
 
 	for (int i = -GRID - 1; i <= GRID + 1; i++)
@@ -97,10 +107,14 @@ scan(const Target *target, const McSvi *grid, double *least, double *at)
 		}
 		if (known == 2 && y[1] <= y[0] && y[1] <= y[2])
 			refine(target, k[0], k[2], least, at);
+		turn[1] = target->minus == NULL ? turn_at(target->smile, k[2]) : 0;
+		if (turn[0] * turn[1] < 0)
+			refine(target, k[1], k[2], least, at);
 		k[0] = k[1];
 		y[0] = y[1];
 		k[1] = k[2];
 		y[1] = y[2];
+		turn[0] = turn[1];
 		known += known < 2;
 	}
 }

@@ -236,6 +236,12 @@ test_valleys(void)
 	check_close(mc_svi_least_butterfly(&s, &at), (double) wide_g(&s, -1.43799L), 1e-5,
 	            "the deeper of two valleys");
 	check_close(at, -1.43799, 1e-5, "is there");
+	/* a dip narrower than the grid, beside a valley that is wider and above 0 */
+	s = (McSvi){-0.0015102363158469806, 0.00020149326270497124, 0.036997835464618101,
+	            1.4490916841480148, 7.7257133826094346};
+	check_close(mc_svi_least_butterfly(&s, &at), (double) wide_g(&s, 5.64812L), 1e-5,
+	            "a narrow dip");
+	check_close(at, 5.64812, 1e-5, "is there too");
 }
 
 /* limits: a wing of slope L has g -> 1/4 - L^2/16 */
