@@ -4,6 +4,7 @@
  */
 #include "scenario.h"
 
+#include <float.h>
 #include <math.h>
 
 #include "black_batch.h"
@@ -12,16 +13,14 @@
 /* options are priced so many at a time, in arrays on the stack */
 #define BLOCK 64
 
-/* What all scenarios of one contract share. */
+/* What all scenarios of one contract share; without branches, since directions come in no order. */
 typedef struct Frame
 {
 	const McExposure *exposure;
-	double price_range;
-	double up; /* a vol range upwards and downwards, at the term of the option */
-	double down;
-	bool absolute;
-	double least_vol_up;
-	double skew[3]; /* what McSkewKind multiplies the vol with */
+	double price_unit[3];  /* by McShockUnit: what a shock of 1 adds */
+	double vol_unit[3][2]; /* and upwards or not */
+	double least_vol[3][2];
+	double skew[3]; /* by McSkewKind: what the vol is multiplied with */
 } Frame;
 
 /* comparisons in these let a NaN stay */
@@ -75,21 +74,36 @@ skew_factor(const McSkewLaw *law, double years, double k)
 	return not_below(1 + cap * clamped(share), 0);
 }
 
+/* A range of a vol, finite: 0 times it is 0. */
+static double
+vol_range(const McShockLaw *law, double range, double factor, double vol)
+{
+	double move = fmin(range * factor, DBL_MAX);
+
+	return law->vol_range_absolute ? move : fmin(vol * move, DBL_MAX);
+}
+
 static void
 prepare(const McExposure *exposure, const McShockLaw *law, Frame *frame)
 {
+	double price = exposure->price;
+	double vol = exposure->vol;
 	double factor;
 	double k;
 
-	*frame = (Frame){.exposure = exposure, .price_range = law->price_range};
+	*frame = (Frame){.exposure = exposure, .price_unit = {price, 1, price * law->price_range}};
 	if (!is_option(exposure))
 		return;
 	factor = term_factor(law, exposure->years);
-	k = log(exposure->contract.strike / forward_at(exposure, exposure->price));
-	frame->up = law->vol_up * factor;
-	frame->down = law->vol_down * factor;
-	frame->absolute = law->vol_range_absolute;
-	frame->least_vol_up = law->least_vol_up;
+	k = log(exposure->contract.strike / forward_at(exposure, price));
+	for (int up = 0; up < 2; up++)
+	{
+		frame->vol_unit[MC_SHOCK_RELATIVE][up] = vol;
+		frame->vol_unit[MC_SHOCK_ABSOLUTE][up] = 1;
+	}
+	frame->vol_unit[MC_SHOCK_RANGE][0] = vol_range(law, law->vol_down, factor, vol);
+	frame->vol_unit[MC_SHOCK_RANGE][1] = vol_range(law, law->vol_up, factor, vol);
+	frame->least_vol[MC_SHOCK_RANGE][1] = not_below(law->least_vol_up, 0);
 	frame->skew[MC_SKEW_NONE] = 1;
 	frame->skew[MC_SKEW_LINEAR] = skew_factor(&law->skew[0], exposure->years, k);
 	frame->skew[MC_SKEW_ABSOLUTE] = skew_factor(&law->skew[1], exposure->years, fabs(k));
@@ -98,37 +112,16 @@ prepare(const McExposure *exposure, const McShockLaw *law, Frame *frame)
 static inline double
 shocked_price(const Frame *frame, const McShock *shock)
 {
-	double price = frame->exposure->price;
-
-	switch (shock->price_unit)
-	{
-		case MC_SHOCK_ABSOLUTE:
-			return price + shock->price;
-		case MC_SHOCK_RANGE:
-			return price * (1 + shock->price * frame->price_range);
-		default:
-			return price * (1 + shock->price);
-	}
+	return frame->exposure->price + shock->price * frame->price_unit[shock->price_unit];
 }
 
 static inline double
 shocked_vol(const Frame *frame, const McShock *shock)
 {
-	double vol = frame->exposure->vol;
-	double least = 0;
+	bool up = shock->vol > 0;
+	double vol = frame->exposure->vol + shock->vol * frame->vol_unit[shock->vol_unit][up];
 
-	if (shock->vol_unit == MC_SHOCK_RANGE && shock->vol != 0)
-	{
-		double move = shock->vol * (shock->vol > 0 ? frame->up : frame->down);
-
-		vol = frame->absolute ? vol + move : vol * (1 + move);
-		least = shock->vol > 0 ? frame->least_vol_up : 0;
-	}
-	else if (shock->vol_unit == MC_SHOCK_ABSOLUTE)
-		vol += shock->vol;
-	else
-		vol *= 1 + shock->vol;
-	return not_below(not_below(vol * frame->skew[shock->skew], 0), least);
+	return not_below(vol * frame->skew[shock->skew], frame->least_vol[shock->vol_unit][up]);
 }
 
 double
@@ -164,54 +157,65 @@ settlement_at(const McExposure *exposure, double price)
 	return exposure->settlement_price * (price / exposure->price);
 }
 
-/* In `count` scenarios from number `first` on; number 0 is the present, i the one of shocks[i - 1]. */
-static void
-option_values(const Frame *frame, const McShock *shocks, size_t first, size_t count, double *values)
+/* An option in up to BLOCK scenarios. */
+typedef struct Block
 {
-	static const McShock none = {0};
-	const McExposure *e = frame->exposure;
-	const McContract *option = &e->contract;
-	double least = least_price(e);
-	double amount = e->discount * option->units;
 	double forward[BLOCK];
 	double vol[BLOCK];
 	double settlement[BLOCK];
-	McOptions options = {&option->is_call, 0,        {forward, 1}, {&option->strike, 0},
-	                     {&e->years, 0},   {vol, 1}, count};
+	double value[BLOCK];
+} Block;
 
-	for (size_t i = 0; i < count; i++)
-	{
-		const McShock *shock = first + i == 0 ? &none : &shocks[first + i - 1];
-		double price = not_below(shocked_price(frame, shock), least);
+static inline void
+set_scenario(const Frame *frame, const McShock *shock, double least, Block *block, size_t i)
+{
+	double price = not_below(shocked_price(frame, shock), least);
 
-		forward[i] = forward_at(e, price);
-		vol[i] = shocked_vol(frame, shock);
-		settlement[i] = settlement_at(e, price);
-	}
-	mc_black76_prices(&options, mc_black_isa(), values);
-	for (size_t i = 0; i < count; i++)
-	{
-		double value = forward[i] <= 0 ? (option->is_call ? 0 : option->strike) : values[i];
-
-		if (option->payoff == MC_INVERSE)
-			value /= forward[i];
-		values[i] = value * amount * settlement[i];
-	}
+	block->forward[i] = forward_at(frame->exposure, price);
+	block->vol[i] = shocked_vol(frame, shock);
+	block->settlement[i] = settlement_at(frame->exposure, price);
 }
 
 static void
+set_values(const McExposure *e, size_t count, Block *block)
+{
+	const McContract *option = &e->contract;
+	bool inverse = option->payoff == MC_INVERSE;
+	double at_zero = option->is_call ? 0 : option->strike;
+	double amount = e->discount * option->units;
+	McOptions options = {
+	    &option->is_call, 0,    {block->forward, 1}, {&option->strike, 0}, {&e->years, 0},
+	    {block->vol, 1},  count};
+
+	mc_black76_prices(&options, mc_black_isa(), block->value);
+	for (size_t i = 0; i < count; i++)
+	{
+		double forward = block->forward[i];
+		double value = forward <= 0 ? at_zero : block->value[i];
+
+		block->value[i] = (inverse ? value / forward : value) * amount * block->settlement[i];
+	}
+}
+
+/* The present is number 0, in the same block as the first scenarios. */
+static void
 option_pnl(const Frame *frame, const McShock *shocks, size_t n, double *base, double *pnl)
 {
+	static const McShock none = {0};
+	double least = least_price(frame->exposure);
+	Block block;
+
 	for (size_t first = 0; first <= n; first += BLOCK)
 	{
-		size_t count = n + 1 - first < BLOCK ? n + 1 - first : BLOCK;
-		double values[BLOCK];
+		size_t count = n - first < BLOCK ? n - first + 1 : BLOCK;
 
-		option_values(frame, shocks, first, count, values);
+		for (size_t i = 0; i < count; i++)
+			set_scenario(frame, first + i == 0 ? &none : &shocks[first + i - 1], least, &block, i);
+		set_values(frame->exposure, count, &block);
 		if (first == 0)
-			*base = values[0];
+			*base = block.value[0];
 		for (size_t i = first == 0; i < count; i++)
-			pnl[first + i - 1] = values[i] - *base;
+			pnl[first + i - 1] = block.value[i] - *base;
 	}
 }
 
