@@ -23,11 +23,17 @@ typedef struct Frame
 	double skew[3]; /* by McSkewKind: what the vol is multiplied with */
 } Frame;
 
-/* comparisons in these let a NaN stay */
+/* Comparisons in these let a NaN stay. */
 static double
 not_below(double value, double least)
 {
 	return value < least ? least : value;
+}
+
+static double
+capped(double value)
+{
+	return value > DBL_MAX ? DBL_MAX : value;
 }
 
 static double
@@ -55,7 +61,8 @@ term_factor(const McShockLaw *law, double years)
 {
 	double power = years > law->reference ? law->long_power : law->short_power;
 
-	return pow(law->reference / not_below(years, law->least), power);
+	/* 0 times it is 0 */
+	return capped(pow(law->reference / not_below(years, law->least), power));
 }
 
 static double
@@ -74,13 +81,11 @@ skew_factor(const McSkewLaw *law, double years, double k)
 	return not_below(1 + cap * clamped(share), 0);
 }
 
-/* A range of a vol, finite: 0 times it is 0. */
+/* What a shock of 1 by a range adds to a vol. */
 static double
 vol_range(const McShockLaw *law, double range, double factor, double vol)
 {
-	double move = fmin(range * factor, DBL_MAX);
-
-	return law->vol_range_absolute ? move : fmin(vol * move, DBL_MAX);
+	return capped((law->vol_range_absolute ? 1 : vol) * capped(range * factor));
 }
 
 static void
@@ -103,7 +108,7 @@ prepare(const McExposure *exposure, const McShockLaw *law, Frame *frame)
 	}
 	frame->vol_unit[MC_SHOCK_RANGE][0] = vol_range(law, law->vol_down, factor, vol);
 	frame->vol_unit[MC_SHOCK_RANGE][1] = vol_range(law, law->vol_up, factor, vol);
-	frame->least_vol[MC_SHOCK_RANGE][1] = not_below(law->least_vol_up, 0);
+	frame->least_vol[MC_SHOCK_RANGE][1] = law->least_vol_up;
 	frame->skew[MC_SKEW_NONE] = 1;
 	frame->skew[MC_SKEW_LINEAR] = skew_factor(&law->skew[0], exposure->years, k);
 	frame->skew[MC_SKEW_ABSOLUTE] = skew_factor(&law->skew[1], exposure->years, fabs(k));
@@ -256,17 +261,17 @@ mc_scenario_pnl(const McExposure *exposure, const McShockLaw *law, const McShock
                 double *base, double *pnl)
 {
 	Frame frame;
-	bool finite;
+	bool all_finite;
 
 	prepare(exposure, law, &frame);
 	if (is_option(exposure))
 		option_pnl(&frame, shocks, n, base, pnl);
 	else
 		price_pnl(&frame, shocks, n, base, pnl);
-	finite = isfinite(*base);
+	all_finite = isfinite(*base);
 	for (size_t i = 0; i < n; i++)
-		finite &= isfinite(pnl[i]) != 0;
-	return finite || !is_finite(exposure) ? MC_OK : MC_OVERFLOW;
+		all_finite &= isfinite(pnl[i]) != 0;
+	return all_finite || !is_finite(exposure) ? MC_OK : MC_OVERFLOW;
 }
 
 /* Of u D B(F) S, F = known + open price. */

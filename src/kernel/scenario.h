@@ -77,8 +77,8 @@ typedef struct McShockLaw
 	double least;     /* years: shorter terms have the range of this one */
 	double short_power;
 	double long_power;
-	double least_vol_up;
-	McSkewLaw skew[2]; /* linear, absolute */
+	double least_vol_up; /* not negative */
+	McSkewLaw skew[2];   /* linear, absolute */
 } McShockLaw;
 
 /* One contract and its market. */

@@ -290,6 +290,11 @@ test_skews(void)
 	check_close(mc_shocked_vol(&e, &law, &linear), 2, 1e-15, "up to the cap");
 	e.contract.strike = 20;
 	check_close(mc_shocked_vol(&e, &law, &absolute), 0.65, 1e-15, "to the other cap");
+	law.skew[0] = (McSkewLaw){.cap = 0.2, .least_width = 0.5};
+	check_close(mc_shocked_vol(&e, &law, &linear), 0.4, 1e-15, "down to the cap");
+	law.skew[0] = (McSkewLaw){.cap = 2, .least_width = 0.5};
+	both = (McShock){.vol = -3, .skew = MC_SKEW_LINEAR};
+	check(mc_shocked_vol(&e, &law, &both) == 0, "two vols below 0 do not make one above");
 	law.skew[0] = (McSkewLaw){.cap = 0.5};
 	check(mc_shocked_vol(&e, &law, &linear) == 0.25, "no width: a step down");
 	e.contract.strike = 101;
@@ -305,6 +310,15 @@ test_skews(void)
 	both.vol = 0;
 	check(mc_shocked_vol(&e, &law, &both) == 0.5, "nor where it stays");
 	check(mc_shocked_vol(&e, &law, &(McShock){.vol = -2}) == 0, "a vol is not negative");
+	law.vol_down = 0;
+	law.least = 1e-300;
+	law.short_power = 2;
+	e.years = 0;
+	both = (McShock){.vol = -1, .vol_unit = MC_SHOCK_RANGE};
+	check(mc_shocked_vol(&e, &law, &both) == 0.5, "no range at any term");
+	e.vol = 0;
+	both.vol = 1;
+	check(mc_shocked_vol(&e, &law, &both) == 0.7, "a range beyond all of no vol");
 }
 
 static void
