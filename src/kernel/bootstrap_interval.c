@@ -111,7 +111,7 @@ acceleration(McBootstrapSample *sample, double *a)
 static double
 quantile(const double *descending, size_t n, double probability)
 {
-	McQuantileRank rank = mc_quantile_rank(n, probability, MC_LINEAR);
+	McQuantileRank rank = mc_quantile_rank(n, probability, MC_QUANTILE_LINEAR);
 
 	return mc_quantile_between(descending[rank.low - 1], descending[rank.high - 1], &rank);
 }

@@ -451,7 +451,7 @@ vectors(void)
 	            "ORE quantile 95 %%");
 	check_close(quantile_of(x, n, 0.99, MC_INVERTED_CDF), 846747.819325, 1e-12,
 	            "ORE quantile 99 %%");
-	check_close(quantile_of(x, n, 0.01, MC_LINEAR), -872902.9945021, 1e-12, "ORE type 7");
+	check_close(quantile_of(x, n, 0.01, MC_QUANTILE_LINEAR), -872902.9945021, 1e-12, "ORE type 7");
 
 	n = read_column("edhec_152x13.csv", 1, x, 2000);
 	check(n == 152, "152 months of edhec");
@@ -467,7 +467,7 @@ vectors(void)
 	for (int type = 1; type <= 9; type++)
 		check(fabs(quantile_of(x, n - 1, 0.01, (McQuantileType) type) - dax[type - 1]) < 1e-15,
 		      "DAX quantile type %d", type);
-	check(fabs(quantile_of(x, n - 1, 0.025, MC_LINEAR) + 0.0208396355375977) < 1e-15,
+	check(fabs(quantile_of(x, n - 1, 0.025, MC_QUANTILE_LINEAR) + 0.0208396355375977) < 1e-15,
 	      "DAX quantile type 7 at 2.5 %%");
 }
 

@@ -1,0 +1,300 @@
+/*
+ * portfolio.c
+ *	  Margin of one account: the measure of its profits in scenarios, and the components beside it.
+ *
+ * Methods that are cases of it: the sixteen scenarios and the short option minimum of SPAN; grids of
+ * price and vol with tails by weight (Deribit, Paradex); Derive's PMRM_2, whose groups are discounted
+ * and whose contingencies for the basis stand beside the scenarios; historical VaR and ES.
+ */
+#include <math.h>
+#include <string.h>
+
+#include "portfolio_parts.h"
+#include "select.h"
+#include "tail.h"
+
+/* losses are taken in as many lanes, which a compiler holds in vectors at -O2 */
+#define LANES 32
+
+typedef struct Losses
+{
+	size_t n; /* scenarios that count */
+	double
+	    lane[LANES]; /* the largest of work[j], work[j + LANES], ...; -INFINITY of an empty lane */
+	bool finite;     /* every profit, of contingency scenarios too */
+} Losses;
+
+/* work[0..n): the losses of the scenarios, none of them for contingencies */
+static void
+take_all_losses(const double *restrict pnl, size_t n, double *restrict work, Losses *losses)
+{
+	double *lane = losses->lane;
+	double zeros[LANES] = {0};
+	size_t whole = n - n % LANES;
+
+	for (size_t s = 0; s < whole; s += LANES)
+	{
+		for (size_t j = 0; j < LANES; j++)
+		{
+			double loss = -pnl[s + j];
+
+			work[s + j] = loss;
+			lane[j] = loss > lane[j] ? loss : lane[j];
+			/* NaN from the first that is not finite */
+			zeros[j] += 0 * loss;
+		}
+	}
+	for (size_t s = whole; s < n; s++)
+	{
+		work[s] = -pnl[s];
+		lane[s - whole] = fmax(lane[s - whole], work[s]);
+		zeros[0] += 0 * work[s];
+	}
+	for (size_t j = 0; j < LANES; j++)
+		losses->finite &= zeros[j] == 0;
+	losses->n = n;
+}
+
+/* The same by role. */
+static void
+take_losses(const double *pnl, const McPortfolioMethod *method, double *work, Losses *losses)
+{
+	losses->n = 0;
+	losses->finite = true;
+	for (size_t j = 0; j < LANES; j++)
+		losses->lane[j] = -INFINITY;
+	if (method->roles == NULL)
+	{
+		take_all_losses(pnl, method->scenarios, work, losses);
+		return;
+	}
+	for (size_t s = 0; s < method->scenarios; s++)
+	{
+		double *lane = &losses->lane[losses->n % LANES];
+
+		losses->finite &= isfinite(pnl[s]) != 0;
+		if (method->roles[s].contingency)
+			continue;
+		*lane = fmax(*lane, -pnl[s]);
+		work[losses->n++] = -pnl[s];
+	}
+}
+
+static double
+largest_loss(const Losses *losses)
+{
+	double largest = -INFINITY;
+
+	for (size_t j = 0; j < LANES; j++)
+		largest = fmax(largest, losses->lane[j]);
+	return largest;
+}
+
+/*
+ * Moves the losses that may be among the `depth` largest to the front of work, and returns how many:
+ * as many lanes have a loss at or above the depth-th largest of the lanes' maxima.
+ */
+static size_t
+drop_small_losses(const Losses *losses, size_t depth, double *work)
+{
+	double lane[LANES];
+	double threshold;
+	size_t kept = 0;
+
+	if (depth > LANES)
+		return losses->n;
+	memcpy(lane, losses->lane, sizeof(lane));
+	mc_select_largest(lane, LANES, depth, NULL);
+	threshold = lane[depth - 1];
+	for (size_t s = 0; s < losses->n; s++)
+	{
+		if (work[s] >= threshold)
+			work[kept++] = work[s];
+	}
+	return kept;
+}
+
+static double
+not_negative(double x)
+{
+	return x > 0 ? x : 0;
+}
+
+/* The scan losses, from the losses in work, which do not stay. */
+static McStatus
+measure_losses(const Losses *losses, const McPortfolioMethod *method, double *work,
+               double scan[MC_REQUIREMENTS], const McPoll *poll)
+{
+	McTailRank rank[MC_REQUIREMENTS];
+	size_t depth = 1;
+	size_t kept;
+
+	scan[MC_INITIAL] = scan[MC_MAINTENANCE] = not_negative(largest_loss(losses));
+	if (method->measure == MC_PORTFOLIO_WORST || losses->n == 0)
+		return MC_OK;
+	for (int r = 0; r < MC_REQUIREMENTS; r++)
+	{
+		rank[r] = mc_tail_rank(losses->n, method->confidence[r]);
+		if (mc_tail_depth(&rank[r]) > depth)
+			depth = mc_tail_depth(&rank[r]);
+	}
+	kept = drop_small_losses(losses, depth, work);
+	if (mc_tail_largest_in_place(work, kept, depth, poll) != MC_OK)
+		return MC_STOPPED;
+	for (int r = 0; r < MC_REQUIREMENTS; r++)
+	{
+		double var;
+		double es;
+
+		mc_tail_measures(work, &rank[r], &var, method->measure == MC_PORTFOLIO_ES ? &es : NULL);
+		scan[r] = not_negative(method->measure == MC_PORTFOLIO_ES ? es : var);
+	}
+	return MC_OK;
+}
+
+/* The first scenario that counts and has this profit, which one has. */
+static size_t
+find_scenario(const double *pnl, const McPortfolioMethod *method, double profit)
+{
+	size_t s = 0;
+
+	while (pnl[s] != profit || (method->roles && method->roles[s].contingency))
+		s++;
+	return s;
+}
+
+/* Contingencies stand beside the scenarios, minimums come after all that adds up. */
+typedef enum Stage
+{
+	STAGE_CONTINGENCY,
+	STAGE_SUM,
+	STAGE_MINIMUM
+} Stage;
+
+static Stage
+stage_of(McComponentKind kind)
+{
+	if (kind == MC_COMPONENT_CONTINGENCY)
+		return STAGE_CONTINGENCY;
+	if (kind == MC_COMPONENT_SHORT_MINIMUM || kind == MC_COMPONENT_DELTA_MINIMUM)
+		return STAGE_MINIMUM;
+	return STAGE_SUM;
+}
+
+/* Adds the amount to the total, or raises the total to it; returns by how much. */
+static double
+apply(Stage stage, double amount, double *total)
+{
+	double before = *total;
+
+	if (stage != STAGE_MINIMUM)
+	{
+		*total += amount;
+		return amount;
+	}
+	if (!(amount > before))
+		return 0;
+	*total = amount;
+	return amount - before;
+}
+
+static McStatus
+apply_components(Stage stage, const McHolding *holdings, size_t n, const McPortfolioMethod *method,
+                 double total[MC_REQUIREMENTS], double (*amounts)[MC_REQUIREMENTS],
+                 McProgress *progress)
+{
+	for (size_t i = 0; i < method->components; i++)
+	{
+		const McComponent *component = &method->component[i];
+		double amount[MC_REQUIREMENTS];
+
+		if (stage_of(component->kind) != stage)
+			continue;
+		if (mc_component_amount(component, holdings, n, method, amount, progress) != MC_OK)
+			return MC_STOPPED;
+		for (int r = 0; r < MC_REQUIREMENTS; r++)
+		{
+			double added;
+
+			if (!isfinite(amount[r]))
+				return MC_OVERFLOW;
+			added = apply(stage, amount[r], &total[r]);
+			if (amounts)
+				amounts[i][r] = added;
+		}
+	}
+	return MC_OK;
+}
+
+/* Sums that do not depend on scenarios or components. */
+static bool
+add_up(const McHolding *holdings, size_t n, McPortfolioMargin *margin)
+{
+	margin->value = margin->notional = margin->delta = margin->vega = 0;
+	for (size_t i = 0; i < n; i++)
+	{
+		const McUnitRisk *risk = holdings[i].risk;
+		double q = holdings[i].quantity;
+
+		margin->value += q * risk->base;
+		margin->notional += fabs(q) * risk->notional;
+		margin->delta += q * risk->delta;
+		margin->vega += q * risk->vega;
+	}
+	return isfinite(margin->value) && isfinite(margin->notional) && isfinite(margin->delta) &&
+	       isfinite(margin->vega);
+}
+
+/* From the scan losses in margin->scan to the requirements. */
+static McStatus
+charge(const McHolding *holdings, size_t n, const McPortfolioMethod *method,
+       double (*amounts)[MC_REQUIREMENTS], McPortfolioMargin *margin, McProgress *progress)
+{
+	double contingency[MC_REQUIREMENTS] = {0, 0};
+	McStatus status;
+
+	status =
+	    apply_components(STAGE_CONTINGENCY, holdings, n, method, contingency, amounts, progress);
+	if (contingency[MC_INITIAL] > margin->scan[MC_INITIAL])
+		margin->worst = method->scenarios;
+	for (int r = 0; r < MC_REQUIREMENTS; r++)
+	{
+		margin->scan[r] = method->factor[r] * fmax(margin->scan[r], contingency[r]);
+		margin->requirement[r] = margin->scan[r];
+	}
+	for (Stage stage = STAGE_SUM; stage <= STAGE_MINIMUM && status == MC_OK; stage++)
+		status =
+		    apply_components(stage, holdings, n, method, margin->requirement, amounts, progress);
+	if (status != MC_OK)
+		return status;
+	return isfinite(margin->requirement[MC_INITIAL]) &&
+	               isfinite(margin->requirement[MC_MAINTENANCE])
+	           ? MC_OK
+	           : MC_OVERFLOW;
+}
+
+McStatus
+mc_portfolio_margin(const McHolding *holdings, size_t n, const McPortfolioMethod *method,
+                    double *pnl, double *work, double (*amounts)[MC_REQUIREMENTS],
+                    McPortfolioMargin *margin, const McPoll *poll)
+{
+	McProgress progress = {poll, 0};
+	Losses losses;
+
+	if (!add_up(holdings, n, margin))
+		return MC_OVERFLOW;
+	if (mc_portfolio_profits(holdings, n, method, pnl, work, &progress) != MC_OK)
+		return MC_STOPPED;
+	take_losses(pnl, method, work, &losses);
+	if (!losses.finite)
+		return MC_OVERFLOW;
+	margin->worst = method->scenarios;
+	margin->worst_pnl = -not_negative(largest_loss(&losses));
+	if (margin->worst_pnl < 0)
+		margin->worst = find_scenario(pnl, method, margin->worst_pnl);
+	else
+		margin->worst_pnl = 0;
+	if (measure_losses(&losses, method, work, margin->scan, poll) != MC_OK)
+		return MC_STOPPED;
+	return charge(holdings, n, method, amounts, margin, &progress);
+}

@@ -1,0 +1,51 @@
+/*
+ * portfolio_parts.h
+ *	  What the files of the margin of an account share.
+ */
+#ifndef MC_PORTFOLIO_PARTS_H
+#define MC_PORTFOLIO_PARTS_H
+
+#include "portfolio.h"
+
+/* Steps since the poll was asked last. */
+typedef struct McProgress
+{
+	const McPoll *poll;
+	size_t steps;
+} McProgress;
+
+static inline bool
+mc_progress_stopped(McProgress *progress, size_t steps)
+{
+	progress->steps += steps;
+	if (progress->steps < MC_POLL_STEPS)
+		return false;
+	progress->steps = 0;
+	return mc_poll_stop(progress->poll);
+}
+
+/* Where the group of holdings[start] ends. */
+static inline size_t
+mc_group_end(const McHolding *holdings, size_t n, size_t start)
+{
+	size_t end = start + 1;
+
+	while (end < n && holdings[end].risk->group == holdings[start].risk->group)
+		end++;
+	return end;
+}
+
+/* pnl[scenarios]: the profits P of the account; not finite where a sum is not.  work[scenarios]. */
+extern McStatus mc_portfolio_profits(const McHolding *holdings, size_t n,
+                                     const McPortfolioMethod *method, double *pnl, double *work,
+                                     McProgress *progress);
+
+/*
+ * What a component comes to for both requirements: of a minimum the minimum itself.  Not finite
+ * where a sum is not.
+ */
+extern McStatus mc_component_amount(const McComponent *component, const McHolding *holdings,
+                                    size_t n, const McPortfolioMethod *method,
+                                    double amount[MC_REQUIREMENTS], McProgress *progress);
+
+#endif
