@@ -2,9 +2,9 @@
  * portfolio.c
  *	  Margin of one account: the measure of its profits in scenarios, and the components beside it.
  *
- * Methods that are cases of it: the sixteen scenarios and the short option minimum of SPAN; grids of
- * price and vol with tails by weight (Deribit, Paradex); Derive's PMRM_2, whose groups are discounted
- * and whose contingencies for the basis stand beside the scenarios; historical VaR and ES.
+ * Methods that are cases of it: the sixteen scenarios and the short option minimum of SPAN; grids
+ * of price and vol with weighted tails (Deribit, Paradex); Derive's PMRM_2, whose groups are
+ * discounted and whose contingencies for the basis stand beside the scenarios; historical VaR and ES.
  */
 #include <math.h>
 #include <string.h>
@@ -91,8 +91,8 @@ largest_loss(const Losses *losses)
 }
 
 /*
- * Moves the losses that may be among the `depth` largest to the front of work, and returns how many:
- * as many lanes have a loss at or above the depth-th largest of the lanes' maxima.
+ * Moves the losses that may be among the `depth` largest to the front of work, and returns how many
+ * there are: `depth` lanes have a loss that is not below the depth-th largest of the lanes' maxima.
  */
 static size_t
 drop_small_losses(const Losses *losses, size_t depth, double *work)

@@ -11,7 +11,7 @@
  *
  * or -|P_s| in a scenario that can go both ways (skews); in a scenario for contingencies d is 1.
  * Discounts of 1 and weights of 1 make it sum q p_s.  P is computed as
- * weight (Q + (d - 1) (sum q b + Q)) with Q = sum q p_s, so that a large value does not cost digits.
+ * weight (Q + (d - 1) (sum q b + Q)) with Q = sum q p_s: a large value does not cost digits.
  *
  * The scan loss is max(0, -min_s sum of groups P_s), or VaR or ES of the losses -sum P_s (tail.h),
  * not below 0; scenarios for contingencies do not count in it.  Then, for either requirement,
@@ -138,8 +138,8 @@ typedef struct McPortfolioMargin
 } McPortfolioMargin;
 
 /*
- * Margin of the holdings, in the order of `group` and then in any fixed order: sums are taken in the
- * order given, one product after the other.
+ * Margin of the holdings, in the order of `group` and then in any fixed order: sums are taken in
+ * the order given, one product after the other.
  * pnl[scenarios] and work[scenarios] are work space; pnl has the profits P of the account in the
  * end, those of contingency scenarios too.
  * amounts[components][MC_REQUIREMENTS] (NULL if not wanted): what each component adds, of a

@@ -233,7 +233,6 @@ vega_offset(const McHolding *holdings, size_t n)
 {
 	double gross = 0;
 	double net = 0;
-	double offset;
 	size_t end;
 
 	for (size_t start = 0; start < n; start = end)
@@ -246,9 +245,8 @@ vega_offset(const McHolding *holdings, size_t n)
 		gross += fabs(vega);
 		net += vega;
 	}
-	/* rounding may leave a net just above the gross */
-	offset = (gross - fabs(net)) / 2;
-	return offset < 0 ? 0 : offset;
+	/* rounding is monotone: the net is not above the gross */
+	return (gross - fabs(net)) / 2;
 }
 
 static void

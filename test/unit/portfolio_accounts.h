@@ -50,6 +50,9 @@ make_risk(UnitRandom *random, Account *account, size_t i, bool plain)
 
 	for (size_t s = 0; s < account->method.scenarios; s++)
 		profits[i][s] = unit_uniform(random) < .2 ? step(random, 4) : 3 * unit_normal(random);
+	/* who reads behind the end does not read 0 */
+	if (account->method.scenarios < SCENARIOS)
+		profits[i][account->method.scenarios] = 1e9;
 	*risk = (McUnitRisk){.pnl = profits[i],
 	                     .group = (long long) (i * GROUPS / INSTRUMENTS) - 2,
 	                     .kind = (McContractKind) below(random, 4),

@@ -326,6 +326,14 @@ test_groups(void)
 	risks[1].long_discount = risks[1].short_discount = 1;
 	run(holdings, 3, &method);
 	check_close(pnl[2], (1.25 * -11 + 5) - 36, 1e-15, "one way, and a group without discounts");
+	risks[0].short_discount = 1;
+	run(holdings, 1, &method);
+	check_close(pnl[2], .75 * 11 - 5, 1e-15, "a discount of long values alone");
+	holdings[0].quantity = -1;
+	risks[0].long_discount = 1;
+	risks[0].short_discount = 1.25;
+	run(holdings, 1, &method);
+	check_close(pnl[2], -1.25 * 11 + 5, 1e-15, "a discount of short values alone");
 }
 
 static void

@@ -63,8 +63,13 @@ test_bits(void)
 				account.method.measure = n % 2 ? MC_PORTFOLIO_ES : MC_PORTFOLIO_VAR;
 				account.method.confidence[MC_INITIAL] = confidences[c];
 				account.method.factor[0] = account.method.factor[1] = 1;
+				/* what lies behind the arrays */
+				if (lengths[l] < SCENARIOS)
+					pnl[lengths[l]] = work[lengths[l]] = 12345;
 				run(&account, &margin);
 				wrong += !same_bits(&account, &margin);
+				if (lengths[l] < SCENARIOS)
+					wrong += pnl[lengths[l]] != 12345 || work[lengths[l]] != 12345;
 				done++;
 			}
 	check(wrong == 0, "bits of sums and tails of %zu accounts, %zu differ", done, wrong);
@@ -314,6 +319,37 @@ test_ends(void)
 #undef RUN
 }
 
+/* A profit or a sum of one side that is infinite, where the answer would not show it. */
+static void
+test_hidden_infinities(void)
+{
+	static double zeros[40];
+	McUnitRisk risk = {.pnl = zeros, .long_discount = 1, .short_discount = 1, .delta = 1};
+	McHolding holdings[4] = {{1e308, &risk}, {-1e308, &risk}, {1e308, &risk}, {-1e308, &risk}};
+	McComponent component = {.kind = MC_COMPONENT_DELTA_MINIMUM, .rate = {1, 1}};
+	McScenarioRole roles[40];
+	McPortfolioMethod method = {
+	    .scenarios = 40, .factor = {1, 1}, .components = 1, .component = &component};
+	McPortfolioMargin margin;
+	int found = 0;
+
+	check(mc_portfolio_margin(holdings, 4, &method, pnl, work, amounts, &margin, NULL) ==
+	          MC_OVERFLOW,
+	      "infinite deltas of both sides");
+	for (int s = 0; s < 40; s++)
+		roles[s] = (McScenarioRole){1, false, s % 2 == 0};
+	method.components = 0;
+	for (int s = 0; s < 80; s++)
+	{
+		method.roles = s < 40 ? NULL : roles;
+		zeros[s % 40] = 10;
+		found += mc_portfolio_margin(holdings, 1, &method, pnl, work, amounts, &margin, NULL) ==
+		         MC_OVERFLOW;
+		zeros[s % 40] = 0;
+	}
+	check(found == 80, "an infinite profit in any scenario: %d", found);
+}
+
 void
 test_portfolio_sums(void)
 {
@@ -322,4 +358,5 @@ test_portfolio_sums(void)
 	test_subadditive();
 	test_stop();
 	test_ends();
+	test_hidden_infinities();
 }
