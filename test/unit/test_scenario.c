@@ -290,7 +290,7 @@ test_skews(void)
 	check_close(mc_shocked_vol(&e, &law, &linear), 2, 1e-15, "up to the cap");
 	e.contract.strike = 20;
 	check_close(mc_shocked_vol(&e, &law, &absolute), 0.65, 1e-15, "to the other cap");
-	law.skew[0] = (McSkewLaw){.cap = 0.2, .least_width = 0.5};
+	law.skew[0] = (McSkewLaw){.cap = 0.2, .least_width = 1};
 	check_close(mc_shocked_vol(&e, &law, &linear), 0.4, 1e-15, "down to the cap");
 	law.skew[0] = (McSkewLaw){.cap = 2, .least_width = 0.5};
 	both = (McShock){.vol = -3, .skew = MC_SKEW_LINEAR};
@@ -316,6 +316,10 @@ test_skews(void)
 	e.years = 0;
 	both = (McShock){.vol = -1, .vol_unit = MC_SHOCK_RANGE};
 	check(mc_shocked_vol(&e, &law, &both) == 0.5, "no range at any term");
+	law.vol_down = 1;
+	e.vol = 2;
+	both.vol = 0;
+	check(mc_shocked_vol(&e, &law, &both) == 2, "a range beyond all, and nothing moves");
 	e.vol = 0;
 	both.vol = 1;
 	check(mc_shocked_vol(&e, &law, &both) == 0.7, "a range beyond all of no vol");
