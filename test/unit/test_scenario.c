@@ -390,6 +390,13 @@ test_limits(void)
 	e.contract.kind = MC_SPOT;
 	check(mc_scenario_pnl(&e, &flat, &up, 0, &base, pnl) == MC_OVERFLOW, "of a spot pair, at once");
 	e = plain;
+	{
+		McShock beyond[] = {up, up, {.price = 1e308}};
+
+		check(mc_scenario_pnl(&e, &flat, beyond, 3, &base, pnl) == MC_OVERFLOW, "in one of three");
+		check_close(pnl[1], (double) (black(true, 110, 100, 0.25, 0.5) - (Real) base), 1e-13,
+		            "the others are as they are");
+	}
 	up.price = 1e308;
 	check(mc_scenario_pnl(&e, &flat, &up, 1, &base, pnl) == MC_OVERFLOW, "a price beyond all");
 	up.price = 0.1;
