@@ -1,6 +1,6 @@
 /*
  * test_scenario.c
- *	  Contracts in scenarios beside the rules that venues publish, in long double from the textbook formula.
+ *	  Contracts in scenarios: settlement, windows, skews, lost prices, parity, slopes and limits.
  */
 #include <float.h>
 #include <math.h>
@@ -11,19 +11,6 @@
 
 #define MOST 1000
 
-/* settlement in the reporting currency, no window, flat vol */
-static const McExposure plain = {
-    .contract = {MC_OPTION, MC_LINEAR, true, 100, 1},
-    .price = 100,
-    .vol = 0.5,
-    .years = 0.25,
-    .discount = 1,
-    .settlement_price = 1,
-    .open = 1,
-};
-
-static const McShockLaw flat = {.reference = 30 / 365.0, .least = 1 / 365.0};
-
 static double pnl[MOST];
 static double base;
 
@@ -32,163 +19,6 @@ earns(const McExposure *exposure, const McShockLaw *law, McShock shock)
 {
 	check(mc_scenario_pnl(exposure, law, &shock, 1, &base, pnl) == MC_OK, "status");
 	return pnl[0];
-}
-
-static bool
-near(double got, Real want, Real scale, double tolerance)
-{
-	return fabsl(got - want) <= tolerance * scale;
-}
-
-static void
-test_derive(void)
-{
-	int wrong = 0;
-	int floored = 0;
-
-	for (size_t c = 0; c < sizeof(derive) / sizeof(derive[0]); c++)
-	{
-		const Derive *d = &derive[c];
-		Real years = d->seconds * DAY / 86400;
-		Real discount = expl(-d->rate * years);
-		Real now = discount * black(d->is_call, d->forward, d->strike, years, d->vol);
-		McShock shocks[DERIVE_SCENARIOS];
-		McShockLaw law = {.vol_up = 0.5,
-		                  .vol_down = 0.275,
-		                  .reference = 30 / 365.0,
-		                  .least = 1 / 365.0,
-		                  .short_power = 0.3,
-		                  .long_power = 0.13,
-		                  .least_vol_up = 0.45,
-		                  .skew = {d->linear, d->absolute}};
-		McExposure exposure = plain;
-
-		exposure.contract.is_call = d->is_call;
-		exposure.contract.strike = d->strike;
-		exposure.price = d->forward;
-		exposure.vol = d->vol;
-		exposure.years = (double) years;
-		exposure.discount = (double) discount;
-		for (size_t i = 0; i < DERIVE_SCENARIOS; i++)
-		{
-			int way = derive_way[i];
-
-			shocks[i] = (McShock){derive_spot[i] - 1, MC_SHOCK_RELATIVE, way > 1 ? 0 : way,
-			                      MC_SHOCK_RANGE, way > 1 ? (McSkewKind) (way - 1) : MC_SKEW_NONE};
-		}
-		check(mc_scenario_pnl(&exposure, &law, shocks, DERIVE_SCENARIOS, &base, pnl) == MC_OK,
-		      "status of Derive's option %zu", c);
-		wrong += !near(base, now, d->forward, 1e-14);
-		for (size_t i = 0; i < DERIVE_SCENARIOS; i++)
-		{
-			int way = derive_way[i];
-			Real spot = derive_spot[i];
-			Real vol = d->vol * derive_multiple(d, way);
-			Real value;
-
-			floored += way == 1 && vol < 0.45;
-			if (way == 1)
-				vol = fmaxl(vol, 0.45L);
-			value = discount * black(d->is_call, spot * d->forward, d->strike, years, vol);
-			wrong += !near(pnl[i], value - now, d->forward * fmaxl(spot, 1), 1e-14);
-			wrong += !near(mc_shocked_vol(&exposure, &law, &shocks[i]), vol, vol, 1e-14);
-		}
-	}
-	check(wrong == 0, "Derive's scenarios of price, vol and skew: %d wrong", wrong);
-	check(floored > 5, "the least vol matters in %d of them", floored);
-}
-
-/* Deribit's sample risk vector, of 0.31335083 coins: 3133.5083 USD at 10,000 */
-static void
-test_deribit(void)
-{
-	static const double loss[] = {-0.05968587238095239, -0.04272965863636364, -0.02724789826086957,
-	                              -0.013056284583333334};
-	McExposure e = {.contract = {.kind = MC_PERPETUAL, .payoff = MC_INVERSE, .units = 3133.5083},
-	                .price = 10000,
-	                .settlement_price = 1};
-
-	for (int i = 0; i < 4; i++)
-	{
-		McShock down = {.price = -0.16 + 0.04 * i};
-		McShock range = {.price = -1 + 0.25 * i, .price_unit = MC_SHOCK_RANGE};
-		McShockLaw law = flat;
-
-		law.price_range = 0.16;
-		check_close(earns(&e, &law, down), loss[i], 1e-14, "Deribit's risk vector %d", i);
-		check_close(earns(&e, &law, range), loss[i], 1e-14, "the same of a range");
-	}
-	check(base == 0, "a perpetual is worth nothing");
-	/* in dollars, a coin moving with the price: as many dollars a coin as one earns by the linear contract */
-	e.settlement_price = 9990;
-	e.settlement_moves = true;
-	check_close(earns(&e, &flat, (McShock){.price = -0.16}), 3133.5083 * -0.16 * 0.999, 1e-14,
-	            "an inverse perpetual in dollars");
-}
-
-static void
-test_paradex(void)
-{
-	static const double days[] = {0.25, 1, 7, 29, 30, 31, 90, 365};
-	McShockLaw law = {.vol_up = 0.4,
-	                  .vol_down = 0.22,
-	                  .reference = 30 / 365.0,
-	                  .least = 1 / 365.0,
-	                  .short_power = 0.3,
-	                  .long_power = 0.13};
-	McShock up = {.vol = 1, .vol_unit = MC_SHOCK_RANGE};
-	McShock down = {.vol = -1, .vol_unit = MC_SHOCK_RANGE};
-	McShock half = {.vol = 0.5, .vol_unit = MC_SHOCK_RANGE};
-
-	for (int i = 0; i < 8; i++)
-	{
-		double scale = pow(30 / fmax(1, days[i]), days[i] < 30 ? 0.3 : 0.13);
-		McExposure e = plain;
-
-		e.years = days[i] / 365;
-		check_close(mc_shocked_vol(&e, &law, &up), 0.5 * (1 + 0.4 * scale), 1e-14,
-		            "Paradex's vol up at %g days", days[i]);
-		check_close(mc_shocked_vol(&e, &law, &down), 0.5 * (1 - 0.22 * scale), 1e-14, "and down");
-		check_close(mc_shocked_vol(&e, &law, &half), 0.5 * (1 + 0.2 * scale), 1e-14, "half of it");
-	}
-}
-
-/* SPAN: 16 scenarios of thirds of an absolute price range, vol up and down by an absolute one, two extremes */
-static void
-test_span(void)
-{
-	static const double thirds[] = {0, 0, 1, 1, -1, -1, 2, 2, -2, -2, 3, 3, -3, -3, 9, -9};
-	McShockLaw law = flat;
-	McExposure put = plain;
-	McExposure future = {
-	    .contract = {.kind = MC_FUTURE, .units = 250}, .price = 400, .settlement_price = 1};
-	int wrong = 0;
-
-	law.vol_up = law.vol_down = 0.03;
-	law.vol_range_absolute = true;
-	law.price_range = 0.05;
-	put.contract = (McContract){MC_OPTION, MC_LINEAR, false, 410, 250};
-	put.price = 400;
-	put.vol = 0.2;
-	for (int i = 0; i < 16; i++)
-	{
-		double vol = i > 13 ? 0.2 : i % 2 == 0 ? 0.23 : 0.17;
-		double price = 400 + thirds[i] * 20 / 3;
-		McShock of_range = {thirds[i] / 3, MC_SHOCK_RANGE,
-		                    i > 13       ? 0
-		                    : i % 2 == 0 ? 1
-		                                 : -1,
-		                    MC_SHOCK_RANGE, MC_SKEW_NONE};
-		McShock absolute = {price - 400, MC_SHOCK_ABSOLUTE, vol - 0.2, MC_SHOCK_ABSOLUTE,
-		                    MC_SKEW_NONE};
-		Real want = 250 * (black(false, price, 410, 0.25, vol) - black(false, 400, 410, 0.25, 0.2));
-
-		wrong += !near(earns(&put, &law, of_range), want, 1e5, 1e-14);
-		wrong += !near(earns(&put, &flat, absolute), want, 1e5, 1e-14);
-		wrong += !near(earns(&future, &law, of_range), 250 * (price - 400), 1e5, 1e-14);
-		wrong += !near(mc_shocked_price(&put, &law, &of_range), price, 400, 1e-15);
-	}
-	check(wrong == 0, "SPAN's scenarios: %d wrong", wrong);
 }
 
 static void
@@ -290,7 +120,7 @@ test_skews(void)
 	check_close(mc_shocked_vol(&e, &law, &linear), 2, 1e-15, "up to the cap");
 	e.contract.strike = 20;
 	check_close(mc_shocked_vol(&e, &law, &absolute), 0.65, 1e-15, "to the other cap");
-	law.skew[0] = (McSkewLaw){.cap = 0.2, .least_width = 0.5};
+	law.skew[0] = (McSkewLaw){.cap = 0.2, .least_width = 1};
 	check_close(mc_shocked_vol(&e, &law, &linear), 0.4, 1e-15, "down to the cap");
 	law.skew[0] = (McSkewLaw){.cap = 2, .least_width = 0.5};
 	both = (McShock){.vol = -3, .skew = MC_SKEW_LINEAR};
@@ -316,6 +146,11 @@ test_skews(void)
 	e.years = 0;
 	both = (McShock){.vol = -1, .vol_unit = MC_SHOCK_RANGE};
 	check(mc_shocked_vol(&e, &law, &both) == 0.5, "no range at any term");
+	law.vol_up = 2;
+	law.vol_down = 1;
+	e.vol = 2;
+	both.vol = 0;
+	check(mc_shocked_vol(&e, &law, &both) == 2, "a range beyond all, and nothing moves");
 	e.vol = 0;
 	both.vol = 1;
 	check(mc_shocked_vol(&e, &law, &both) == 0.7, "a range beyond all of no vol");
@@ -555,6 +390,13 @@ test_limits(void)
 	e.contract.kind = MC_SPOT;
 	check(mc_scenario_pnl(&e, &flat, &up, 0, &base, pnl) == MC_OVERFLOW, "of a spot pair, at once");
 	e = plain;
+	{
+		McShock beyond[] = {up, up, {.price = 1e308}};
+
+		check(mc_scenario_pnl(&e, &flat, beyond, 3, &base, pnl) == MC_OVERFLOW, "in one of three");
+		check_close(pnl[1], (double) (black(true, 110, 100, 0.25, 0.5) - (Real) base), 1e-13,
+		            "the others are as they are");
+	}
 	up.price = 1e308;
 	check(mc_scenario_pnl(&e, &flat, &up, 1, &base, pnl) == MC_OVERFLOW, "a price beyond all");
 	up.price = 0.1;
@@ -591,10 +433,6 @@ test_limits(void)
 void
 test_scenario(void)
 {
-	test_derive();
-	test_deribit();
-	test_paradex();
-	test_span();
 	test_settlement();
 	test_window();
 	test_skews();
