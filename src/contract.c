@@ -15,8 +15,8 @@
 #include "utils/timestamp.h"
 #include "utils/typcache.h"
 
+#include "contract_argument.h"
 #include "errors.h"
-#include "kernel/contract.h"
 #include "years.h"
 
 /* columns of margin_calib.contract, in order (sql/parts/17_contract_types.sql) */
@@ -100,16 +100,16 @@ static pg_attribute_noreturn() void refuse(const Terms *terms, const char *rule,
 	         hint ? errhint("%s", hint) : 0));
 }
 
-/* The contract argument; 22023 unless it can be valued. */
+/* A margin_calib.contract; 22023 unless it can be valued. */
 static void
-read_contract(FunctionCallInfo fcinfo, Terms *terms, McContract *contract)
+read_contract(Datum row, Terms *terms, McContract *contract)
 {
 	int kind;
 	int payoff;
 	double size;
 	double multiplier;
 
-	read_terms(PG_GETARG_DATUM(0), terms);
+	read_terms(row, terms);
 	kind = choice(terms, KIND, kind_names);
 	payoff = choice(terms, PAYOFF, payoff_names);
 	size = number(terms, CONTRACT_SIZE);
@@ -127,6 +127,32 @@ read_contract(FunctionCallInfo fcinfo, Terms *terms, McContract *contract)
 	contract->is_call = false;
 	contract->strike = NAN;
 	contract->units = size * multiplier;
+}
+
+void
+mc_contract_read(Datum row, McContractTerms *contract)
+{
+	Terms terms;
+	int option;
+
+	read_contract(row, &terms, &contract->contract);
+	option = choice(&terms, OPTION_KIND, option_names);
+	contract->contract.is_call = option == 1;
+	contract->contract.strike = number(&terms, STRIKE);
+	contract->expiry = terms.nulls[EXPIRY] ? DT_NOEND : DatumGetTimestampTz(terms.values[EXPIRY]);
+	contract->instrument =
+	    terms.nulls[INSTRUMENT] ? NULL : TextDatumGetCString(terms.values[INSTRUMENT]);
+	contract->underlying =
+	    terms.nulls[UNDERLYING] ? NULL : TextDatumGetCString(terms.values[UNDERLYING]);
+	if (contract->instrument == NULL || contract->underlying == NULL)
+		refuse(&terms, "a contract in a portfolio has an instrument and an underlying",
+		       "Positions are told apart by the one and move with the other: parse_symbol gives "
+		       "both.");
+	if (contract->contract.kind == MC_OPTION &&
+	    !(option >= 0 && contract->contract.strike > 0 && isfinite(contract->contract.strike) &&
+	      !TIMESTAMP_NOT_FINITE(contract->expiry)))
+		refuse(&terms, "an option is a call or a put with a positive finite strike and an expiry",
+		       NULL);
 }
 
 /* A price that amounts are divided by: 22023 unless it is positive or NaN. */
@@ -152,7 +178,7 @@ MC_FUNCTION(mc_contract_pnl)
 	McContract contract;
 	double pnl;
 
-	read_contract(fcinfo, &terms, &contract);
+	read_contract(PG_GETARG_DATUM(0), &terms, &contract);
 	if (mc_divides_by_price(&contract))
 	{
 		divisor(entry_price);
@@ -179,7 +205,7 @@ MC_FUNCTION(mc_contract_notional)
 	Terms terms;
 	McContract contract;
 
-	read_contract(fcinfo, &terms, &contract);
+	read_contract(PG_GETARG_DATUM(0), &terms, &contract);
 	PG_RETURN_FLOAT8(notional(&contract, PG_GETARG_FLOAT8(1), PG_GETARG_FLOAT8(2)));
 }
 
@@ -189,7 +215,7 @@ MC_FUNCTION(mc_funding_payment)
 	Terms terms;
 	McContract contract;
 
-	read_contract(fcinfo, &terms, &contract);
+	read_contract(PG_GETARG_DATUM(0), &terms, &contract);
 	if (contract.kind != MC_PERPETUAL)
 		refuse(&terms, "funding is paid on perpetuals", NULL);
 	PG_RETURN_FLOAT8(float8_mul(notional(&contract, PG_GETARG_FLOAT8(2), PG_GETARG_FLOAT8(1)),
@@ -205,7 +231,7 @@ MC_FUNCTION(mc_contract_payoff)
 	int option;
 	double payoff;
 
-	read_contract(fcinfo, &terms, &contract);
+	read_contract(PG_GETARG_DATUM(0), &terms, &contract);
 	option = choice(&terms, OPTION_KIND, option_names);
 	if (contract.kind != MC_OPTION || option < 0)
 		refuse(&terms, "a payoff is that of an option",
@@ -227,7 +253,7 @@ MC_FUNCTION(mc_contract_units)
 	Terms terms;
 	McContract contract;
 
-	read_contract(fcinfo, &terms, &contract);
+	read_contract(PG_GETARG_DATUM(0), &terms, &contract);
 	PG_RETURN_FLOAT8(contract.units);
 }
 

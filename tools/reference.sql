@@ -37,12 +37,13 @@ INSERT INTO family
 SELECT title, unnest(names::text[]) FROM (VALUES
     ('1 Statistics', '{rolling_vol,rolling_vol_all,rolling_vol_arrays,volatility,value_at_risk,expected_shortfall,tail_risk}'),
     ('2 Options and surfaces', '{black76_price,black76_greeks,black_scholes_price,black_scholes_greeks,inverse_option_price,inverse_option_greeks,implied_vol,black_scholes_implied_vol,inverse_implied_vol,black76_prices,black76_greeks_all,implied_vols,fit_surface,surface_settings,surface_vol,surface_at,surface_now,surface_svg,forget_surfaces,svi_fit,svi_total_variance,svi_butterfly,svi_least_butterfly,svi_least_calendar,svi_to_jw,svi_from_jw,svi_repair,vix_variance,vix_index,variance_swap_rate,strike_at_delta,risk_reversal,butterfly,term_structure,variance_risk_premium,parse_symbol,symbol_formats,set_contract,set_contracts,drop_contract,contract_of,contract_value,contract_price,contract_pnl,contract_notional,contract_payoff,funding_payment,settlement_average,years_to_expiry}'),
-    ('3 Calibration', '{calibrate_margin,calibrate_all,policy,check_policy,set_policy}'),
-    ('4 Attaching tables', '{create_standard_tables,attach_prices,attach_positions,attach_liquidity,attach_quotes,detach,set_instrument,set_amount_step}'),
-    ('5 Keeping margins fresh', '{refresh,recalibrate,requirement_now,schedule_refresh,schedule_recalibration,unschedule}'),
-    ('6 Governance', '{approve_proposal,reject_proposal,withdraw_proposal,set_approval_limits,propose_override,end_override,parameter_as_of,verify_audit,audit_hash,replay,changed_inputs,verify,explain_margin,explain_margin_text,explain_requirement,explain_requirement_text}'),
-    ('7 Alerts and health', '{set_alert_rule,drop_alert_rule,acknowledge_alert,forget_alerts,health}'),
-    ('8 Rights and version', '{grant_rights,revoke_rights,grant_account,revoke_account,grant_all_accounts,revoke_all_accounts,sees_account,version,gsl_version}')) AS f (title, names);
+    ('3 Portfolio margin', '{scenario_set,standard_scenario_sets,scenario_grid,add_scenario_set,drop_scenario_set,contract_market,scenario_pnl,scenario_profits,risk_terms,portfolio_margin}'),
+    ('4 Calibration', '{calibrate_margin,calibrate_all,policy,check_policy,set_policy}'),
+    ('5 Attaching tables', '{create_standard_tables,attach_prices,attach_positions,attach_liquidity,attach_quotes,detach,set_instrument,set_amount_step}'),
+    ('6 Keeping margins fresh', '{refresh,recalibrate,requirement_now,schedule_refresh,schedule_recalibration,unschedule}'),
+    ('7 Governance', '{approve_proposal,reject_proposal,withdraw_proposal,set_approval_limits,propose_override,end_override,parameter_as_of,verify_audit,audit_hash,replay,changed_inputs,verify,explain_margin,explain_margin_text,explain_requirement,explain_requirement_text}'),
+    ('8 Alerts and health', '{set_alert_rule,drop_alert_rule,acknowledge_alert,forget_alerts,health}'),
+    ('9 Rights and version', '{grant_rights,revoke_rights,grant_account,revoke_account,grant_all_accounts,revoke_all_accounts,sees_account,version,gsl_version}')) AS f (title, names);
 
 CREATE FUNCTION pg_temp.short(text) RETURNS text LANGUAGE sql IMMUTABLE
 RETURN replace(regexp_replace($1, '::[a-z ]+(\[\])?(?=,|$|\))', '', 'g'), 'timestamp with time zone', 'timestamptz');

@@ -25,7 +25,7 @@ BEGIN ATOMIC
                  'verify_query', 'verify_position_feeds', 'held_instruments', 'accounts_query', 'keys_query', 'batches_query', 'check_verifiable',
                  'row_differences', 'stored_instrument', 'published_instrument', 'feed_problem',
                  'health', 'health_counts', 'cron_state', 'latest_start_allowed',
-                 'contract_of', 'surface_at', 'surface_vol', 'surface_svg', 'surface_now', 'stored_surface', 'check_underlyings', 'surface_in_force',
+                 'contract_of', 'scenario_set', 'surface_at', 'surface_vol', 'surface_svg', 'surface_now', 'stored_surface', 'check_underlyings', 'surface_in_force',
                  'surface_found', 'quote_source', 'quote_number_expression', 'quote_kind_expression', 'with_fallbacks', 'fallback_slice',
                  'surface_reason', 'pending_underlyings', 'surface_json', 'verify_surfaces']
            || CASE WHEN rights <> 'reader' THEN
@@ -34,7 +34,8 @@ BEGIN ATOMIC
               WHEN 'analyst' THEN
                  ARRAY['set_policy', 'set_instrument', 'set_proxy', 'set_amount_step', 'set_tiers', 'set_liquidity_policy', 'set_peg',
                        'add_event', 'cancel_event', 'set_product_group', 'drop_product_group', 'propose_override', 'end_override',
-                       'withdraw_proposal', 'set_alert_rule', 'drop_alert_rule', 'acknowledge_alert', 'set_contract', 'set_contracts', 'drop_contract']
+                       'withdraw_proposal', 'set_alert_rule', 'drop_alert_rule', 'acknowledge_alert', 'set_contract', 'set_contracts', 'drop_contract',
+                       'add_scenario_set', 'drop_scenario_set']
               WHEN 'approver' THEN
                  ARRAY['approve_proposal', 'reject_proposal', 'set_approval_limits', 'end_override', 'acknowledge_alert', 'forget_alerts']
               WHEN 'engine' THEN

@@ -25,7 +25,7 @@
 #include "contract.h"
 #include "status.h"
 
-/* What a scenario is to the sums: weight is positive. */
+/* What a scenario is to the sums: weight is not negative. */
 typedef struct McScenarioRole
 {
 	double weight;
@@ -67,7 +67,7 @@ typedef enum McComponentKind
 	/* rate * sum over groups and strikes of max(0, -sum q notional): options short of calls and
 	   puts together */
 	MC_COMPONENT_NAKED_SHORT,
-	/* (rate + slope years) * -min(0, least P of the contingency scenarios), summed over groups, of
+	/* rate (1 + slope years) * -min(0, least P of the contingency scenarios), summed over groups, of
 	   the kinds of contract in `kinds`: instead of the scan loss where the sum of these components
 	   is larger; not added to the requirement */
 	MC_COMPONENT_CONTINGENCY,
@@ -79,7 +79,7 @@ typedef enum McComponentKind
 	/* the requirement is not below rate * number of short options (sum over instruments of
 	   max(0, -q)) */
 	MC_COMPONENT_SHORT_MINIMUM,
-	/* nor below rate |sum q delta| + slope min(sum of positive q delta, -sum of negative) */
+	/* nor below rate (|sum q delta| + slope min(sum of positive q delta, -sum of negative)) */
 	MC_COMPONENT_DELTA_MINIMUM,
 	/* rate * the vega that offsets between groups: (sum |vega of group| - |sum of vega|) / 2 */
 	MC_COMPONENT_VEGA,

@@ -2,7 +2,7 @@
  * portfolio_components.c
  *	  What margin asks for beside the losses in scenarios: rates on sizes, doubts and minimums.
  *
- * All but a haircut are rate * by_rate + slope * by_slope.
+ * All but a haircut are rate (by_rate + slope by_slope).
  */
 #include <math.h>
 
@@ -301,6 +301,6 @@ mc_component_amount(const McComponent *component, const McHolding *holdings, siz
 			break;
 	}
 	for (int r = 0; r < MC_REQUIREMENTS; r++)
-		amount[r] = component->rate[r] * charge.by_rate + component->slope * charge.by_slope;
+		amount[r] = component->rate[r] * (charge.by_rate + component->slope * charge.by_slope);
 	return status;
 }

@@ -96,7 +96,8 @@ prepare(const McExposure *exposure, const McShockLaw *law, Frame *frame)
 	double factor;
 	double k;
 
-	*frame = (Frame){.exposure = exposure, .price_unit = {price, 1, price * law->price_range}};
+	*frame = (Frame){.exposure = exposure,
+	                 .price_unit = {price * law->beta, 1, price * law->price_range}};
 	if (!is_option(exposure))
 		return;
 	factor = term_factor(law, exposure->years);

@@ -5,7 +5,7 @@
  *
  * With the price F of the contract (of an option the forward of its underlying), its vol v and t years:
  *
- *	  price   F (1 + x),  F + x,  or  F (1 + x range)
+ *	  price   F (1 + beta x),  F + x,  or  F (1 + x range)
  *	  vol     v (1 + y),  v + y,  or  v (1 + y r),  r = (y > 0 ? up : down) (reference / max(t, least))^p,
  *	          p = short_power where t <= reference, else long_power; ranges may be absolute: v + y r
  *	  skew    times 1 + c clamp(k / w, -1, 1),  k = ln(K / F) or its size, F before the shock
@@ -69,6 +69,7 @@ typedef struct McSkewLaw
 /* What ranges mean for an underlying; all finite, reference and least positive. */
 typedef struct McShockLaw
 {
+	double beta; /* relative shocks of the price count so often; of 0 it does not move with them */
 	double price_range;
 	double vol_up;   /* not negative */
 	double vol_down; /* not negative */

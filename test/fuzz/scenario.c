@@ -18,7 +18,8 @@ take_positive(Bytes *b, int kind)
 static void
 take_law(Bytes *b, int kind, McShockLaw *law)
 {
-	*law = (McShockLaw){.price_range = take_finite(b, kind),
+	*law = (McShockLaw){.beta = kind & 16 ? take_finite(b, kind) : 1,
+	                    .price_range = take_finite(b, kind),
 	                    .vol_up = fabs(take_finite(b, kind)),
 	                    .vol_down = fabs(take_finite(b, kind)),
 	                    .vol_range_absolute = kind & 8,

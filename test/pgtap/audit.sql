@@ -54,9 +54,10 @@ SELECT t.login('mc_eng');
 CALL margin_calib.refresh(commit_batches => false);
 RESET SESSION AUTHORIZATION;
 SELECT margin_calib.set_contract(margin_calib.parse_symbol('BTC-27JUN26-80000-C', 'deribit'), 'listed');
+SELECT margin_calib.add_scenario_set('mine', '[{"price_shock": -0.1}]', reason => 'ours');
 SELECT is_empty('SELECT * FROM margin_calib.verify_audit()', 'what was done by the functions fits');
 SELECT is((SELECT string_agg(DISTINCT kind, ',' ORDER BY kind) FROM margin_calib.governed_row),
-          'account_grant,amount_step,approval_limit,contract,event,feed,instrument,liquidity_policy,offset_calibration,parameter,peg,policy,product_group,proposal,tiers', 'every kind is there');
+          'account_grant,amount_step,approval_limit,contract,event,feed,instrument,liquidity_policy,offset_calibration,parameter,peg,policy,product_group,proposal,scenario_set,tiers', 'every kind is there');
 SELECT is_empty($$ SELECT kind, object FROM margin_calib.governed_row GROUP BY 1, 2 HAVING count(*) > 1 $$, 'each object once');
 SELECT is_empty($$ SELECT kind FROM margin_calib.governed_row EXCEPT SELECT kind FROM margin_calib.audit $$, 'all of them in the trail');
 SELECT is_empty($$ SELECT DISTINCT kind FROM margin_calib.governed_row WHERE col_description('margin_calib.governed_row'::regclass, 1) !~ ('\m' || kind || '\M') $$, 'and in its comment');
@@ -156,6 +157,7 @@ INSERT INTO t.governed VALUES
     ('tiers', 'tier_schedule', 'id', '{"id": 100000, "instrument": "ZZ"}'), ('liquidity_policy', 'liquidity_policy', 'instrument', '{"instrument": "ZZ"}'), ('peg', 'peg', 'instrument', '{"instrument": "ZZ", "currency": null}'),
     ('event', 'margin_event', 'id', '{"id": 100000}'), ('product_group', 'product_group', 'name', '{"name": "zz"}'), ('product_group', 'product_group_member', 'instrument', '{"instrument": "C"}'),
     ('offset_calibration', 'offset_calibration', 'id', '{"id": 100000, "group_name": "zz"}'), ('contract', 'contract_terms', 'instrument', '{"instrument": "zz"}'),
+    ('scenario_set', 'user_scenario_set', 'name', '{"name": "zz"}'),
     ('account_grant', 'account_grant', 'account', '{"account": "zz"}');
 SELECT is_empty('SELECT kind FROM margin_calib.governed_row EXCEPT SELECT kind FROM t.governed', 'a table for every kind');
 -- what refresh writes by itself, and what a dump or a rename of the user's changes
@@ -176,6 +178,7 @@ SELECT g.kind, g.relation, r.at FROM t.governed AS g
            WHEN 'peg' THEN (SELECT min(x.ctid) FROM margin_calib.peg AS x) WHEN 'margin_event' THEN (SELECT min(x.ctid) FROM margin_calib.margin_event AS x)
            WHEN 'product_group' THEN (SELECT min(x.ctid) FROM margin_calib.product_group AS x) WHEN 'product_group_member' THEN (SELECT min(x.ctid) FROM margin_calib.product_group_member AS x)
            WHEN 'contract_terms' THEN (SELECT min(x.ctid) FROM margin_calib.contract_terms AS x)
+           WHEN 'user_scenario_set' THEN (SELECT min(x.ctid) FROM margin_calib.user_scenario_set AS x)
            WHEN 'account_grant' THEN (SELECT min(x.ctid) FROM margin_calib.account_grant AS x WHERE x.account IS NOT NULL) END AS at) AS r;
 SELECT is_empty('SELECT relation FROM t.row WHERE at IS NULL', 'a row of each');
 -- who may do anything drops the constraints that are in his way
@@ -242,6 +245,7 @@ INSERT INTO t.cover VALUES
     ('INSERT INTO margin_calib.account_grant VALUES (''y'', ''mc_one'')', 'SELECT margin_calib.grant_account(''y'', ''mc_one'')'),
     ('UPDATE margin_calib.contract_terms SET contract_size = 2', 'SELECT margin_calib.set_contract(margin_calib.parse_symbol(instrument, venue)) FROM margin_calib.contract_terms'),
     ('UPDATE margin_calib.contract_terms SET contract_size = 2', 'SELECT margin_calib.drop_contract(instrument) FROM margin_calib.contract_terms'),
+    ('UPDATE margin_calib.user_scenario_set SET version = 1, content = ''{}''', 'SELECT margin_calib.drop_scenario_set(''mine'')'),
     ('UPDATE margin_calib.user_policy SET confidence = 0.8 WHERE version = 2', 'SELECT margin_calib.set_policy(''p'', confidence => 0.97)'),
     ('UPDATE margin_calib.feed SET policy = ''prop_desk'' WHERE kind = ''prices''', 'SELECT margin_calib.detach(''t.bars'')'),
     ('UPDATE margin_calib.liquidity_feed SET spread_column = ''x''', 'SELECT margin_calib.detach(''t.depth'')'),

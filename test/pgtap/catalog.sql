@@ -29,7 +29,8 @@ SELECT is_empty($$
                          'liquidation_horizon', 'liquidity_charge', 'horizon_charge', 'peg_charge', 'price_confidence', 'confidence_charge',
                          'checked_non_negative', 'checked_positive', 'checked_fraction', -- arithmetic in SQL
                          'calendar_date', 'last_friday', 'parse_symbol', 'refuse_symbol', 'refuse_venue', 'symbol_date', 'symbol_formats', 'symbol_matches', 'symbol_terms',
-                         'contract_price', 'contract_value', 'contract_problem', 'surface_settings', 'term_structure', 'variance_risk_premium', -- contracts and surfaces, the same
+                         'contract_price', 'contract_value', 'contract_problem', 'surface_settings', 'term_structure', 'variance_risk_premium',
+                         'contract_market', 'scenario_grid', 'scenario_tails', 'standard_scenario_sets', -- contracts, surfaces and scenarios, the same
                          'rolling_vol_all', 'rolling_vol_arrays', 'align_prices', 'align_returns') -- check SELECT on the columns, refuse row-level security
 $$, 'S1 PUBLIC may execute nothing but the statistics');
 SELECT is_empty($$
@@ -195,6 +196,7 @@ INSERT INTO reviewed VALUES
     ('add_event(text,timestamp with time zone,timestamp with time zone,text[],numeric,numeric,text,text)', 'f v - u d -'),
     ('add_evidence(bigint[])', 'f v - u - -'),
     ('add_ons(text[],boolean,engine_market[],timestamp with time zone)', 'f s - u - -'),
+    ('add_scenario_set(text,jsonb,jsonb,jsonb,jsonb,text)', 'f v - u d -'),
     ('added_up(numeric[])', 'f s - s - -'),
     ('alert_message(alert_rule,text,text,numeric)', 'f s - s - -'),
     ('alert_values(text,interval,numeric,timestamp with time zone)', 'f s - s - -'),
@@ -271,6 +273,7 @@ INSERT INTO reviewed VALUES
     ('concentration_factor(numeric,numeric)', 'f i s s - p'),
     ('confidence_charge(numeric,numeric)', 'f i - s - p'),
     ('connect_feed(feed,liquidity_feed,quote_feed)', 'f v - u - -'),
+    ('contract_market(double precision,double precision,double precision,double precision,double precision,boolean,double precision,double precision,double precision,double precision,double precision)', 'f i - s - p'),
     ('contract_of(text)', 'f s s s - -'),
     ('contract_price(contract,double precision,double precision,timestamp with time zone,double precision)', 'f i - s - p'),
     ('contract_problem(contract)', 'f i - s - p'),
@@ -284,6 +287,7 @@ INSERT INTO reviewed VALUES
     ('drop_backtest(bigint)', 'f v - u - -'),
     ('drop_contract(text,text)', 'f v - u d -'),
     ('drop_product_group(text,text)', 'f v - u d -'),
+    ('drop_scenario_set(text,text)', 'f v - u d -'),
     ('due_overrides(timestamp with time zone)', 'f s - s - -'),
     ('enable_row_security()', 'f v - u - -'),
     ('end_override(text,text)', 'f v - u d -'),
@@ -463,6 +467,9 @@ INSERT INTO reviewed VALUES
     ('round_up(numeric,numeric)', 'f i - s - -'),
     ('row_differences(jsonb,jsonb)', 'f s - s - -'),
     ('same_published(parameter,engine_calibration)', 'f i - s - -'),
+    ('scenario_grid(double precision[],double precision[],text)', 'f s - s - p'),
+    ('scenario_set(text,integer)', 'f s - s - -'),
+    ('scenario_tails(double precision[],double precision[],double precision)', 'f s - s - p'),
     ('schedule_backtest(text)', 'f v - u - -'),
     ('schedule_job(text,text,text)', 'f v - u - -'),
     ('schedule_recalibration(text)', 'f v - u - -'),
@@ -488,6 +495,7 @@ INSERT INTO reviewed VALUES
     ('short_digest(bytea)', 'f i - s - -'),
     ('significant(double precision)', 'f s - s - -'),
     ('staleness(text,timestamp with time zone,boolean)', 'f s - s - -'),
+    ('standard_scenario_sets()', 'f s - s - p'),
     ('start_calibration(bigint)', 'f v - u - -'),
     ('start_capture(integer)', 'f v - u - -'),
     ('start_override(bigint,timestamp with time zone,timestamp with time zone)', 'f v - u - -'),
@@ -525,6 +533,7 @@ INSERT INTO reviewed VALUES
     ('term_structure(vol_surface)', 'f i s s - p'),
     ('tier_table(margin_tier[])', 'f i s s - p'),
     ('tiers_from_leverage(numeric[],numeric[],numeric)', 'f i s s - p'),
+    ('unknown_keys(jsonb,regtype)', 'f s - s - -'),
     ('unschedule()', 'f v - u - -'),
     ('variance_risk_premium(double precision,double precision)', 'f i s s - p'),
     ('verify(text[],text[])', 'f s - u - -'),

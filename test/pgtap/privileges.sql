@@ -63,11 +63,11 @@ INSERT INTO t.granted SELECT n, 'raoe' FROM unnest(ARRAY[
     'verify_accounts', 'verify_query', 'verify_position_feeds', 'held_instruments', 'accounts_query', 'keys_query', 'batches_query', 'check_verifiable', 'row_differences',
     'stored_instrument', 'published_instrument', 'feed_problem',
     -- contracts and surfaces
-    'contract_of', 'surface_at', 'surface_vol', 'surface_svg', 'surface_now', 'stored_surface', 'check_underlyings', 'surface_in_force', 'surface_found', 'quote_source',
+    'contract_of', 'scenario_set', 'surface_at', 'surface_vol', 'surface_svg', 'surface_now', 'stored_surface', 'check_underlyings', 'surface_in_force', 'surface_found', 'quote_source',
     'quote_number_expression', 'quote_kind_expression', 'with_fallbacks', 'fallback_slice', 'surface_reason', 'pending_underlyings', 'surface_json', 'verify_surfaces']) AS n;
 INSERT INTO t.granted SELECT n, 'a' FROM unnest(ARRAY['set_policy', 'set_instrument', 'set_proxy', 'set_amount_step', 'set_tiers', 'set_liquidity_policy', 'set_peg',
     'add_event', 'cancel_event', 'set_product_group', 'drop_product_group', 'propose_override', 'withdraw_proposal',
-    'set_alert_rule', 'drop_alert_rule', 'set_contract', 'set_contracts', 'drop_contract']) AS n;
+    'set_alert_rule', 'drop_alert_rule', 'set_contract', 'set_contracts', 'drop_contract', 'add_scenario_set', 'drop_scenario_set']) AS n;
 INSERT INTO t.granted SELECT n, 'ao' FROM unnest(ARRAY['end_override', 'acknowledge_alert']) AS n;
 INSERT INTO t.granted SELECT n, 'aoe' FROM unnest(ARRAY['verify_audit', 'audit_hash', 'governed_parameter', -- behind the view governed_row
     'replay', 'changed_inputs', 'replay_parameter', 'replay_query', 'replay_changes', 'parameter_calibration', 'check_run']) AS n;
@@ -89,7 +89,8 @@ INSERT INTO t.public SELECT unnest(ARRAY['version', 'gsl_version', 'tier_table',
     'open_interest_rate', 'liquidation_horizon', 'liquidity_charge', 'horizon_charge', 'peg_charge', 'price_confidence', 'confidence_charge', 'checked_non_negative',
     'checked_positive', 'checked_fraction', 'rolling_vol_all', 'rolling_vol_arrays', 'align_prices', 'align_returns',
     'calendar_date', 'last_friday', 'parse_symbol', 'refuse_symbol', 'refuse_venue', 'symbol_date', 'symbol_formats', 'symbol_matches', 'symbol_terms',
-    'contract_price', 'contract_value', 'contract_problem', 'surface_settings', 'term_structure', 'variance_risk_premium']);
+    'contract_price', 'contract_value', 'contract_problem', 'surface_settings', 'term_structure', 'variance_risk_premium',
+    'contract_market', 'scenario_grid', 'scenario_tails', 'standard_scenario_sets']);
 CREATE VIEW t.fn AS
 SELECT p.oid, p.proname, p.prokind, p.oid::regprocedure AS signature, coalesce(obj_description(p.oid, 'pg_proc') LIKE 'Internal%', false) AS is_internal,
        n.name IS NOT NULL OR p.provolatile = 'i' AND p.proparallel = 's' AND NOT p.prosecdef AND l.lanname IN ('c', 'internal')
@@ -266,6 +267,9 @@ SELECT l, n, s, coalesce(e, '00000') FROM (VALUES
     ('a', 'set_contract', $s$ SELECT margin_calib.set_contract(margin_calib.parse_symbol('BTC-PERPETUAL', 'deribit'), 'listing') $s$, NULL),
     ('a', 'set_contracts', $s$ SELECT margin_calib.set_contracts('{BTC-27JUN36-80000-C}', 'deribit', 'listing') $s$, NULL),
     ('raoe', 'contract_of', $s$ SELECT margin_calib.contract_of('BTC-PERPETUAL') $s$, NULL),
+    ('a', 'add_scenario_set', $s$ SELECT margin_calib.add_scenario_set('mine', '[{"price_shock": -0.1}]', reason => 'ours') $s$, NULL),
+    ('raoe', 'scenario_set', $s$ SELECT margin_calib.scenario_set('mine') $s$, NULL),
+    ('a', 'drop_scenario_set', $s$ SELECT margin_calib.drop_scenario_set('mine', 'no more') $s$, NULL),
     ('a', 'drop_contract', $s$ SELECT margin_calib.drop_contract('BTC-PERPETUAL', 'delisted') $s$, NULL),
     ('raoe', 'staleness', $s$ SELECT margin_calib.staleness(NULL, now(), true) $s$, NULL),
     ('ao', 'end_override', $s$ SELECT margin_calib.end_override('C', 'over') $s$, NULL),

@@ -74,6 +74,15 @@ my %edge = (
 		'(0,0.3,-0.9,0.2,1e-4)', '(1e308,1e308,0,0,1)', '(5e-324,5e-324,0,0,5e-324)', '(0,1e308,0.5,1e308,1e308)', '(-0.04,0.1,0,0,0.1)', '(0.04,0.1,1,0,0.1)',
 		'(NaN,0.1,0,0,0.1)', '(,,,,)', 'NULL'],
 	'margin_calib.surface_settings' => ['(currency,0,"01:00:00",1,5,0,0,0)', '(coin,0.05,"365 days",0.5,3,0.0005,1,10)', '(currency,NaN,"-1 s",0,2,-1,-1,NaN)', '(,,,,,,,)', 'NULL'],
+	'margin_calib.contract_market' => ['(100,,0.6,0.05,1,f,,0,1,0,0)', '(90000,89000,0.6,0,90000,t,88000,0.5,0.9,0.1,0.05)', '(1e308,1e308,20,10,1e308,t,1e308,1,0,1,1)', '(5e-324,,0,,,,,,,,)',
+		'(NaN,,-1,NaN,0,,,2,2,2,2)', '(,,,,,,,,,,)', 'NULL'],
+	'margin_calib.margin_method' => ['(worst,,,1,0.5,)', '(expected_shortfall,0.99,0.975,,,"{""(a,notional,0.1,0.05,,,{option})"",""(b,naked_short,1,1,,,)"",""(c,contingency,1,1,2,,)"",""(d,confidence,1,1,,0.5,)"",""(e,haircut,,,,,)""}")',
+		'(value_at_risk,0.5,0.9,1e308,1e308,"{""(f,short_minimum,1e308,1,,,)"",""(g,delta_minimum,1,1,1e308,,)"",""(h,vega,1,1,,,{})""}")', '(x,NaN,2,-1,,{NULL})', '(,,,,,)', 'NULL'],
+	'margin_calib.scenario_set' => ['(s,1,"{""(up,0.1,,0.2,,,,,)"",""(down,-0.1,,-0.2,absolute,,0.5,t,)"",""(c,0.05,,,,,,,t)""}",,,)',
+		'(r,,"{""(a,1,range,1,range,,,,)"",""(b,,,,,linear,,t,)"",""(c,-2,range,-1,range,absolute,0.35,,)""}","(1,0.15,0.5,0.25,,30,1,0.3,0.13,0.4,""(0.25,-0.1,0.01,4,0.6,)"",,0.95,1,0.16,1.05,1,0.16)","{""(BTC,)""}",)',
+		'(h,2147483647,"{""(a,1e308,absolute,1e308,,,1e308,,)"",""(b,-1e308,,-1,range,,5e-324,,)""}","(-1e308,1e308,1e308,1e308,absolute,1e-9,1e6,10,-10,1e308,,,0,1e308,0,0,0,0)",,)',
+		'(z,-1,"{NULL}",,,)', '(,,{},,,)', '(e,1,{},,,)', 'NULL'],
+	'margin_calib.risk_vector' => ['\\x', '\\x01', 'NULL'],
 	'margin_calib.vix_term' => ['(ok,0.05,0,0.16,100,100,5,80,120,10)', '(ok,0.1,0,0.09,100,100,5,80,120,10)', '(ok,1e-300,0,1e300,1,1,3,1,1,4)', '(ok,1e308,0,1e308,1,1,3,1,1,4)',
 		'(ok,-1,0,-1,1,1,3,1,1,4)', '(ok,NaN,0,Infinity,1,1,3,1,1,4)', '(,,,,,,,,,)', 'NULL'],
 	'margin_calib.vol_surface' => ['(,,)', '(2026-01-01,{},{})', '(infinity,"{NULL,""(,,,,,,,,,,,,,,,,,,,,,,)""}","{NULL,""(,,,,,,,,,)""}")',
@@ -214,6 +223,8 @@ sub literal
 	return '(SELECT f FROM margin_calib.feed AS f WHERE id = ' . pick(1, 2, 3, 5) . ')' if $type eq 'margin_calib.feed';
 	return '(SELECT q FROM margin_calib.quote_feed AS q LIMIT 1)' if $type eq 'margin_calib.quote_feed';
 	return q{(SELECT g FROM margin_calib.product_group AS g WHERE name = 'mine')} if $type eq 'margin_calib.product_group';
+	return sprintf q{margin_calib.scenario_pnl(%s::margin_calib.contract, %s::margin_calib.contract_market, '2026-01-01', %s::margin_calib.scenario_set)},
+	  map { quote(pick(@{ $edge{"margin_calib.$_"} }[0, 1])) } qw(contract contract_market scenario_set) if $type eq 'margin_calib.risk_vector' && rand() < 0.95;
 	return '(SELECT r FROM margin_calib.alert_rule AS r)' if $type eq 'margin_calib.alert_rule';
 	my $value;
 	if (defined $name && $plausible{$name} && rand() < 0.75)

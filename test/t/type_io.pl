@@ -15,7 +15,7 @@ my $file = "$ENV{PGHOST}/type_io";
 $s->rows('SET search_path = public, margin_calib; SET client_min_messages = error; SET jit = off');
 $s->rows(q{
 	CREATE TABLE x AS SELECT i, i % 7 AS g, (100 * sin(i * i))::float8 * CASE WHEN i % 101 = 0 THEN 1e6 ELSE 1 END AS r FROM generate_series(1, 20000) AS i;
-	CREATE TABLE kept (name text, sketch tail_sketch, covariances covariance_state, vol volatility_state, model garch_model);
+	CREATE TABLE kept (name text, sketch tail_sketch, covariances covariance_state, vol volatility_state, model garch_model, risk risk_vector);
 	INSERT INTO kept SELECT 'small', tail_sketch(r), covariance_state(ARRAY[r, i]), volatility_state(r), garch_fit(r ORDER BY i) FROM x WHERE i <= 60;
 	INSERT INTO kept SELECT 'empty', tail_sketch(r), NULL, volatility_state(r), garch_fit(r) FROM x WHERE i < 0;
 	INSERT INTO kept SELECT 'not finite', tail_sketch(r / i), covariance_state(ARRAY[r, 'NaN']), volatility_state('NaN'), garch_model(0.1, 0.1, 0.8) FROM x WHERE i <= 5;
@@ -23,6 +23,12 @@ $s->rows(q{
 		volatility_state(r * 10 ^ (i % 600 - 300)), garch_fit(r ORDER BY i, 1) FROM x GROUP BY ();
 	INSERT INTO kept SELECT 'wide', tail_sketch(r * 10 ^ (i % 500 - 250)), covariance_state(ARRAY[r * 1e100, r * 1e-200]), volatility_state(r), garch_fit(r) FROM x WHERE i <= 3000;
 } =~ s/garch_fit\(r ORDER BY i, 1\)/garch_fit(r ORDER BY i)/r);
+
+$s->rows(q{
+	UPDATE kept SET risk = scenario_pnl(parse_symbol('BTC-27JUN36-80000-C', 'deribit'), contract_market(90000, 0.6), '2026-01-01', s) FROM scenario_set('derive') AS s WHERE kept.name = 'small';
+	UPDATE kept SET risk = scenario_pnl(parse_symbol('BTC-PERPETUAL', 'deribit'), contract_market(90000), '2026-01-01', s) FROM scenario_set('span') AS s WHERE kept.name = 'wide';
+	UPDATE kept SET risk = scenario_pnl(parse_symbol('BTC-PERPETUAL', 'deribit'), contract_market(90000), '2026-01-01', s)
+	  FROM (SELECT jsonb_populate_record(NULL::scenario_set, jsonb_build_object('name', 'many', 'scenarios', jsonb_agg(jsonb_build_object('price_shock', sin(i) / 10)))) FROM generate_series(1, 1000) AS i) AS q (s) WHERE kept.name = 'large'});
 
 # --- there and back ------------------------------------------------------------------------
 my $text = 'string_agg(k::text, E\'\n\' ORDER BY name)';
@@ -34,22 +40,22 @@ for my $format ('text', 'binary', 'csv')
 	is($s->value("SELECT md5($text) FROM again AS k"), $before, "COPY with format $format loses nothing");
 }
 my $answers = q{SELECT md5(string_agg(ROW(tail_sketch_count(sketch), CASE WHEN tail_sketch_count(sketch) > 0 THEN tail_sketch_bounds(sketch, 0.99) END, observations(covariances),
-	correlation(covariances), volatility(vol), mean_return(vol), observations(vol), garch_horizon_vol(model, 10))::text, E'\n' ORDER BY name)) FROM };
+	correlation(covariances), volatility(vol), mean_return(vol), observations(vol), garch_horizon_vol(model, 10), risk_terms(risk), scenario_profits(risk))::text, E'\n' ORDER BY name)) FROM };
 sub answers { my ($where) = @_; return $s->value($answers . $where); }
 my $expected = answers('kept WHERE (model).status <> \'too_few\'');
 for my $storage ('PLAIN', 'EXTERNAL', 'EXTENDED', 'MAIN')
 {
 	next if $storage eq 'PLAIN'; # more than a page
 	$s->rows("DROP TABLE again; CREATE TABLE again (LIKE kept); ALTER TABLE again "
-		  . join(', ', map { "ALTER $_ SET STORAGE $storage" } qw(sketch covariances vol model)) . '; INSERT INTO again SELECT * FROM kept');
+		  . join(', ', map { "ALTER $_ SET STORAGE $storage" } qw(sketch covariances vol model risk)) . '; INSERT INTO again SELECT * FROM kept');
 	is(answers('again WHERE (model).status <> \'too_few\''), $expected, "functions read values of storage $storage");
 	is($s->value("SELECT md5($text) FROM again AS k"), $before, "and print them");
 }
 cmp_ok($s->value('SELECT max(pg_column_size(sketch)) FROM again'), '>', 2000, 'values were out of line or compressed');
 # values packed behind a byte of another column: one-byte headers at odd addresses, and inside arrays and rows
-$s->rows('CREATE TABLE packed AS SELECT \'x\'::"char" AS c, name, sketch, covariances, vol, model FROM kept; UPDATE packed SET c = \'y\'');
+$s->rows('CREATE TABLE packed AS SELECT \'x\'::"char" AS c, name, sketch, covariances, vol, model, risk FROM kept; UPDATE packed SET c = \'y\'');
 is(answers('packed WHERE (model).status <> \'too_few\''), $expected, 'packed values');
-is(answers(q{(SELECT name, (ARRAY[NULL, sketch])[2] AS sketch, (ARRAY[covariances])[1] AS covariances, (ARRAY[vol, vol])[2] AS vol, (ARRAY[model])[1] AS model FROM packed) AS p WHERE (model).status <> 'too_few'}),
+is(answers(q{(SELECT name, (ARRAY[NULL, sketch])[2] AS sketch, (ARRAY[covariances])[1] AS covariances, (ARRAY[vol, vol])[2] AS vol, (ARRAY[model])[1] AS model, (ARRAY[NULL, risk])[2] AS risk FROM packed) AS p WHERE (model).status <> 'too_few'}),
 	$expected, 'values inside arrays');
 is($s->value('SELECT (SELECT tail_sketch_merge(sketch) FROM again)::text = (SELECT tail_sketch_merge(sketch) FROM packed)::text'), 't', 'merges');
 is($s->value('SELECT (SELECT volatility_merge(vol) FROM again)::text = (SELECT volatility_merge(vol) FROM packed)::text'), 't', 'merges of volatilities');
@@ -69,9 +75,10 @@ $back->close;
 my %readers = (
 	tail_sketch => 'tail_sketch_count(v), tail_sketch_bounds(v, 0.99), value_at_risk(v, 0.5), expected_shortfall(v, 0.999), (SELECT tail_sketch_merge(u) FROM (VALUES (v), (v)) AS m(u))',
 	covariance_state => 'observations(v), skipped_rows(v), means(v), covariance(v), correlation(v), (SELECT covariance_merge(u) FROM (VALUES (v), (v)) AS m(u))',
+	risk_vector => 'risk_terms(v), scenario_profits(v), (SELECT portfolio_margin(q, v) FROM (VALUES (1), (-2.5)) AS m(q)), (SELECT portfolio_margin(q, v, method) FROM (VALUES (3)) AS m(q), scenario_set(\'derive\'))',
 	volatility_state => 'observations(v), mean_return(v), volatility(v), volatility(v, 252), (SELECT volatility_merge(u) FROM (VALUES (v), (v)) AS m(u))',
 );
-my %column = (tail_sketch => 'sketch', covariance_state => 'covariances', volatility_state => 'vol');
+my %column = (tail_sketch => 'sketch', covariance_state => 'covariances', volatility_state => 'vol', risk_vector => 'risk');
 
 sub damaged
 {
@@ -100,7 +107,7 @@ for my $type (sort keys %readers)
 	my @texts = $s->rows("SELECT $column{$type}::text FROM kept WHERE $column{$type} IS NOT NULL AND length($column{$type}::text) < 3000");
 	my @wires = $s->rows("SELECT encode(${type}_send($column{$type}), 'hex') FROM kept WHERE $column{$type} IS NOT NULL AND length($column{$type}::text) < 3000");
 	my ($taken, @bad) = (0);
-	my @letters = $type eq 'tail_sketch' ? ('0' .. '9', 'a' .. 'f') : ('0' .. '9', ' ', '-', '.', 'e');
+	my @letters = $type eq 'tail_sketch' || $type eq 'risk_vector' ? ('0' .. '9', 'a' .. 'f') : ('0' .. '9', ' ', '-', '.', 'e');
 	for (1 .. $damages)
 	{
 		my $damage = damaged($texts[ rand @texts ], @letters) =~ tr/\0//dr =~ s/'/''/gr;

@@ -23,7 +23,7 @@ static const McExposure plain = {
     .open = 1,
 };
 
-static const McShockLaw flat = {.reference = 30 / 365.0, .least = 1 / 365.0};
+static const McShockLaw flat = {.beta = 1, .reference = 30 / 365.0, .least = 1 / 365.0};
 
 static inline bool
 near(double got, Real want, Real scale, double tolerance)

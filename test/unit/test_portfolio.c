@@ -102,7 +102,7 @@ test_paradex(void)
 	McUnitRisk risk = plain_risk(profits, 0);
 	McUnitRisk other;
 	McHolding holdings[2] = {{3, &risk}, {-2, &other}};
-	McComponent delta = {.kind = MC_COMPONENT_DELTA_MINIMUM, .rate = {.02, .01}, .slope = .01};
+	McComponent delta = {.kind = MC_COMPONENT_DELTA_MINIMUM, .rate = {.02, .01}, .slope = .5};
 	McPortfolioMethod method = worst_of(24);
 
 	for (int s = 0; s < 24; s++)
@@ -130,7 +130,7 @@ test_paradex(void)
 	run(holdings, 2, &method);
 	check_close(margin.requirement[MC_INITIAL], .02 * 250 + .01 * 500, 1e-15,
 	            "Paradex: 2 %% of the net and 1 %% of the hedged delta");
-	check_close(margin.requirement[MC_MAINTENANCE], .01 * 250 + .01 * 500, 1e-15,
+	check_close(margin.requirement[MC_MAINTENANCE], .01 * 250 + .005 * 500, 1e-15,
 	            "the rates of maintenance");
 	holdings[0].quantity = 2;
 	run(holdings, 2, &method);
@@ -205,7 +205,7 @@ test_derive(void)
 {
 	McComponent components[] = {
 	    {.kind = MC_COMPONENT_NAKED_SHORT, .rate = {.005, .003}},
-	    {.kind = MC_COMPONENT_CONTINGENCY, .rate = {.5, .5}, .slope = 2},
+	    {.kind = MC_COMPONENT_CONTINGENCY, .rate = {.5, .5}, .slope = 4},
 	    {.kind = MC_COMPONENT_CONFIDENCE, .rate = {1, 0}, .threshold = .55}};
 	McScenarioRole roles[64];
 	double profits[64];
@@ -237,8 +237,9 @@ test_derive(void)
 	components[1].rate[MC_INITIAL] = 20;
 	run(&holding, 1, &method);
 	check(margin.worst == method.scenarios && margin.worst_pnl == pnl[0], "contingency above it");
-	check_close(margin.scan[MC_INITIAL], (20 + 2 * YEARS) * (derive_value(1.045, VOL) - risk.base),
-	            1e-12, "the contingency is the scan loss");
+	check_close(margin.scan[MC_INITIAL],
+	            20 * (1 + 4 * YEARS) * (derive_value(1.045, VOL) - risk.base), 1e-12,
+	            "the contingency is the scan loss");
 	check_close(margin.scan[MC_MAINTENANCE], .8 * 12939.312020443322, 1e-12,
 	            "but not of maintenance");
 }
@@ -316,11 +317,11 @@ test_groups(void)
 	check_close(pnl[2], -fabs(1.25 * -11 + 5) - fabs(1.25 * -16 - 20), 1e-15, "both ways");
 	check_close(pnl[3], -3 - 20, 1e-15, "a contingency is not discounted");
 	check_close(amounts[0][MC_INITIAL], (1 + .5) * 3 + (1 + 2.5) * 20, 1e-15, "contingencies");
-	check_close(amounts[0][MC_MAINTENANCE], (.5 + .5) * 3 + (.5 + 2.5) * 20, 1e-15,
+	check_close(amounts[0][MC_MAINTENANCE], (.5 + .25) * 3 + (.5 + 1.25) * 20, 1e-15,
 	            "of maintenance");
 	check(amounts[1][MC_INITIAL] == 0, "of other kinds of contract");
 	check_close(margin.requirement[MC_INITIAL], 74.5, 1e-15, "instead of the scan loss");
-	check_close(margin.scan[MC_MAINTENANCE], 63, 1e-15, "also of maintenance");
+	check_close(margin.scan[MC_MAINTENANCE], 48.75, 1e-15, "not of maintenance");
 	check(margin.worst == 4 && margin.worst_pnl == -48.75, "no scenario is the worst");
 	roles[2].both_ways = false;
 	risks[1].long_discount = risks[1].short_discount = 1;

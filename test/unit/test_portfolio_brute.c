@@ -79,7 +79,8 @@ brute_contingency(const Account *account, const McComponent *component, int r)
 			if (account->method.roles[s].contingency && p < least)
 				least = p;
 		}
-		sum -= least * (component->rate[r] + component->slope * .5L * (long double) (group + 3));
+		sum -=
+		    least * component->rate[r] * (1 + component->slope * .5L * (long double) (group + 3));
 	}
 	return sum;
 }
@@ -177,8 +178,8 @@ brute_sum(const Account *account, const McComponent *component, int r)
 		if (component->kind == MC_COMPONENT_DELTA_MINIMUM)
 			sides[q * risk->delta < 0] += fabsl(q * risk->delta);
 	}
-	return sum + component->rate[r] * fabsl(sides[0] - sides[1]) +
-	       component->slope * fminl(sides[0], sides[1]);
+	return sum + component->rate[r] *
+	                 (fabsl(sides[0] - sides[1]) + component->slope * fminl(sides[0], sides[1]));
 }
 
 static long double

@@ -225,7 +225,8 @@ draw_shock(UnitRandom *random, McShock *shock)
 	shock->skew = (McSkewKind) (3 * unit_uniform(random));
 }
 
-static const McShockLaw usual = {.price_range = 0.4,
+static const McShockLaw usual = {.beta = 1,
+                                 .price_range = 0.4,
                                  .vol_up = 0.5,
                                  .vol_down = 0.3,
                                  .reference = 30 / 365.0,
@@ -430,9 +431,28 @@ test_limits(void)
 	check(isnan(earns(&e, &flat, up)), "but a price");
 }
 
+/* relative shocks count beta times, the others as they are */
+static void
+test_beta(void)
+{
+	McShockLaw law = flat;
+	McExposure e = plain;
+
+	law.beta = 0.5;
+	check(mc_shocked_price(&e, &law, &(McShock){.price = 0.2}) ==
+	          mc_shocked_price(&e, &flat, &(McShock){.price = 0.1}),
+	      "half of a relative shock");
+	check(mc_shocked_price(&e, &law, &(McShock){.price = 3, .price_unit = MC_SHOCK_ABSOLUTE}) ==
+	          e.price + 3,
+	      "an absolute one is what it is");
+	law.beta = 0;
+	check(earns(&e, &law, (McShock){.price = -0.9}) == 0, "a beta of 0");
+}
+
 void
 test_scenario(void)
 {
+	test_beta();
 	test_settlement();
 	test_window();
 	test_skews();

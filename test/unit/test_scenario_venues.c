@@ -108,7 +108,8 @@ test_derive(void)
 		Real discount = expl(-d->rate * years);
 		Real now = discount * black(d->is_call, d->forward, d->strike, years, d->vol);
 		McShock shocks[DERIVE_SCENARIOS];
-		McShockLaw law = {.vol_up = 0.5,
+		McShockLaw law = {.beta = 1,
+		                  .vol_up = 0.5,
 		                  .vol_down = 0.275,
 		                  .reference = 30 / 365.0,
 		                  .least = 1 / 365.0,
@@ -185,7 +186,8 @@ static void
 test_paradex(void)
 {
 	static const double days[] = {0.25, 1, 7, 29, 30, 31, 90, 365};
-	McShockLaw law = {.vol_up = 0.4,
+	McShockLaw law = {.beta = 1,
+	                  .vol_up = 0.4,
 	                  .vol_down = 0.22,
 	                  .reference = 30 / 365.0,
 	                  .least = 1 / 365.0,

@@ -1,0 +1,66 @@
+-- Scenario sets: those of venues, as data, and those that users add. doc/portfolio_margin.md has their sources.
+
+CREATE OR REPLACE FUNCTION margin_calib.scenario_grid(price_shocks double precision[], vol_shocks double precision[] DEFAULT '{0}', vol_unit text DEFAULT 'relative')
+    RETURNS jsonb
+    LANGUAGE sql STABLE CALLED ON NULL INPUT PARALLEL SAFE COST 50
+BEGIN ATOMIC
+    SELECT coalesce(jsonb_agg(jsonb_build_object('price_shock', p.shock, 'vol_shock', v.shock, 'vol_unit', vol_unit) ORDER BY p.at, v.at), '[]')
+      FROM unnest(price_shocks) WITH ORDINALITY AS p (shock, at) CROSS JOIN unnest(vol_shocks) WITH ORDINALITY AS v (shock, at);
+END;
+COMMENT ON FUNCTION margin_calib.scenario_grid(double precision[], double precision[], text) IS
+'Every price shock (a share of the price: -0.15 is a fall of 15 %) with every vol shock, as rows for margin_calib.add_scenario_set, in order: scenario_grid(''{-0.1,0,0.1}'', ''{1,-1}'', ''range'') has six. vol_unit: as in margin_calib.scenario. Arrays that are NULL or empty give no row.';
+
+-- The largest move of the grid over the move: what an extreme scenario counts, where a venue covers all moves as if they were of one size.
+CREATE OR REPLACE FUNCTION margin_calib.scenario_tails(price_shocks double precision[], weights double precision[], vol_shock double precision)
+    RETURNS jsonb
+    LANGUAGE sql STABLE PARALLEL SAFE COST 50
+BEGIN ATOMIC
+    SELECT coalesce(jsonb_agg(jsonb_build_object('price_shock', u.shock, 'vol_shock', vol_shock, 'vol_unit', 'range', 'weight', u.weight) ORDER BY u.at), '[]')
+      FROM unnest(price_shocks, weights) WITH ORDINALITY AS u (shock, weight, at);
+END;
+COMMENT ON FUNCTION margin_calib.scenario_tails(double precision[], double precision[], double precision) IS
+'Internal to standard_scenario_sets: extreme price shocks with their weights and one vol shock in units of the range, as rows of scenarios.';
+
+CREATE OR REPLACE FUNCTION margin_calib.standard_scenario_sets() RETURNS SETOF margin_calib.scenario_set
+    LANGUAGE sql STABLE PARALLEL SAFE COST 5000 ROWS 4
+BEGIN ATOMIC
+    SELECT r.s FROM (VALUES
+        -- CME SPAN: thirds of a range, vol up and down, two moves of twice the range at 35 %
+        (1, jsonb_build_object('name', 'span', 'version', 1,
+            'scenarios', (SELECT jsonb_agg(jsonb_build_object('price_shock', p.third / 3, 'price_unit', 'range', 'vol_shock', v.shock, 'vol_unit', 'range')
+                                           ORDER BY abs(p.third), p.third DESC, v.shock DESC)
+                            FROM unnest('{0,1,-1,2,-2,3,-3}'::double precision[]) AS p (third) CROSS JOIN unnest('{1,-1}'::double precision[]) AS v (shock))
+                         || '[{"price_shock": 2, "price_unit": "range", "weight": 0.35}, {"price_shock": -2, "price_unit": "range", "weight": 0.35}]',
+            'law', '{"price_range": 0.15, "vol_up": 0.25, "vol_down": 0.25}'::jsonb,
+            'method', '{"measure": "worst"}'::jsonb)),
+        (2, jsonb_build_object('name', 'deribit', 'version', 1,
+            'scenarios', margin_calib.scenario_grid('{-0.16,-0.12,-0.08,-0.04,0,0.04,0.08,0.12,0.16}', '{-1,0,1}', 'range')
+                         || margin_calib.scenario_tails('{-0.66,-0.33,0.5,1,2,3,4,5}', '{0.24242424242424243,0.48484848484848486,0.32,0.16,0.08,0.05333333333333333,0.04,0.032}', 1),
+            'law', '{"vol_up": 0.5, "vol_down": 0.25, "short_power": 0.3, "long_power": 0.13, "least_vol_up": 0.5}'::jsonb,
+            'method', '{"measure": "worst", "initial_factor": 1, "maintenance_factor": 0.8}'::jsonb)),
+        (3, jsonb_build_object('name', 'paradex', 'version', 1,
+            'scenarios', margin_calib.scenario_grid('{-0.16,0.16}', '{1}', 'range') || margin_calib.scenario_grid('{-0.12,-0.08,-0.04,0,0.04,0.08,0.12}', '{1,-1}', 'range')
+                         || margin_calib.scenario_tails('{-0.66,-0.33,0.5,1,2,3,4,5}', '{0.24,0.48,0.32,0.16,0.08,0.0533,0.04,0.032}', 1),
+            'law', '{"vol_up": 0.4, "vol_down": 0.22, "short_power": 0.3, "long_power": 0.13}'::jsonb,
+            'method', '{"measure": "worst", "initial_factor": 1, "maintenance_factor": 0.5, "components": [
+                           {"name": "minimum of delta", "kind": "delta_minimum", "initial": 0.02, "maintenance": 0.01, "slope": 0.5}]}'::jsonb)),
+        (4, jsonb_build_object('name', 'derive', 'version', 1,
+            'scenarios', margin_calib.scenario_grid('{0.18,-0.18}', '{1}', 'range') || margin_calib.scenario_grid('{0.135,0.09,0.045,0,-0.045,-0.09,-0.135}', '{-1,0,1}', 'range')
+                         || margin_calib.scenario_tails('{-0.66,-0.33,0.5,1,2,3,4,5}', '{0.21,0.42,0.2772,0.1386,0.0693,0.0462,0.03465,0.02772}', 1)
+                         || '[{"label": "linear skew", "skew": "linear", "both_ways": true}, {"label": "absolute skew", "skew": "absolute", "both_ways": true},
+                              {"label": "basis up", "price_shock": 0.045, "contingency": true}, {"label": "basis down", "price_shock": -0.045, "contingency": true}]',
+            'law', '{"vol_up": 0.5, "vol_down": 0.3, "short_power": 0.3, "long_power": 0.13, "least_vol_up": 0.4,
+                     "linear_skew": {"cap": 0.25, "cap_slope": -0.1, "least_width": 0.01, "width_scale": 4, "width": 0.6},
+                     "absolute_skew": {"cap": 0.25, "cap_slope": -0.1, "least_width": 0.01, "width_scale": 4, "width": 0.6},
+                     "long_discount": 0.95, "long_rate_scale": 1, "long_rate_add": 0.16, "short_discount": 1.05, "short_rate_scale": 1, "short_rate_add": 0.16}'::jsonb,
+            'method', '{"measure": "worst", "initial_factor": 1, "maintenance_factor": 0.8, "components": [
+                           {"name": "perpetuals", "kind": "notional", "initial": 0.04, "maintenance": 0.03, "kinds": ["perpetual"]},
+                           {"name": "naked shorts", "kind": "naked_short", "initial": 0.005, "maintenance": 0.003},
+                           {"name": "basis", "kind": "contingency", "initial": 0.5, "maintenance": 0.5, "slope": 4, "kinds": ["option"]},
+                           {"name": "confidence", "kind": "confidence", "initial": 1, "threshold": 0.55},
+                           {"name": "haircuts", "kind": "haircut"}]}'::jsonb))) AS v (place, content)
+     CROSS JOIN LATERAL (SELECT jsonb_populate_record(NULL::margin_calib.scenario_set, v.content)) AS r (s)
+     ORDER BY v.place;
+END;
+COMMENT ON FUNCTION margin_calib.standard_scenario_sets() IS
+'The scenario sets that come with the extension, one a row: span (16 scenarios in units of a range: give your own law), deribit, paradex and derive (PMRM 2), with the numbers of 2025; venues change theirs. margin_calib.scenario_set reads one by name; margin_calib.add_scenario_set makes others, also a newer version under the same name. doc/portfolio_margin.md has the sources and what of each venue''s method is not in them.';

@@ -1,0 +1,25 @@
+/*
+ * contract_argument.h
+ *	  A margin_calib.contract as an argument.
+ */
+#ifndef MC_CONTRACT_ARGUMENT_H
+#define MC_CONTRACT_ARGUMENT_H
+
+#include "compat.h"
+
+#include "datatype/timestamp.h"
+
+#include "kernel/contract.h"
+
+typedef struct McContractTerms
+{
+	McContract contract;
+	char *instrument;
+	char *underlying;
+	TimestampTz expiry; /* DT_NOEND where there is none */
+} McContractTerms;
+
+/* What a portfolio needs of a contract: 22023 unless it can be valued and has a name. */
+extern void mc_contract_read(Datum row, McContractTerms *contract);
+
+#endif

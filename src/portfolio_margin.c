@@ -1,0 +1,348 @@
+/*
+ * portfolio_margin.c
+ *	  The aggregate margin_calib.portfolio_margin: margin of the positions of one account.
+ *
+ * Vectors are kept once a query, however many accounts hold the instrument; a state is a list of quantities.  The sums
+ * are taken by the final function, in the order of groups and names, so that the order of the rows never matters.
+ */
+#include "compat.h"
+
+#include <math.h>
+
+#include "access/htup_details.h"
+#include "catalog/pg_type.h"
+#include "funcapi.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/float.h"
+#include "utils/hsearch.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+#include "utils/typcache.h"
+
+#include "errors.h"
+#include "kernel/exact_sum.h"
+#include "margin_method.h"
+#include "risk_vector.h"
+#include "sample.h"
+#include "settings.h"
+#include "values.h"
+
+#define ARG_METHOD 3
+#define FIRST_CAPACITY 16
+#define RESULT_COLUMNS 13
+
+/* A vector of the query, by its digest. */
+typedef struct Stored
+{
+	uint64 digest;
+	McRiskVector *vector;
+	McUnitRisk risk;
+} Stored;
+
+typedef struct Position
+{
+	const Stored *stored;
+	double quantity;
+} Position;
+
+typedef struct State
+{
+	Position *positions;
+	Size count;
+	Size capacity;
+	McSettings method;
+} State;
+
+static HTAB *
+store_of(FunctionCallInfo fcinfo)
+{
+	FmgrInfo *function = fcinfo->flinfo;
+
+	if (function->fn_extra == NULL)
+	{
+		HASHCTL control = {
+		    .keysize = sizeof(uint64), .entrysize = sizeof(Stored), .hcxt = function->fn_mcxt};
+
+		function->fn_extra = hash_create("margin_calib risk vectors", 256, &control,
+		                                 HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
+	}
+	return function->fn_extra;
+}
+
+static void
+describe(McRiskVector *vector, McUnitRisk *risk)
+{
+	const double *numbers = vector->numbers;
+
+	*risk = (McUnitRisk){
+	    .pnl = mc_risk_pnl(vector),
+	    .base = numbers[MC_RISK_BASE],
+	    .group = vector->group,
+	    .years = numbers[MC_RISK_YEARS],
+	    .long_discount = numbers[MC_RISK_LONG_DISCOUNT],
+	    .short_discount = numbers[MC_RISK_SHORT_DISCOUNT],
+	    .kind = vector->kind,
+	    .is_call = (vector->flags & MC_RISK_IS_CALL) != 0,
+	    .strike = numbers[MC_RISK_STRIKE],
+	    .notional = numbers[MC_RISK_NOTIONAL],
+	    .delta = numbers[MC_RISK_DELTA],
+	    .vega = numbers[MC_RISK_VEGA],
+	    .confidence = numbers[MC_RISK_CONFIDENCE],
+	    .haircut = {numbers[MC_RISK_INITIAL_HAIRCUT], numbers[MC_RISK_MAINTENANCE_HAIRCUT]}};
+}
+
+/* The vector of an argument, kept for the query. */
+static const Stored *
+keep_vector(FunctionCallInfo fcinfo, McRiskVector *vector)
+{
+	bool found;
+	Stored *stored = hash_search(store_of(fcinfo), &vector->digest, HASH_ENTER, &found);
+
+	if (!found)
+	{
+		stored->vector = NULL;
+		mc_check_state_size(VARSIZE(vector));
+		stored->vector = MemoryContextAllocHuge(fcinfo->flinfo->fn_mcxt, VARSIZE(vector));
+		memcpy(stored->vector, vector, VARSIZE(vector));
+		describe(stored->vector, &stored->risk);
+	}
+	return stored;
+}
+
+static char *
+set_text(McRiskVector *vector)
+{
+	return psprintf("%s of set %s version %d",
+	                pnstrdup(mc_risk_instrument(vector), vector->instrument_length),
+	                pnstrdup(mc_risk_set_name(vector), vector->set_length), vector->set_version);
+}
+
+static void
+check_same_set(McRiskVector *first, McRiskVector *other)
+{
+	if (first->set_digest == other->set_digest && first->scenarios == other->scenarios &&
+	    first->flags / MC_RISK_HAS_ROLES == other->flags / MC_RISK_HAS_ROLES &&
+	    first->set_version == other->set_version && first->set_length == other->set_length &&
+	    memcmp(mc_risk_set_name(first), mc_risk_set_name(other), first->set_length) == 0)
+		return;
+	ereport(ERROR,
+	        (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+	         errmsg("risk vectors of different scenario sets cannot be added"),
+	         errdetail("One is that of %s (%d scenarios), another that of %s (%d scenarios).",
+	                   set_text(first), first->scenarios, set_text(other), other->scenarios),
+	         errhint("Make all of them with margin_calib.scenario_pnl and the same set.")));
+}
+
+/* portfolio_margin_accum(internal, quantity float8, vector risk_vector [, method]) -> internal */
+MC_FUNCTION(mc_portfolio_margin_accum)
+{
+	MemoryContext context = mc_aggregate_context(fcinfo, "portfolio_margin_accum");
+	State *state = PG_ARGISNULL(0) ? NULL : (State *) PG_GETARG_POINTER(0);
+	Position *position;
+
+	if (PG_ARGISNULL(1) || PG_ARGISNULL(2))
+	{
+		if (state == NULL)
+			PG_RETURN_NULL();
+		PG_RETURN_POINTER(state);
+	}
+	if (state == NULL)
+	{
+		state = MemoryContextAllocZero(context, sizeof(State));
+		if (PG_NARGS() > ARG_METHOD)
+			mc_settings_read(&state->method, fcinfo, ARG_METHOD, context);
+		state->capacity = FIRST_CAPACITY;
+		state->positions = MemoryContextAlloc(context, state->capacity * sizeof(Position));
+	}
+	else if (PG_NARGS() > ARG_METHOD)
+		mc_settings_compare(&state->method, fcinfo, ARG_METHOD);
+	if (state->count == state->capacity)
+	{
+		state->capacity = mc_grown_capacity(state->capacity, state->count + 1, sizeof(Position));
+		state->positions = repalloc_huge(state->positions, state->capacity * sizeof(Position));
+	}
+	position = &state->positions[state->count];
+	position->quantity = PG_GETARG_FLOAT8(1);
+	if (!isfinite(position->quantity))
+		ereport(ERROR,
+		        (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("a quantity is not finite"),
+		         errdetail("The value given is %s.", float8out_internal(position->quantity))));
+	position->stored = keep_vector(fcinfo, PG_GETARG_RISK_VECTOR(2));
+	if (state->count > 0)
+		check_same_set(state->positions[0].stored->vector, position->stored->vector);
+	state->count++;
+	PG_RETURN_POINTER(state);
+}
+
+static int
+compare_names(McRiskVector *a, McRiskVector *b)
+{
+	int shorter = Min(a->instrument_length, b->instrument_length);
+	int order = memcmp(mc_risk_instrument(a), mc_risk_instrument(b), shorter);
+
+	return order != 0 ? order : a->instrument_length - b->instrument_length;
+}
+
+/* by group and name; those of one instrument by quantity, for a sum that is always the same */
+static int
+compare_positions(const void *left, const void *right)
+{
+	const Position *a = left;
+	const Position *b = right;
+	int order;
+
+	if (a->stored->risk.group != b->stored->risk.group)
+		return a->stored->risk.group < b->stored->risk.group ? -1 : 1;
+	order = compare_names(a->stored->vector, b->stored->vector);
+	if (order != 0)
+		return order;
+	return a->quantity < b->quantity ? -1 : a->quantity > b->quantity;
+}
+
+/* The quantities of one instrument, from `first` to before `end`, in one sum. */
+static double
+total_quantity(const Position *positions, Size first, Size end)
+{
+	McExactSum sum;
+	McDD total;
+
+	if (end - first == 1)
+		return positions[first].quantity;
+	mc_exact_sum_init(&sum);
+	for (Size i = first; i < end; i++)
+		mc_exact_sum_add(&sum, positions[i].quantity);
+	total = mc_exact_sum_value(&sum);
+	return total.hi + total.lo;
+}
+
+static void
+check_same_vector(const Stored *a, const Stored *b)
+{
+	if (a != b)
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+		                errmsg("an instrument has two risk vectors"),
+		                errdetail("It is %s.", set_text(a->vector)),
+		                errhint("Make one, from one price, for all positions of the instrument.")));
+}
+
+/* One holding of each instrument, without those of quantity 0; how many there are. */
+static Size
+make_holdings(const State *state, McHolding *holdings)
+{
+	Position *positions = mc_work_space(state->count, sizeof(Position));
+	Size count = 0;
+
+	memcpy(positions, state->positions, state->count * sizeof(Position));
+	qsort(positions, state->count, sizeof(Position), compare_positions);
+	for (Size first = 0, end; first < state->count; first = end)
+	{
+		double quantity;
+
+		for (end = first + 1;
+		     end < state->count &&
+		     positions[first].stored->risk.group == positions[end].stored->risk.group &&
+		     compare_names(positions[first].stored->vector, positions[end].stored->vector) == 0;
+		     end++)
+			check_same_vector(positions[first].stored, positions[end].stored);
+		quantity = total_quantity(positions, first, end);
+		if (quantity != 0)
+			holdings[count++] = (McHolding){quantity, &positions[first].stored->risk};
+	}
+	pfree(positions);
+	return count;
+}
+
+static McScenarioRole *
+make_roles(McRiskVector *vector)
+{
+	McScenarioRole *roles;
+
+	if (!mc_risk_has_roles(vector))
+		return NULL;
+	roles = mc_work_space(vector->scenarios, sizeof(McScenarioRole));
+	for (int i = 0; i < vector->scenarios; i++)
+	{
+		char byte = mc_risk_role_bytes(vector)[i];
+
+		roles[i] = (McScenarioRole){mc_risk_weights(vector)[i], (byte & MC_ROLE_BOTH_WAYS) != 0,
+		                            (byte & MC_ROLE_CONTINGENCY) != 0};
+	}
+	return roles;
+}
+
+/* margin_calib.component_amount[]: the type is that of a column of the result. */
+static Datum
+components_datum(Oid array_type, const McMarginMethod *method, double (*amounts)[MC_REQUIREMENTS])
+{
+	Oid type = get_element_type(array_type);
+	TupleDesc desc = lookup_rowtype_tupdesc_copy(type, -1);
+	int count = (int) method->method.components;
+	Datum *rows = palloc(Max(count, 1) * sizeof(Datum));
+
+	for (int i = 0; i < count; i++)
+	{
+		Datum values[3] = {CStringGetTextDatum(method->names[i]), Float8GetDatum(amounts[i][0]),
+		                   Float8GetDatum(amounts[i][1])};
+		bool nulls[3] = {false};
+
+		rows[i] = HeapTupleGetDatum(heap_form_tuple(desc, values, nulls));
+	}
+	return PointerGetDatum(construct_array(rows, count, type, -1, false, TYPALIGN_DOUBLE));
+}
+
+static Datum
+result_datum(FunctionCallInfo fcinfo, const McMarginMethod *method, const McPortfolioMargin *margin,
+             Size positions, const double *pnl, double (*amounts)[MC_REQUIREMENTS])
+{
+	bool nulls[RESULT_COLUMNS] = {false};
+	Size scenarios = method->method.scenarios;
+	Oid components = TupleDescAttr(mc_row_descriptor(fcinfo), 11)->atttypid;
+	Datum values[RESULT_COLUMNS] = {Float8GetDatum(margin->requirement[MC_INITIAL]),
+	                                Float8GetDatum(margin->requirement[MC_MAINTENANCE]),
+	                                Float8GetDatum(margin->scan[MC_INITIAL]),
+	                                Float8GetDatum(margin->scan[MC_MAINTENANCE]),
+	                                Float8GetDatum(margin->value),
+	                                Int32GetDatum((int32) margin->worst + 1),
+	                                Float8GetDatum(margin->worst_pnl),
+	                                Float8GetDatum(margin->notional),
+	                                Float8GetDatum(margin->delta),
+	                                Float8GetDatum(margin->vega),
+	                                Int32GetDatum((int32) positions),
+	                                components_datum(components, method, amounts),
+	                                mc_float8_array_datum(pnl, (int) scenarios)};
+
+	nulls[5] = margin->worst >= scenarios;
+	return mc_row_datum(fcinfo, values, nulls);
+}
+
+/* portfolio_margin_final(internal) -> margin_calib.portfolio_margin */
+MC_FUNCTION(mc_portfolio_margin_final)
+{
+	const State *state = PG_ARGISNULL(0) ? NULL : (const State *) PG_GETARG_POINTER(0);
+	McRiskVector *first;
+	McMarginMethod method;
+	McHolding *holdings;
+	double *pnl;
+	double(*amounts)[MC_REQUIREMENTS];
+	McPortfolioMargin margin;
+	Size count;
+
+	if (state == NULL)
+		PG_RETURN_NULL();
+	first = state->positions[0].stored->vector;
+	if (mc_setting_given(&state->method, 0))
+		mc_margin_method_read(state->method.items[0].value, &method);
+	else
+		mc_margin_method_default(&method);
+	method.method.scenarios = first->scenarios;
+	method.method.roles = make_roles(first);
+	holdings = mc_work_space(state->count, sizeof(McHolding));
+	count = make_holdings(state, holdings);
+	pnl = mc_work_space(2 * (Size) first->scenarios, sizeof(double));
+	amounts = mc_work_space(Max(method.method.components, 1), sizeof(*amounts));
+	mc_check_status(mc_portfolio_margin(holdings, count, &method.method, pnl,
+	                                    pnl + first->scenarios, amounts, &margin,
+	                                    &mc_interrupt_poll));
+	return result_datum(fcinfo, &method, &margin, count, pnl, amounts);
+}

@@ -1,0 +1,152 @@
+/*
+ * scenario_pnl.c
+ *	  margin_calib.scenario_pnl: the risk vector of a contract under a scenario set.
+ */
+#include "compat.h"
+
+#include <float.h>
+#include <math.h>
+
+#include "common/hashfn.h"
+#include "utils/timestamp.h"
+
+#include "contract_argument.h"
+#include "errors.h"
+#include "risk_vector.h"
+#include "row_argument.h"
+#include "scenario_set.h"
+#include "years.h"
+
+/* columns of margin_calib.contract_market (sql/parts/19_scenario_types.sql) */
+enum
+{
+	PRICE,
+	SPOT,
+	VOL,
+	RATE,
+	SETTLEMENT_PRICE,
+	SETTLEMENT_MOVES,
+	AVERAGE,
+	AVERAGE_SHARE,
+	CONFIDENCE,
+	INITIAL_HAIRCUT,
+	MAINTENANCE_HAIRCUT,
+	MARKET_COLUMNS
+};
+
+/* The contract in its market; rate as it discounts. */
+static void
+read_exposure(const McContractTerms *terms, const McRow *market, TimestampTz as_of,
+              McExposure *exposure, double *rate)
+{
+	bool is_option = terms->contract.kind == MC_OPTION;
+	double share = mc_row_number(market, AVERAGE_SHARE, 0, 1, 0);
+
+	*rate = mc_row_number(market, RATE, -10, 10, 0);
+	*rate = fmax(*rate, 0);
+	exposure->contract = terms->contract;
+	exposure->price = mc_row_number(market, PRICE, DBL_MIN, DBL_MAX, NAN);
+	exposure->vol = is_option ? mc_row_number(market, VOL, 0, DBL_MAX, NAN) : 0;
+	exposure->years =
+	    is_option && terms->expiry > as_of ? mc_years_between(as_of, terms->expiry) : 0;
+	exposure->discount = terms->contract.payoff == MC_INVERSE ? 1 : exp(-*rate * exposure->years);
+	exposure->settlement_price = mc_row_number(market, SETTLEMENT_PRICE, DBL_MIN, DBL_MAX, 1);
+	exposure->settlement_moves = mc_row_flag(market, SETTLEMENT_MOVES);
+	exposure->known = 0;
+	exposure->open = 1;
+	if (is_option && share > 0)
+	{
+		exposure->known = share * mc_row_number(market, AVERAGE, DBL_MIN, DBL_MAX, NAN);
+		exposure->open = 1 - share;
+	}
+}
+
+/* What the value of its group counts where it is positive and where it is negative; 1 of all but options. */
+static void
+set_discounts(McRiskVector *vector, const McFactorLaw *law, double rate, double years)
+{
+	const McDiscountLaw *up = &law->long_side;
+	const McDiscountLaw *down = &law->short_side;
+	double *factors = vector->numbers + MC_RISK_LONG_DISCOUNT;
+
+	factors[0] = factors[1] = 1;
+	if (vector->kind == MC_OPTION && up->given)
+		factors[0] = up->base * exp(-years * (rate * up->rate_scale + up->rate_add));
+	if (vector->kind == MC_OPTION && down->given)
+		factors[1] = fmin(exp(rate * years),
+		                  down->base * exp(years * (rate * down->rate_scale + down->rate_add)));
+}
+
+static void
+set_roles(McRiskVector *vector, const McScenarioSet *set)
+{
+	for (int i = 0; set->roles != NULL && i < set->count; i++)
+	{
+		mc_risk_weights(vector)[i] = set->roles[i].weight;
+		mc_risk_role_bytes(vector)[i] = (set->roles[i].both_ways ? MC_ROLE_BOTH_WAYS : 0) |
+		                                (set->roles[i].contingency ? MC_ROLE_CONTINGENCY : 0);
+	}
+}
+
+static void
+set_terms(McRiskVector *vector, const McContractTerms *terms, const McRow *market,
+          const McExposure *exposure)
+{
+	bool is_option = terms->contract.kind == MC_OPTION;
+	McExposure at_spot = *exposure;
+	McExposureSize size;
+	McExposureSize spot_size;
+
+	at_spot.price = mc_row_number(market, SPOT, DBL_MIN, DBL_MAX, exposure->price);
+	mc_exposure_size(exposure, &size);
+	mc_exposure_size(&at_spot, &spot_size);
+	vector->kind = terms->contract.kind;
+	if (is_option && terms->contract.is_call)
+		vector->flags |= MC_RISK_IS_CALL;
+	if (is_option) /* the options of one expiry on one underlying */
+		vector->group = hash_bytes_extended((const unsigned char *) terms->underlying,
+		                                    strlen(terms->underlying), terms->expiry);
+	vector->numbers[MC_RISK_YEARS] = exposure->years;
+	vector->numbers[MC_RISK_STRIKE] = is_option ? terms->contract.strike : 0;
+	vector->numbers[MC_RISK_NOTIONAL] = spot_size.notional;
+	vector->numbers[MC_RISK_DELTA] = size.delta;
+	vector->numbers[MC_RISK_VEGA] = size.vega;
+	vector->numbers[MC_RISK_CONFIDENCE] = mc_row_number(market, CONFIDENCE, 0, 1, 1);
+	vector->numbers[MC_RISK_INITIAL_HAIRCUT] = mc_row_number(market, INITIAL_HAIRCUT, 0, 1, 0);
+	vector->numbers[MC_RISK_MAINTENANCE_HAIRCUT] =
+	    mc_row_number(market, MAINTENANCE_HAIRCUT, 0, 1, 0);
+	if (!(isfinite(spot_size.notional) && isfinite(size.delta) && isfinite(size.vega)))
+		mc_check_status(MC_OVERFLOW);
+}
+
+/* scenario_pnl(contract, market contract_market, as_of timestamptz, scenarios scenario_set) -> risk_vector */
+MC_FUNCTION(mc_scenario_pnl_vector)
+{
+	const McScenarioSet *set = mc_scenario_set_argument(fcinfo, 3);
+	TimestampTz as_of = PG_GETARG_TIMESTAMPTZ(2);
+	const McFactorLaw *law;
+	McRow market;
+	McContractTerms terms;
+	McExposure exposure;
+	McRiskVector *vector;
+	double rate;
+
+	if (TIMESTAMP_NOT_FINITE(as_of))
+		ereport(ERROR,
+		        (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("as_of must be a finite time"),
+		         errhint("Write the time of the prices.")));
+	mc_contract_read(PG_GETARG_DATUM(0), &terms);
+	law = mc_factor_law(set, terms.underlying);
+	mc_row_read(PG_GETARG_DATUM(1), MARKET_COLUMNS, "a contract_market", &market);
+	read_exposure(&terms, &market, as_of, &exposure, &rate);
+	vector = mc_risk_vector_new(set->count, set->roles != NULL, set->name, terms.instrument);
+	vector->set_version = set->version;
+	vector->set_digest = set->digest;
+	mc_check_status(mc_scenario_pnl(&exposure, &law->shocks, set->shocks, set->count,
+	                                &vector->numbers[MC_RISK_BASE], mc_risk_pnl(vector)));
+	set_terms(vector, &terms, &market, &exposure);
+	set_discounts(vector, law, rate, exposure.years);
+	set_roles(vector, set);
+	mc_risk_vector_seal(vector);
+	PG_RETURN_POINTER(vector);
+}
