@@ -440,6 +440,28 @@ test_confidence(void)
 	check_close(margin.requirement[MC_INITIAL], 60, 1e-15, "no haircut on options");
 }
 
+/* Contingencies that add up to just the scan loss do not take its place. */
+static void
+test_equal_contingency(void)
+{
+	static const double profits[2] = {-10, -10};
+	static const McScenarioRole roles[2] = {{1, false, false}, {1, false, true}};
+	McUnitRisk risk = plain_risk(profits, 0);
+	McHolding holding = {1, &risk};
+	McComponent halves[2] = {{.kind = MC_COMPONENT_CONTINGENCY, .rate = {.5, .5}},
+	                         {.kind = MC_COMPONENT_CONTINGENCY, .rate = {.5, 1}}};
+	McPortfolioMethod method = {
+	    .scenarios = 2, .roles = roles, .factor = {1, 1}, .components = 2, .component = halves};
+
+	run(&holding, 1, &method);
+	check(margin.worst == 0 && margin.scan[MC_INITIAL] == 10, "contingencies equal to the loss");
+	check(margin.scan[MC_MAINTENANCE] == 15, "contingencies add up");
+	check(margin.requirement[MC_MAINTENANCE] == 15, "and are not added to the requirement");
+	halves[0].rate[MC_INITIAL] = .625;
+	run(&holding, 1, &method);
+	check(margin.worst == 2 && margin.worst_pnl == -10, "contingencies above it");
+}
+
 /* Loss 10 times factors 2 and 1, 5 and 3 that add, and minimums. */
 static void
 test_order_of_components(void)
@@ -481,5 +503,6 @@ test_portfolio(void)
 	test_groups();
 	test_sizes();
 	test_confidence();
+	test_equal_contingency();
 	test_order_of_components();
 }
