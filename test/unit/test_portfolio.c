@@ -292,6 +292,7 @@ test_groups(void)
 {
 	static const double first[4] = {-4, 10, 6, 3};
 	static const double second[4] = {1, 2, -9, -5};
+	static const double nothing = 0;
 	McScenarioRole roles[4] = {{1, false, false}, {.5, false, false}, {1, true, false}, {1, 0, 1}};
 	McUnitRisk risks[2] = {option_risk(first, 0, true, 10), option_risk(second, 1, true, 10)};
 	McHolding holdings[3] = {{1, &risks[0]}, {-2, &risks[0]}, {4, &risks[1]}};
@@ -332,9 +333,17 @@ test_groups(void)
 	check_close(pnl[2], .75 * 11 - 5, 1e-15, "a discount of long values alone");
 	holdings[0].quantity = -1;
 	risks[0].long_discount = 1;
-	risks[0].short_discount = 1.25;
+	risks[0].short_discount = 2;
 	run(holdings, 1, &method);
-	check_close(pnl[2], -1.25 * 11 + 5, 1e-15, "a discount of short values alone");
+	check_close(pnl[2], -2 * 11 + 5, 1e-15, "a discount of short values alone");
+	risks[0].short_discount = 1;
+	roles[0].both_ways = true;
+	run(holdings, 1, &method);
+	check(pnl[0] == -4 && pnl[1] == -5, "both ways in the first scenario alone");
+	method.scenarios = 1;
+	risks[0].pnl = &nothing;
+	run(holdings, 1, &method);
+	check(pnl[0] == 0 && margin.worst == 1, "nothing earned is exactly 0");
 }
 
 static void
@@ -351,6 +360,7 @@ test_sizes(void)
 	McComponent least = {.kind = MC_COMPONENT_SHORT_MINIMUM, .rate = {40, 20}};
 	McComponent rate = {
 	    .kind = MC_COMPONENT_NOTIONAL, .rate = {.02, .01}, .kinds = 1U << MC_PERPETUAL};
+	McComponent delta = {.kind = MC_COMPONENT_DELTA_MINIMUM, .rate = {4, 4}, .slope = 2};
 	McComponent vega = {.kind = MC_COMPONENT_VEGA, .rate = {.5, .25}};
 
 	perpetual.notional = 50;
@@ -383,6 +393,12 @@ test_sizes(void)
 	check_close(margin.requirement[MC_INITIAL], 5, 1e-15, "10 of vega offset 30");
 	check_close(margin.requirement[MC_MAINTENANCE], 2.5, 1e-15, "vega, maintenance");
 	check_close(margin.vega, 20, 0, "vega of the account");
+	holdings[4].quantity = .5;
+	charge(holdings, 5, &least);
+	check_close(margin.requirement[MC_INITIAL], 120, 1e-15, "half a long option is not short");
+	perpetual.delta = call.delta = .25;
+	charge(holdings, 5, &delta);
+	check_close(margin.requirement[MC_INITIAL], 2, 1e-15, "a half hedges three quarters");
 }
 
 static void
@@ -441,6 +457,28 @@ test_confidence(void)
 	check_close(margin.requirement[MC_INITIAL], 60, 1e-15, "no haircut on options");
 }
 
+/* Contingencies that add up to just the scan loss do not take its place. */
+static void
+test_equal_contingency(void)
+{
+	static const double profits[2] = {-10, -10};
+	static const McScenarioRole roles[2] = {{1, false, false}, {1, false, true}};
+	McUnitRisk risk = plain_risk(profits, 0);
+	McHolding holding = {1, &risk};
+	McComponent halves[2] = {{.kind = MC_COMPONENT_CONTINGENCY, .rate = {.5, .5}},
+	                         {.kind = MC_COMPONENT_CONTINGENCY, .rate = {.5, 1}}};
+	McPortfolioMethod method = {
+	    .scenarios = 2, .roles = roles, .factor = {1, 1}, .components = 2, .component = halves};
+
+	run(&holding, 1, &method);
+	check(margin.worst == 0 && margin.scan[MC_INITIAL] == 10, "contingencies equal to the loss");
+	check(margin.scan[MC_MAINTENANCE] == 15, "contingencies add up");
+	check(margin.requirement[MC_MAINTENANCE] == 15, "and are not added to the requirement");
+	halves[0].rate[MC_INITIAL] = .625;
+	run(&holding, 1, &method);
+	check(margin.worst == 2 && margin.worst_pnl == -10, "contingencies above it");
+}
+
 /* Loss 10 times factors 2 and 1, 5 and 3 that add, and minimums. */
 static void
 test_order_of_components(void)
@@ -482,5 +520,6 @@ test_portfolio(void)
 	test_groups();
 	test_sizes();
 	test_confidence();
+	test_equal_contingency();
 	test_order_of_components();
 }

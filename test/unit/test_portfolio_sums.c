@@ -242,6 +242,7 @@ test_stop(void)
 	UnitRandom random = {3};
 	Countdown countdown = {1000000, 0};
 	McPoll poll = {count_down, &countdown};
+	McHolding many[200];
 	McPortfolioMargin margin;
 	int all;
 	int stopped = 0;
@@ -265,6 +266,15 @@ test_stop(void)
 		                               amounts, &margin, &poll) == MC_STOPPED;
 	}
 	check(stopped == all, "stopped by each of them: %d", stopped);
+	/* 200 holdings of 4,000 scenarios are 800,000 steps */
+	for (size_t i = 0; i < 200; i++)
+		many[i] = (McHolding){1, &account.risks[0]};
+	account.method.scenarios = 4000;
+	account.method.components = 0;
+	account.method.roles = NULL;
+	countdown = (Countdown){1000000, 0};
+	mc_portfolio_margin(many, 200, &account.method, pnl, work, NULL, &margin, &poll);
+	check(countdown.asked >= 10, "polled while holdings pass: %d times", countdown.asked);
 }
 
 static void
