@@ -360,7 +360,7 @@ test_sizes(void)
 	McComponent least = {.kind = MC_COMPONENT_SHORT_MINIMUM, .rate = {40, 20}};
 	McComponent rate = {
 	    .kind = MC_COMPONENT_NOTIONAL, .rate = {.02, .01}, .kinds = 1U << MC_PERPETUAL};
-	McComponent delta = {.kind = MC_COMPONENT_DELTA_MINIMUM, .rate = {4, 4}, .slope = 2};
+	McComponent delta = {.kind = MC_COMPONENT_DELTA_MINIMUM, .rate = {4, 4}, .slope = .5};
 	McComponent vega = {.kind = MC_COMPONENT_VEGA, .rate = {.5, .25}};
 
 	perpetual.notional = 50;
