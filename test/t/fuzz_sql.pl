@@ -110,7 +110,7 @@ my %plausible = (
 	account => [qw(account alice)], quantity => ['quantity'],
 	policy => [qw(crypto_venue prop_desk futures_clearing new_product)], policies => ['{prop_desk}', '{crypto_venue,new_product}'],
 	new_product_policy => ['new_product'], based_on => ['crypto_venue'], changes => ['{"buffer": 0.1}', '{}'], history => ['1 year'], keep => [1, 7],
-	name => ['crypto_venue', 'mine'], policy_name => [qw(crypto_venue prop_desk)], capture => [qw(trigger watermark)], kind => [qw(spot linear inverse call put C P)],
+	name => ['crypto_venue', 'mine', 'derive'], policy_name => [qw(crypto_venue prop_desk)], capture => [qw(trigger watermark)], kind => [qw(spot linear inverse call put C P)],
 	group_name => ['mine'], groups => ['{mine}'], subperiods => [qw(1 2 4)], cap => [qw(0 0.5 0.8)], breakdown => [qw(calibrated worst)],
 	correlation => \@matrices, margins => ['{1}', '{1,-2}', '{3,-1,2}'],
 	schema => ['hostile_schema'], role => ['hostile_role'], rights => [qw(reader engine)],
