@@ -9,6 +9,7 @@
 
 #include <math.h>
 
+#include "access/detoast.h"
 #include "access/htup_details.h"
 #include "catalog/pg_type.h"
 #include "funcapi.h"
@@ -32,7 +33,7 @@
 #define FIRST_CAPACITY 16
 #define RESULT_COLUMNS 13
 
-/* A vector of the query, by its digest. */
+/* A vector, by its digest. */
 typedef struct Stored
 {
 	uint64 digest;
@@ -54,20 +55,50 @@ typedef struct State
 	McSettings method;
 } State;
 
+/* Where a value lies out of line: the same place has the same value while a query runs. */
+typedef struct Place
+{
+	Oid relation;
+	Oid value;
+} Place;
+
+typedef struct Placed
+{
+	Place place;
+	const Stored *stored;
+} Placed;
+
+/* What a query keeps: vectors by their digest, and by the place that they were read from. */
+typedef struct Store
+{
+	HTAB *vectors;
+	HTAB *places;
+} Store;
+
 static HTAB *
+make_table(const char *name, Size key, Size entry, MemoryContext context)
+{
+	HASHCTL control = {.keysize = key, .entrysize = entry, .hcxt = context};
+
+	return hash_create(name, 256, &control, HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
+}
+
+static Store *
 store_of(FunctionCallInfo fcinfo)
 {
 	FmgrInfo *function = fcinfo->flinfo;
+	Store *store = function->fn_extra;
 
-	if (function->fn_extra == NULL)
+	if (store == NULL)
 	{
-		HASHCTL control = {
-		    .keysize = sizeof(uint64), .entrysize = sizeof(Stored), .hcxt = function->fn_mcxt};
-
-		function->fn_extra = hash_create("margin_calib risk vectors", 256, &control,
-		                                 HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
+		store = MemoryContextAlloc(function->fn_mcxt, sizeof(Store));
+		store->vectors = make_table("margin_calib risk vectors", sizeof(uint64), sizeof(Stored),
+		                            function->fn_mcxt);
+		store->places = make_table("margin_calib places of risk vectors", sizeof(Place),
+		                           sizeof(Placed), function->fn_mcxt);
+		function->fn_extra = store;
 	}
-	return function->fn_extra;
+	return store;
 }
 
 static void
@@ -92,22 +123,44 @@ describe(McRiskVector *vector, McUnitRisk *risk)
 	    .haircut = {numbers[MC_RISK_INITIAL_HAIRCUT], numbers[MC_RISK_MAINTENANCE_HAIRCUT]}};
 }
 
-/* The vector of an argument, kept for the query. */
 static const Stored *
 keep_vector(FunctionCallInfo fcinfo, McRiskVector *vector)
 {
 	bool found;
-	Stored *stored = hash_search(store_of(fcinfo), &vector->digest, HASH_ENTER, &found);
+	Stored *stored = hash_search(store_of(fcinfo)->vectors, &vector->digest, HASH_ENTER, &found);
 
 	if (!found)
 	{
-		stored->vector = NULL;
-		mc_check_state_size(VARSIZE(vector));
 		stored->vector = MemoryContextAllocHuge(fcinfo->flinfo->fn_mcxt, VARSIZE(vector));
 		memcpy(stored->vector, vector, VARSIZE(vector));
 		describe(stored->vector, &stored->risk);
 	}
 	return stored;
+}
+
+/* The vector of an argument, kept for the query; one out of line is fetched once. */
+static const Stored *
+vector_argument(FunctionCallInfo fcinfo, int arg)
+{
+	struct varlena *value = (struct varlena *) PG_GETARG_POINTER(arg);
+	struct varatt_external pointer;
+	Place place;
+	Placed *placed;
+	bool found;
+
+	if (!VARATT_IS_EXTERNAL_ONDISK(value))
+		return keep_vector(fcinfo, PG_GETARG_RISK_VECTOR(arg));
+	VARATT_EXTERNAL_GET_POINTER(pointer, value);
+	place = (Place){pointer.va_toastrelid, pointer.va_valueid};
+	placed = hash_search(store_of(fcinfo)->places, &place, HASH_FIND, NULL);
+	if (placed == NULL)
+	{
+		const Stored *stored = keep_vector(fcinfo, PG_GETARG_RISK_VECTOR(arg));
+
+		placed = hash_search(store_of(fcinfo)->places, &place, HASH_ENTER, &found);
+		placed->stored = stored;
+	}
+	return placed->stored;
 }
 
 static char *
@@ -168,7 +221,7 @@ MC_FUNCTION(mc_portfolio_margin_accum)
 		ereport(ERROR,
 		        (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("a quantity is not finite"),
 		         errdetail("The value given is %s.", float8out_internal(position->quantity))));
-	position->stored = keep_vector(fcinfo, PG_GETARG_RISK_VECTOR(2));
+	position->stored = vector_argument(fcinfo, 2);
 	if (state->count > 0)
 		check_same_set(state->positions[0].stored->vector, position->stored->vector);
 	state->count++;
