@@ -9,14 +9,12 @@
 
 #include <math.h>
 
-#include "access/detoast.h"
 #include "access/htup_details.h"
 #include "catalog/pg_type.h"
 #include "funcapi.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/float.h"
-#include "utils/hsearch.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/typcache.h"
@@ -24,7 +22,7 @@
 #include "errors.h"
 #include "kernel/exact_sum.h"
 #include "margin_method.h"
-#include "risk_vector.h"
+#include "risk_store.h"
 #include "sample.h"
 #include "settings.h"
 #include "values.h"
@@ -33,17 +31,9 @@
 #define FIRST_CAPACITY 16
 #define RESULT_COLUMNS 13
 
-/* A vector, by its digest. */
-typedef struct Stored
-{
-	uint64 digest;
-	McRiskVector *vector;
-	McUnitRisk risk;
-} Stored;
-
 typedef struct Position
 {
-	const Stored *stored;
+	const McStoredRisk *stored;
 	double quantity;
 } Position;
 
@@ -54,114 +44,6 @@ typedef struct State
 	Size capacity;
 	McSettings method;
 } State;
-
-/* Where a value lies out of line: the same place has the same value while a query runs. */
-typedef struct Place
-{
-	Oid relation;
-	Oid value;
-} Place;
-
-typedef struct Placed
-{
-	Place place;
-	const Stored *stored;
-} Placed;
-
-/* What a query keeps: vectors by their digest, and by the place that they were read from. */
-typedef struct Store
-{
-	HTAB *vectors;
-	HTAB *places;
-} Store;
-
-static HTAB *
-make_table(const char *name, Size key, Size entry, MemoryContext context)
-{
-	HASHCTL control = {.keysize = key, .entrysize = entry, .hcxt = context};
-
-	return hash_create(name, 256, &control, HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
-}
-
-static Store *
-store_of(FunctionCallInfo fcinfo)
-{
-	FmgrInfo *function = fcinfo->flinfo;
-	Store *store = function->fn_extra;
-
-	if (store == NULL)
-	{
-		store = MemoryContextAlloc(function->fn_mcxt, sizeof(Store));
-		store->vectors = make_table("margin_calib risk vectors", sizeof(uint64), sizeof(Stored),
-		                            function->fn_mcxt);
-		store->places = make_table("margin_calib places of risk vectors", sizeof(Place),
-		                           sizeof(Placed), function->fn_mcxt);
-		function->fn_extra = store;
-	}
-	return store;
-}
-
-static void
-describe(McRiskVector *vector, McUnitRisk *risk)
-{
-	const double *numbers = vector->numbers;
-
-	*risk = (McUnitRisk){
-	    .pnl = mc_risk_pnl(vector),
-	    .base = numbers[MC_RISK_BASE],
-	    .group = vector->group,
-	    .years = numbers[MC_RISK_YEARS],
-	    .long_discount = numbers[MC_RISK_LONG_DISCOUNT],
-	    .short_discount = numbers[MC_RISK_SHORT_DISCOUNT],
-	    .kind = vector->kind,
-	    .is_call = (vector->flags & MC_RISK_IS_CALL) != 0,
-	    .strike = numbers[MC_RISK_STRIKE],
-	    .notional = numbers[MC_RISK_NOTIONAL],
-	    .delta = numbers[MC_RISK_DELTA],
-	    .vega = numbers[MC_RISK_VEGA],
-	    .confidence = numbers[MC_RISK_CONFIDENCE],
-	    .haircut = {numbers[MC_RISK_INITIAL_HAIRCUT], numbers[MC_RISK_MAINTENANCE_HAIRCUT]}};
-}
-
-static const Stored *
-keep_vector(FunctionCallInfo fcinfo, McRiskVector *vector)
-{
-	bool found;
-	Stored *stored = hash_search(store_of(fcinfo)->vectors, &vector->digest, HASH_ENTER, &found);
-
-	if (!found)
-	{
-		stored->vector = MemoryContextAllocHuge(fcinfo->flinfo->fn_mcxt, VARSIZE(vector));
-		memcpy(stored->vector, vector, VARSIZE(vector));
-		describe(stored->vector, &stored->risk);
-	}
-	return stored;
-}
-
-/* The vector of an argument, kept for the query; one out of line is fetched once. */
-static const Stored *
-vector_argument(FunctionCallInfo fcinfo, int arg)
-{
-	struct varlena *value = (struct varlena *) PG_GETARG_POINTER(arg);
-	struct varatt_external pointer;
-	Place place;
-	Placed *placed;
-	bool found;
-
-	if (!VARATT_IS_EXTERNAL_ONDISK(value))
-		return keep_vector(fcinfo, PG_GETARG_RISK_VECTOR(arg));
-	VARATT_EXTERNAL_GET_POINTER(pointer, value);
-	place = (Place){pointer.va_toastrelid, pointer.va_valueid};
-	placed = hash_search(store_of(fcinfo)->places, &place, HASH_FIND, NULL);
-	if (placed == NULL)
-	{
-		const Stored *stored = keep_vector(fcinfo, PG_GETARG_RISK_VECTOR(arg));
-
-		placed = hash_search(store_of(fcinfo)->places, &place, HASH_ENTER, &found);
-		placed->stored = stored;
-	}
-	return placed->stored;
-}
 
 static char *
 set_text(McRiskVector *vector)
@@ -182,9 +64,18 @@ check_same_set(McRiskVector *first, McRiskVector *other)
 	ereport(ERROR,
 	        (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 	         errmsg("risk vectors of different scenario sets cannot be added"),
-	         errdetail("One is that of %s (%d scenarios), another that of %s (%d scenarios).",
-	                   set_text(first), first->scenarios, set_text(other), other->scenarios),
+	         errdetail("One is that of %s (%d scenarios, contents %08x), another that of %s (%d "
+	                   "scenarios, contents %08x).",
+	                   set_text(first), first->scenarios, (uint32) first->set_digest,
+	                   set_text(other), other->scenarios, (uint32) other->set_digest),
 	         errhint("Make all of them with margin_calib.scenario_pnl and the same set.")));
+}
+
+/* Is there one?  NULL stands for the default, as leaving it out does. */
+static bool
+has_method(FunctionCallInfo fcinfo)
+{
+	return PG_NARGS() > ARG_METHOD && !PG_ARGISNULL(ARG_METHOD);
 }
 
 /* portfolio_margin_accum(internal, quantity float8, vector risk_vector [, method]) -> internal */
@@ -203,12 +94,16 @@ MC_FUNCTION(mc_portfolio_margin_accum)
 	if (state == NULL)
 	{
 		state = MemoryContextAllocZero(context, sizeof(State));
-		if (PG_NARGS() > ARG_METHOD)
+		if (has_method(fcinfo))
 			mc_settings_read(&state->method, fcinfo, ARG_METHOD, context);
 		state->capacity = FIRST_CAPACITY;
 		state->positions = MemoryContextAlloc(context, state->capacity * sizeof(Position));
 	}
-	else if (PG_NARGS() > ARG_METHOD)
+	else if (has_method(fcinfo) != mc_setting_given(&state->method, 0))
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+		                errmsg("the method of a portfolio is NULL in some rows"),
+		                errhint("Write the same method, or NULL, for all rows of a group.")));
+	else if (has_method(fcinfo))
 		mc_settings_compare(&state->method, fcinfo, ARG_METHOD);
 	if (state->count == state->capacity)
 	{
@@ -221,7 +116,7 @@ MC_FUNCTION(mc_portfolio_margin_accum)
 		ereport(ERROR,
 		        (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("a quantity is not finite"),
 		         errdetail("The value given is %s.", float8out_internal(position->quantity))));
-	position->stored = vector_argument(fcinfo, 2);
+	position->stored = mc_risk_argument(fcinfo, 2);
 	if (state->count > 0)
 		check_same_set(state->positions[0].stored->vector, position->stored->vector);
 	state->count++;
@@ -237,20 +132,29 @@ compare_names(McRiskVector *a, McRiskVector *b)
 	return order != 0 ? order : a->instrument_length - b->instrument_length;
 }
 
-/* by group and name; those of one instrument by quantity, for a sum that is always the same */
+/* by name; those of one instrument by quantity, for a sum that is always the same */
 static int
 compare_positions(const void *left, const void *right)
 {
 	const Position *a = left;
 	const Position *b = right;
-	int order;
+	int order = compare_names(a->stored->vector, b->stored->vector);
 
-	if (a->stored->risk.group != b->stored->risk.group)
-		return a->stored->risk.group < b->stored->risk.group ? -1 : 1;
-	order = compare_names(a->stored->vector, b->stored->vector);
 	if (order != 0)
 		return order;
 	return a->quantity < b->quantity ? -1 : a->quantity > b->quantity;
+}
+
+/* by group, then by name, for instruments that are there once */
+static int
+compare_groups(const void *left, const void *right)
+{
+	const Position *a = left;
+	const Position *b = right;
+
+	if (a->stored->risk.group != b->stored->risk.group)
+		return a->stored->risk.group < b->stored->risk.group ? -1 : 1;
+	return compare_names(a->stored->vector, b->stored->vector);
 }
 
 /* The quantities of one instrument, from `first` to before `end`, in one sum. */
@@ -270,7 +174,7 @@ total_quantity(const Position *positions, Size first, Size end)
 }
 
 static void
-check_same_vector(const Stored *a, const Stored *b)
+check_same_vector(const McStoredRisk *a, const McStoredRisk *b)
 {
 	if (a != b)
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
@@ -279,29 +183,41 @@ check_same_vector(const Stored *a, const Stored *b)
 		                errhint("Make one, from one price, for all positions of the instrument.")));
 }
 
-/* One holding of each instrument, without those of quantity 0; how many there are. */
+/* The positions as one of each instrument, in place and without those of quantity 0; how many there are. */
+static Size
+merge_positions(Position *positions, Size count)
+{
+	Size merged = 0;
+
+	qsort(positions, count, sizeof(Position), compare_positions);
+	for (Size first = 0, end; first < count; first = end)
+	{
+		const McStoredRisk *stored = positions[first].stored;
+		double quantity;
+
+		for (end = first + 1;
+		     end < count && compare_names(stored->vector, positions[end].stored->vector) == 0;
+		     end++)
+			check_same_vector(stored, positions[end].stored);
+		quantity = total_quantity(positions, first, end);
+		if (quantity != 0)
+			positions[merged++] = (Position){stored, quantity};
+	}
+	return merged;
+}
+
+/* What is held, in the order of groups and names. */
 static Size
 make_holdings(const State *state, McHolding *holdings)
 {
 	Position *positions = mc_work_space(state->count, sizeof(Position));
-	Size count = 0;
+	Size count;
 
 	memcpy(positions, state->positions, state->count * sizeof(Position));
-	qsort(positions, state->count, sizeof(Position), compare_positions);
-	for (Size first = 0, end; first < state->count; first = end)
-	{
-		double quantity;
-
-		for (end = first + 1;
-		     end < state->count &&
-		     positions[first].stored->risk.group == positions[end].stored->risk.group &&
-		     compare_names(positions[first].stored->vector, positions[end].stored->vector) == 0;
-		     end++)
-			check_same_vector(positions[first].stored, positions[end].stored);
-		quantity = total_quantity(positions, first, end);
-		if (quantity != 0)
-			holdings[count++] = (McHolding){quantity, &positions[first].stored->risk};
-	}
+	count = merge_positions(positions, state->count);
+	qsort(positions, count, sizeof(Position), compare_groups);
+	for (Size i = 0; i < count; i++)
+		holdings[i] = (McHolding){positions[i].quantity, &positions[i].stored->risk};
 	pfree(positions);
 	return count;
 }

@@ -68,9 +68,13 @@ mc_risk_vector_new(int scenarios, bool has_roles, const char *set_name, const ch
 void
 mc_risk_vector_seal(McRiskVector *vector)
 {
-	vector->digest = hash_bytes_extended((const unsigned char *) vector->numbers,
-	                                     VARSIZE(vector) - offsetof(McRiskVector, numbers),
-	                                     vector->set_digest ^ (uint64) vector->group);
+	const int64 head[] = {vector->kind,        vector->flags,      vector->scenarios,
+	                      vector->set_version, vector->set_length, vector->instrument_length,
+	                      vector->group,       vector->set_digest};
+
+	vector->digest = hash_bytes_extended(
+	    (const unsigned char *) vector->numbers, VARSIZE(vector) - offsetof(McRiskVector, numbers),
+	    hash_bytes_extended((const unsigned char *) head, sizeof(head), 0));
 }
 
 /* Why a vector is none that we make, or NULL. */
@@ -88,6 +92,8 @@ problem_of(McRiskVector *v)
 	    numbers[MC_RISK_SHORT_DISCOUNT] < 0 || numbers[MC_RISK_STRIKE] < 0 ||
 	    numbers[MC_RISK_NOTIONAL] < 0)
 		return "A number that is never negative is.";
+	if (v->kind == MC_OPTION && !(numbers[MC_RISK_STRIKE] > 0))
+		return "An option has no strike.";
 	for (int i = MC_RISK_CONFIDENCE; i < MC_RISK_NUMBERS; i++)
 		if (!(numbers[i] >= 0 && numbers[i] <= 1))
 			return "A share is not between 0 and 1.";

@@ -51,7 +51,7 @@ typedef struct McRiskVector
 	int32 instrument_length;
 	int64 group;
 	uint64 set_digest; /* of everything in the set that profits depend on */
-	uint64 digest;     /* of all that follows, not sent */
+	uint64 digest;     /* of everything else, not sent */
 	double numbers[FLEXIBLE_ARRAY_MEMBER];
 } McRiskVector;
 

@@ -14,6 +14,7 @@
 #include "errors.h"
 #include "risk_vector.h"
 #include "row_argument.h"
+#include "sample.h"
 #include "scenario_set.h"
 #include "years.h"
 
@@ -103,9 +104,9 @@ set_terms(McRiskVector *vector, const McContractTerms *terms, const McRow *marke
 	vector->kind = terms->contract.kind;
 	if (is_option && terms->contract.is_call)
 		vector->flags |= MC_RISK_IS_CALL;
-	if (is_option) /* the options of one expiry on one underlying */
-		vector->group = hash_bytes_extended((const unsigned char *) terms->underlying,
-		                                    strlen(terms->underlying), terms->expiry);
+	/* the options of one expiry on one underlying, and what is no option on it */
+	vector->group = hash_bytes_extended((const unsigned char *) terms->underlying,
+	                                    strlen(terms->underlying), is_option ? terms->expiry : 0);
 	vector->numbers[MC_RISK_YEARS] = exposure->years;
 	vector->numbers[MC_RISK_STRIKE] = is_option ? terms->contract.strike : 0;
 	vector->numbers[MC_RISK_NOTIONAL] = spot_size.notional;
@@ -117,6 +118,32 @@ set_terms(McRiskVector *vector, const McContractTerms *terms, const McRow *marke
 	    mc_row_number(market, MAINTENANCE_HAIRCUT, 0, 1, 0);
 	if (!(isfinite(spot_size.notional) && isfinite(size.delta) && isfinite(size.vega)))
 		mc_check_status(MC_OVERFLOW);
+}
+
+/* The shocks of a contract: those of the scenarios, or those that its factor has instead. */
+static const McShock *
+shocks_of(const McScenarioSet *set, const McFactorLaw *law)
+{
+	McShock *shocks;
+
+	if (law->price_shocks == NULL && law->vol_shocks == NULL)
+		return set->shocks;
+	shocks = mc_work_space(set->count, sizeof(McShock));
+	for (int i = 0; i < set->count; i++)
+	{
+		shocks[i] = set->shocks[i];
+		if (law->price_shocks != NULL)
+		{
+			shocks[i].price = law->price_shocks[i];
+			shocks[i].price_unit = MC_SHOCK_RELATIVE;
+		}
+		if (law->vol_shocks != NULL)
+		{
+			shocks[i].vol = law->vol_shocks[i];
+			shocks[i].vol_unit = MC_SHOCK_RELATIVE;
+		}
+	}
+	return shocks;
 }
 
 /* scenario_pnl(contract, market contract_market, as_of timestamptz, scenarios scenario_set) -> risk_vector */
@@ -142,7 +169,7 @@ MC_FUNCTION(mc_scenario_pnl_vector)
 	vector = mc_risk_vector_new(set->count, set->roles != NULL, set->name, terms.instrument);
 	vector->set_version = set->version;
 	vector->set_digest = set->digest;
-	mc_check_status(mc_scenario_pnl(&exposure, &law->shocks, set->shocks, set->count,
+	mc_check_status(mc_scenario_pnl(&exposure, &law->shocks, shocks_of(set, law), set->count,
 	                                &vector->numbers[MC_RISK_BASE], mc_risk_pnl(vector)));
 	set_terms(vector, &terms, &market, &exposure);
 	set_discounts(vector, law, rate, exposure.years);

@@ -8,7 +8,6 @@
 #include <math.h>
 
 #include "catalog/pg_type.h"
-#include "common/hashfn.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/datum.h"
@@ -80,6 +79,8 @@ enum
 {
 	FACTOR,
 	FACTOR_SHOCK_LAW,
+	FACTOR_PRICE_SHOCKS,
+	FACTOR_VOL_SHOCKS,
 	FACTOR_COLUMNS
 };
 
@@ -120,6 +121,9 @@ read_scenarios(const McRow *row, McScenarioSet *set)
 		refuse("a scenario set has no scenarios",
 		       "margin_calib.scenario_set(name) has those that are known.");
 	array = DatumGetArrayTypeP(row->values[SCENARIOS]);
+	if (ARR_NDIM(array) > 1)
+		ereport(ERROR, (errcode(ERRCODE_ARRAY_SUBSCRIPT_ERROR),
+		                errmsg("scenarios of a set are a one-dimensional array")));
 	deconstruct_array(array, ARR_ELEMTYPE(array), -1, false, TYPALIGN_DOUBLE, &elements, &nulls,
 	                  &set->count);
 	if (set->count < 1 || set->count > MC_MAX_SCENARIOS)
@@ -193,6 +197,50 @@ read_law(Datum datum, bool is_null, McFactorLaw *factor)
 	read_discount(&row, SHORT_DISCOUNT, &factor->short_side);
 }
 
+/* Shocks of a factor, one for each scenario; NULL where it has none. */
+static const double *
+read_shocks(const McRow *factor, int column, const McScenarioSet *set)
+{
+	ArrayType *array;
+	const double *shocks;
+
+	if (factor->nulls[column])
+		return NULL;
+	array = DatumGetArrayTypeP(factor->values[column]);
+	shocks = (const double *) ARR_DATA_PTR(array);
+	if (ARR_NDIM(array) != 1 || ARR_DIMS(array)[0] != set->count || ARR_HASNULL(array))
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+		                errmsg("%s of a factor are one for each scenario, without NULL",
+		                       factor->names[column]),
+		                errdetail("The set has %d scenarios, and the array %d elements.",
+		                          set->count, ArrayGetNItems(ARR_NDIM(array), ARR_DIMS(array)))));
+	for (int i = 0; i < set->count; i++)
+		if (!isfinite(shocks[i]))
+			refuse("a shock of a factor is not finite", "Leave the scenario out, of every factor.");
+	return shocks;
+}
+
+static void
+read_factor(const McRow *factor, const McRow *row, McScenarioSet *set, McFactorLaw *law)
+{
+	if (factor->nulls[FACTOR_SHOCK_LAW])
+		read_law(row->values[LAW], row->nulls[LAW], law);
+	else
+		read_law(factor->values[FACTOR_SHOCK_LAW], false, law);
+	law->price_shocks = read_shocks(factor, FACTOR_PRICE_SHOCKS, set);
+	law->vol_shocks = read_shocks(factor, FACTOR_VOL_SHOCKS, set);
+	set->has_history = set->has_history || law->price_shocks != NULL;
+}
+
+static McFactorLaw *
+find_factor(const McScenarioSet *set, const char *factor)
+{
+	for (int i = 1; i < set->law_count && set->laws[i].factor != NULL; i++)
+		if (strcmp(set->laws[i].factor, factor) == 0)
+			return &set->laws[i];
+	return NULL;
+}
+
 static void
 read_laws(const McRow *row, McScenarioSet *set)
 {
@@ -222,77 +270,27 @@ read_laws(const McRow *row, McScenarioSet *set)
 			refuse("a factor of a scenario set has no name",
 			       "The law of every other factor is the law of the set.");
 		law->factor = TextDatumGetCString(factor.values[FACTOR]);
-		if (mc_factor_law(set, law->factor) != law)
-			refuse("a factor of a scenario set has two laws", "Leave one of them out.");
-		read_law(factor.values[FACTOR_SHOCK_LAW], factor.nulls[FACTOR_SHOCK_LAW], law);
+		if (find_factor(set, law->factor) != law)
+			refuse("a factor of a scenario set is there twice", "Leave one of them out.");
+		read_factor(&factor, row, set, law);
 	}
 }
 
 const McFactorLaw *
 mc_factor_law(const McScenarioSet *set, const char *factor)
 {
-	for (int i = 1; i < set->law_count && set->laws[i].factor != NULL; i++)
-		if (strcmp(set->laws[i].factor, factor) == 0)
-			return &set->laws[i];
+	const McFactorLaw *found = find_factor(set, factor);
+
+	if (found != NULL)
+		return found;
+	if (set->has_history)
+		ereport(ERROR,
+		        (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+		         errmsg("scenario set %s has no history of %s", set->name, factor),
+		         errhint("Its factors have shocks of their own in every scenario: add one of "
+		                 "%s, or leave its contracts out.",
+		                 factor)));
 	return &set->laws[0];
-}
-
-static uint64
-digest_numbers(const double *numbers, Size bytes, uint64 digest)
-{
-	return hash_bytes_extended((const unsigned char *) numbers, bytes, digest);
-}
-
-/* Numbers one by one: what lies between the members of a struct is not defined. */
-static uint64
-digest_law(const McFactorLaw *law, uint64 digest)
-{
-	const McShockLaw *s = &law->shocks;
-	const McDiscountLaw *sides[] = {&law->long_side, &law->short_side};
-	const double numbers[] = {
-	    s->beta,      s->price_range, s->vol_up,      s->vol_down,   s->vol_range_absolute,
-	    s->reference, s->least,       s->short_power, s->long_power, s->least_vol_up};
-
-	if (law->factor != NULL)
-		digest =
-		    hash_bytes_extended((const unsigned char *) law->factor, strlen(law->factor), digest);
-	digest = digest_numbers(numbers, sizeof(numbers), digest);
-	for (int i = 0; i < 2; i++)
-	{
-		const McSkewLaw *skew = &s->skew[i];
-		const double numbers_of_side[] = {skew->cap,         skew->cap_slope, skew->least_width,
-		                                  skew->width_scale, skew->width,     skew->width_slope,
-		                                  sides[i]->given,   sides[i]->base,  sides[i]->rate_scale,
-		                                  sides[i]->rate_add};
-
-		digest = digest_numbers(numbers_of_side, sizeof(numbers_of_side), digest);
-	}
-	return digest;
-}
-
-static uint64
-digest_of(const McScenarioSet *set)
-{
-	uint64 digest = 0;
-
-	for (int i = 0; i < set->law_count; i++)
-		digest = digest_law(&set->laws[i], digest);
-	for (int i = 0; i < set->count; i++)
-	{
-		const McShock *shock = &set->shocks[i];
-		const McScenarioRole *role = set->roles == NULL ? NULL : &set->roles[i];
-		const double numbers[] = {shock->price,
-		                          shock->price_unit,
-		                          shock->vol,
-		                          shock->vol_unit,
-		                          shock->skew,
-		                          role == NULL ? 1 : role->weight,
-		                          role == NULL ? 0 : role->both_ways,
-		                          role == NULL ? 0 : role->contingency};
-
-		digest = digest_numbers(numbers, sizeof(numbers), digest);
-	}
-	return digest;
 }
 
 static McScenarioSet *
@@ -310,7 +308,7 @@ read_set(Datum datum)
 		refuse("the version of a scenario set is 0 or more", "NULL stands for 0.");
 	read_scenarios(&row, set);
 	read_laws(&row, set);
-	set->digest = digest_of(set);
+	set->digest = mc_scenario_set_digest(set);
 	return set;
 }
 

@@ -26,6 +26,9 @@ typedef struct McFactorLaw
 	McShockLaw shocks;
 	McDiscountLaw long_side;
 	McDiscountLaw short_side;
+	const double
+	    *price_shocks; /* [scenarios], relative, instead of those of the scenarios; or NULL */
+	const double *vol_shocks;
 } McFactorLaw;
 
 typedef struct McScenarioSet
@@ -37,12 +40,17 @@ typedef struct McScenarioSet
 	McScenarioRole *roles; /* NULL: none differs from weight 1 */
 	int law_count;
 	McFactorLaw *laws; /* the first is that of every other factor */
+	bool has_history;  /* a factor has shocks of its own: there is no other */
 	uint64 digest;     /* of all of these but the name and the version */
 } McScenarioSet;
+
+/* Of everything that profits depend on; equal sets have equal digests. */
+extern uint64 mc_scenario_set_digest(const McScenarioSet *set);
 
 /* The set in argument `arg`, read once a query while it is the same; 22023 for one that makes no sense. */
 extern const McScenarioSet *mc_scenario_set_argument(FunctionCallInfo fcinfo, int arg);
 
+/* What holds for contracts on an underlying; 22023 when the set has histories, and none of it. */
 extern const McFactorLaw *mc_factor_law(const McScenarioSet *set, const char *factor);
 
 #endif

@@ -20,7 +20,7 @@ COMMENT ON COLUMN margin_calib.scenario.vol_shock IS 'of the vol, NULL for 0';
 COMMENT ON COLUMN margin_calib.scenario.vol_unit IS 'relative (also NULL): a share of the vol; absolute: vol points, 0.05 is 5; range: in units of vol_up or vol_down of margin_calib.shock_law, which depend on the term';
 COMMENT ON COLUMN margin_calib.scenario.skew IS 'NULL; linear: vols rise on one wing and fall on the other; absolute: they rise on both';
 COMMENT ON COLUMN margin_calib.scenario.weight IS 'what the profits count, 0 or more, NULL for 1: 0.35 for an extreme move of SPAN';
-COMMENT ON COLUMN margin_calib.scenario.both_ways IS 'true: within a group (the options of one expiry) the profit counts as a loss whatever its sign, since the move can go the other way';
+COMMENT ON COLUMN margin_calib.scenario.both_ways IS 'true: the profit of a group (the options of one expiry on an underlying, or all else on it) counts as a loss whatever its sign, since the move can go the other way';
 COMMENT ON COLUMN margin_calib.scenario.contingency IS 'true: not one of those that margin covers, but what components of kind contingency look at';
 
 CREATE TYPE margin_calib.skew_law AS (
@@ -80,12 +80,16 @@ COMMENT ON COLUMN margin_calib.shock_law.short_rate_scale IS 'NULL for 0';
 COMMENT ON COLUMN margin_calib.shock_law.short_rate_add IS 'a year, NULL for 0';
 
 CREATE TYPE margin_calib.factor_law AS (
-    factor text,
-    law    margin_calib.shock_law
+    factor       text,
+    law          margin_calib.shock_law,
+    price_shocks double precision[],
+    vol_shocks   double precision[]
 );
-COMMENT ON TYPE margin_calib.factor_law IS 'The law of contracts on one underlying, where it is not that of the set.';
+COMMENT ON TYPE margin_calib.factor_law IS 'What holds for contracts on one underlying, where it is not what holds for the set: the law, or shocks of its own in every scenario, as historical scenarios have.';
 COMMENT ON COLUMN margin_calib.factor_law.factor IS 'underlying of the contracts';
-COMMENT ON COLUMN margin_calib.factor_law.law IS 'all of it: nothing is taken from the law of the set';
+COMMENT ON COLUMN margin_calib.factor_law.law IS 'NULL for the law of the set; else all of it, nothing is taken from the set''s';
+COMMENT ON COLUMN margin_calib.factor_law.price_shocks IS 'relative shock of the price in each scenario instead of those of the scenarios, NULL for those; in a set where a factor has some, contracts on an underlying that is not among the factors are refused';
+COMMENT ON COLUMN margin_calib.factor_law.vol_shocks IS 'relative shock of the vol in each scenario, the same way';
 
 CREATE TYPE margin_calib.margin_component AS (
     name        text,
@@ -99,8 +103,8 @@ CREATE TYPE margin_calib.margin_component AS (
 COMMENT ON TYPE margin_calib.margin_component IS 'A charge beside the loss in scenarios; doc/portfolio_margin.md has the formula of each kind.';
 COMMENT ON COLUMN margin_calib.margin_component.name IS 'what results call it';
 COMMENT ON COLUMN margin_calib.margin_component.kind IS 'notional, naked_short, contingency, confidence, short_minimum, delta_minimum, vega or haircut';
-COMMENT ON COLUMN margin_calib.margin_component.initial IS 'rate for the initial requirement, 0 or more, NULL for 0';
-COMMENT ON COLUMN margin_calib.margin_component.maintenance IS 'rate for the maintenance requirement, 0 or more, NULL for 0';
+COMMENT ON COLUMN margin_calib.margin_component.initial IS 'rate for the initial requirement, 0 or more, NULL for 0; haircut has those of the contracts instead';
+COMMENT ON COLUMN margin_calib.margin_component.maintenance IS 'rate for the maintenance requirement, the same way';
 COMMENT ON COLUMN margin_calib.margin_component.slope IS 'of contingency: the rate grows by this share a year of the term; of delta_minimum: share of the rate that hedged delta counts; NULL for 0';
 COMMENT ON COLUMN margin_calib.margin_component.threshold IS 'of confidence: prices whose confidence is below it are charged, NULL for 1';
 COMMENT ON COLUMN margin_calib.margin_component.kinds IS 'of notional: the kinds of contract that it charges, NULL for all';
@@ -113,7 +117,7 @@ CREATE TYPE margin_calib.margin_method AS (
     maintenance_factor     double precision,
     components             margin_calib.margin_component[]
 );
-COMMENT ON TYPE margin_calib.margin_method IS 'How the profits of a portfolio in scenarios become its margin; made by margin_calib.margin_method or part of a margin_calib.scenario_set.';
+COMMENT ON TYPE margin_calib.margin_method IS 'How the profits of a portfolio in scenarios become its margin; part of a margin_calib.scenario_set.';
 COMMENT ON COLUMN margin_calib.margin_method.measure IS 'worst: the largest loss; value_at_risk or expected_shortfall (also NULL) of the losses';
 COMMENT ON COLUMN margin_calib.margin_method.initial_confidence IS 'of VaR and ES, NULL for 0.99';
 COMMENT ON COLUMN margin_calib.margin_method.maintenance_confidence IS 'of VaR and ES, NULL for 0.975';
@@ -225,7 +229,7 @@ COMMENT ON COLUMN margin_calib.risk_terms.scenarios IS 'how many';
 COMMENT ON COLUMN margin_calib.risk_terms.kind IS 'as in margin_calib.contract';
 COMMENT ON COLUMN margin_calib.risk_terms.option_kind IS 'as in margin_calib.contract';
 COMMENT ON COLUMN margin_calib.risk_terms.value IS 'of an option its premium, of a spot pair its price; 0 of futures and perpetuals, whose profit is settled';
-COMMENT ON COLUMN margin_calib.risk_terms.years IS 'to expiry, of 365 days; 0 without one';
+COMMENT ON COLUMN margin_calib.risk_terms.years IS 'of an option to expiry, of 365 days; 0 of all else';
 COMMENT ON COLUMN margin_calib.risk_terms.long_discount IS 'factor on the value of its expiry in a scenario where that is positive';
 COMMENT ON COLUMN margin_calib.risk_terms.short_discount IS 'and where it is negative';
 COMMENT ON COLUMN margin_calib.risk_terms.strike IS 'of an option';
@@ -241,7 +245,7 @@ CREATE TYPE margin_calib.component_amount AS (
     initial     double precision,
     maintenance double precision
 );
-COMMENT ON TYPE margin_calib.component_amount IS 'What one component adds to the margin of a portfolio, or by how much a minimum raised it.';
+COMMENT ON TYPE margin_calib.component_amount IS 'What one component adds to the margin of a portfolio, or by how much a minimum raised it; of a contingency the amount itself, which counts in the loss where it is larger.';
 COMMENT ON COLUMN margin_calib.component_amount.name IS 'as in margin_calib.margin_component';
 COMMENT ON COLUMN margin_calib.component_amount.initial IS 'of the initial requirement';
 COMMENT ON COLUMN margin_calib.component_amount.maintenance IS 'of the maintenance requirement';
@@ -268,7 +272,7 @@ COMMENT ON COLUMN margin_calib.portfolio_margin.initial_loss IS 'part of it that
 COMMENT ON COLUMN margin_calib.portfolio_margin.maintenance_loss IS 'the same of the maintenance requirement';
 COMMENT ON COLUMN margin_calib.portfolio_margin.value IS 'of options and spot pairs at present prices';
 COMMENT ON COLUMN margin_calib.portfolio_margin.worst_scenario IS 'number of the scenario with the largest loss; NULL when none loses, or a contingency is larger';
-COMMENT ON COLUMN margin_calib.portfolio_margin.worst_pnl IS 'profit in it, 0 or below';
+COMMENT ON COLUMN margin_calib.portfolio_margin.worst_pnl IS 'profit in the scenario with the largest loss, whatever contingencies are; 0 when none loses';
 COMMENT ON COLUMN margin_calib.portfolio_margin.notional IS 'sum of abs(quantity) times notional';
 COMMENT ON COLUMN margin_calib.portfolio_margin.delta IS 'what the portfolio earns when every underlying gains 100 %, by present slopes';
 COMMENT ON COLUMN margin_calib.portfolio_margin.vega IS 'what it earns when every vol gains 1.00';

@@ -97,8 +97,8 @@ BEGIN
     made := jsonb_populate_record(NULL::margin_calib.scenario_set, given || jsonb_build_object('name', name, 'version', latest));
     -- what it would do to one contract, so that everything in it is checked
     PERFORM margin_calib.portfolio_margin(1, margin_calib.scenario_pnl(
-                ROW('X', NULL, 'perpetual', 'linear', NULL, 'X', 'X', 'X', NULL, NULL, 1, 1, NULL, NULL, NULL)::margin_calib.contract,
-                margin_calib.contract_market(1), '2000-01-01', made), coalesce(made.method, ROW(NULL, NULL, NULL, NULL, NULL, NULL)::margin_calib.margin_method));
+                ROW('X', NULL, 'perpetual', 'linear', NULL, coalesce((made.factors[1]).factor, 'X'), 'X', 'X', NULL, NULL, 1, 1, NULL, NULL, NULL)::margin_calib.contract,
+                margin_calib.contract_market(1), '2000-01-01', made), made.method);
     PERFORM margin_calib.audit_guard('scenario_set', name || ' ' || latest);
     INSERT INTO margin_calib.user_scenario_set (name, version, content) VALUES (name, latest, given);
     PERFORM margin_calib.audit_change('scenario_set', name || ' ' || latest, add_scenario_set.reason);

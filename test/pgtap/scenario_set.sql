@@ -51,6 +51,22 @@ SELECT is((SELECT count(*) FROM scenario_set('derive') AS s, unnest(s.scenarios)
 SELECT ok(pg_temp.near((pg_temp.profits('derive'))[24:31], '{-13.86,-13.86,13.86,13.86,13.86,13.86,13.86,13.86}', 1e-9), 'derive: tails by their weights');
 SELECT ok(pg_temp.near(pg_temp.vols('derive', 0.25), ARRAY[0.6 * greatest(1 - 0.3 * 30 ^ 0.3, 0), 0.6, 0.6 * (1 + 0.5 * 30 ^ 0.3)], 1e-6), 'derive: a quarter of a day counts as one');
 
+-- ---- factors with shocks of their own ----
+CREATE TABLE pg_temp.joint AS SELECT jsonb_populate_record(NULL::scenario_set, '{"name": "joint", "scenarios": [{"weight": 2}, {}], "law": {"beta": 0.5},
+    "factors": [{"factor": "BTC", "price_shocks": [-0.1, 0.2]}, {"factor": "ETH", "price_shocks": [0.1, 0.1], "law": {"beta": 1}}]}') AS s;
+SELECT is(scenario_profits(scenario_pnl(parse_symbol(c || '-USD-PERP', 'paradex'), contract_market(100), '2026-01-01', s)), p, c)
+  FROM pg_temp.joint, (VALUES ('BTC', '{-5,10}'::float8[]), ('ETH', '{10,10}')) AS v (c, p);
+SELECT is(pg_temp.refused($$ SELECT scenario_pnl(parse_symbol('SOL-USD-PERP', 'paradex'), contract_market(100), '2026-01-01', s) FROM pg_temp.joint $$),
+          '22023: scenario set joint has no history of SOL', 'a coin without a history is not taken to stand still');
+SELECT is(pg_temp.refused(format($$ SELECT scenario_pnl(parse_symbol('BTC-USD-PERP', 'paradex'), contract_market(100), '2026-01-01', jsonb_populate_record(s, %L)) FROM pg_temp.joint $$, v)), m, m)
+  FROM (VALUES ('{"factors": [{"factor": "BTC", "price_shocks": [0.1]}]}', '22023: price_shocks of a factor are one for each scenario, without NULL'),
+               ('{"factors": [{"factor": "BTC", "vol_shocks": [0.1, null]}]}', '22023: vol_shocks of a factor are one for each scenario, without NULL'),
+               ('{"factors": [{"factor": "BTC", "price_shocks": [0.1, "NaN"]}]}', '22023: a shock of a factor is not finite')) AS x (v, m);
+SELECT is(pg_temp.refused($$ SELECT portfolio_margin(1, scenario_pnl(parse_symbol(c || '-USD-PERP', 'paradex'), contract_market(100), '2026-01-01',
+                                 CASE c WHEN 'BTC' THEN s ELSE jsonb_populate_record(s, '{"factors": [{"factor": "BTC", "price_shocks": [-0.1, 0.2]}, {"factor": "ETH", "price_shocks": [0.1, 0.2], "law": {"beta": 1}}]}') END))
+                               FROM pg_temp.joint, unnest('{BTC,ETH}'::text[]) AS c $$),
+          '22023: risk vectors of different scenario sets cannot be added', 'another history under the same name and version does not mix');
+
 -- ---- sets of users ----
 SELECT is(scenario_grid('{-0.1,0.1}', '{1,-1}', 'range'), '[{"price_shock": -0.1, "vol_shock": 1, "vol_unit": "range"}, {"price_shock": -0.1, "vol_shock": -1, "vol_unit": "range"},
     {"price_shock": 0.1, "vol_shock": 1, "vol_unit": "range"}, {"price_shock": 0.1, "vol_shock": -1, "vol_unit": "range"}]', 'a grid');
@@ -61,6 +77,9 @@ SELECT is(add_scenario_set('mine', scenario_grid('{-0.2,0.2}'), method => '{"mea
 SELECT is(pg_temp.profits('mine'), '{-20,20}'::float8[], 'is used');
 SELECT is(add_scenario_set('mine', scenario_grid('{-0.3,0.2}'), factors => '[{"factor": "BTC", "law": {"beta": 0.5}}]', method => '{"measure": "worst"}'), 2, 'another version');
 SELECT is(pg_temp.profits('mine'), '{-15,10}'::float8[], 'is in force');
+SELECT is(add_scenario_set('past', '[{}, {}]', factors => '[{"factor": "BTC", "price_shocks": [0.01, -0.02]}, {"factor": "ETH", "price_shocks": [0.02, -0.01]}]'), 1, 'a history');
+SELECT is(pg_temp.profits('past'), '{1,-2}'::float8[], 'is used');
+SELECT is(drop_scenario_set('past'), 1::bigint, 'and dropped');
 SELECT is((scenario_set('mine', 1)).version, 1, 'the former can be had');
 SELECT is(add_scenario_set('span', scenario_grid('{-0.5}')), 2, 'a set of the extension gets a version');
 SELECT is(cardinality((scenario_set('span')).scenarios), 1, 'which is in force');
@@ -77,13 +96,13 @@ SELECT is(pg_temp.refused(format('SELECT add_scenario_set(%s)', a)), m, m) FROM 
     ($$'x', '{}'$$, '22023: scenarios are a JSON array of objects'), ($$'x', '[]'$$, '22023: a scenario set has 1 to 100,000 scenarios'), ($$'x', '[null]'$$, '22023: a scenario of a set is NULL'),
     ($$'x', '[{"price": 1}]'$$, '22023: a scenario set has no field price'), ($$'x', '[{}]', '{"vol": 1}'$$, '22023: a scenario set has no field vol'),
     ($$'x', '[{}]', '{"linear_skew": {"caps": 1}}'$$, '22023: a scenario set has no field caps'), ($$'x', '[{}]', NULL, '[{"law": {"beta": 1, "gamma": 1}}]'$$, '22023: a scenario set has no field gamma'),
-    ($$'x', '[{}]', NULL, '[{"law": {"beta": 1}}]'$$, '22023: a factor of a scenario set has no name'), ($$'x', '[{}]', NULL, '[{"factor": "A"}, {"factor": "A"}]'$$, '22023: a factor of a scenario set has two laws'),
+    ($$'x', '[{}]', NULL, '[{"law": {"beta": 1}}]'$$, '22023: a factor of a scenario set has no name'), ($$'x', '[{}]', NULL, '[{"factor": "A"}, {"factor": "A"}]'$$, '22023: a factor of a scenario set is there twice'),
     ($$'x', '[{}]', NULL, NULL, '{"measures": 1}'$$, '22023: a scenario set has no field measures'), ($$'x', '[{}]', NULL, NULL, '{"measure": "best"}'$$, '22023: unknown measure'),
     ($$'x', '[{}]', NULL, NULL, '{"components": [{"kind": "notional", "initial": -1, "name": "a"}]}'$$, '22023: initial of a margin_component is out of range'),
     ($$'x', '[{"price_unit": "ticks"}]'$$, '22023: unknown price_unit'), ($$'x', '[{"weight": -1}]'$$, '22023: weight of a scenario is out of range')) AS v (a, m);
 SELECT is((SELECT count(*) FROM user_scenario_set WHERE name = 'x'), 0::bigint, 'and nothing stays of them');
 SELECT results_eq($$ SELECT action, object, reason FROM audit WHERE kind = 'scenario_set' ORDER BY id $$,
-    $$ VALUES ('create', 'mine 1', 'first'), ('create', 'mine 2', NULL), ('create', 'span 2', NULL) $$, 'the audit trail has them');
+    $$ VALUES ('create', 'mine 1', 'first'), ('create', 'mine 2', NULL), ('create', 'past 1', NULL), ('delete', 'past 1', NULL), ('create', 'span 2', NULL) $$, 'the audit trail has them');
 SELECT is(drop_scenario_set('span', 'not ours'), 1::bigint, 'dropped');
 SELECT is(cardinality((scenario_set('span')).scenarios), 16, 'the one of the extension is in force again');
 SELECT is(pg_temp.refused($$ SELECT drop_scenario_set('span') $$), '42704: no scenario set ''span'' was added');
