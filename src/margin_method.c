@@ -39,7 +39,7 @@ enum
 };
 
 #define MOST_COMPONENTS 100
-#define ALL_KINDS (1u << (MC_OPTION + 1)) - 1
+#define ALL_KINDS ((1u << (MC_OPTION + 1)) - 1)
 
 static const char *const measures[] = {"worst", "value_at_risk", "expected_shortfall", NULL};
 
@@ -81,6 +81,8 @@ kinds_of(const McRow *row)
 
 	if (row->nulls[KINDS])
 		return ALL_KINDS;
+	if (count == 0)
+		refuse("kinds of a margin_component are one or more, or NULL for all");
 	for (int i = 0; i < count; i++)
 	{
 		if (nulls[i])

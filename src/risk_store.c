@@ -8,6 +8,8 @@
 #include "utils/hsearch.h"
 #include "utils/memutils.h"
 
+#include "errors.h"
+
 /* Where a value lies out of line: the same place has the same value while a query runs. */
 typedef struct Place
 {
@@ -26,6 +28,7 @@ typedef struct Store
 {
 	HTAB *vectors;
 	HTAB *places;
+	Size bytes; /* of all vectors */
 } Store;
 
 static HTAB *
@@ -44,7 +47,7 @@ store_of(FunctionCallInfo fcinfo)
 
 	if (store == NULL)
 	{
-		store = MemoryContextAlloc(function->fn_mcxt, sizeof(Store));
+		store = MemoryContextAllocZero(function->fn_mcxt, sizeof(Store));
 		store->vectors = make_table("margin_calib risk vectors", sizeof(uint64),
 		                            sizeof(McStoredRisk), function->fn_mcxt);
 		store->places = make_table("margin_calib places of risk vectors", sizeof(Place),
@@ -79,16 +82,20 @@ describe(McRiskVector *vector, McUnitRisk *risk)
 static const McStoredRisk *
 keep_vector(FunctionCallInfo fcinfo, McRiskVector *vector)
 {
+	Store *store = store_of(fcinfo);
+	McStoredRisk *stored = hash_search(store->vectors, &vector->digest, HASH_FIND, NULL);
+	McRiskVector *copy;
 	bool found;
-	McStoredRisk *stored =
-	    hash_search(store_of(fcinfo)->vectors, &vector->digest, HASH_ENTER, &found);
 
-	if (!found)
-	{
-		stored->vector = MemoryContextAllocHuge(fcinfo->flinfo->fn_mcxt, VARSIZE(vector));
-		memcpy(stored->vector, vector, VARSIZE(vector));
-		describe(stored->vector, &stored->risk);
-	}
+	if (stored != NULL)
+		return stored;
+	mc_check_state_size(store->bytes + VARSIZE(vector));
+	copy = MemoryContextAllocHuge(fcinfo->flinfo->fn_mcxt, VARSIZE(vector));
+	memcpy(copy, vector, VARSIZE(vector));
+	store->bytes += VARSIZE(vector);
+	stored = hash_search(store->vectors, &vector->digest, HASH_ENTER, &found);
+	stored->vector = copy;
+	describe(copy, &stored->risk);
 	return stored;
 }
 

@@ -67,6 +67,11 @@ SELECT is(pg_temp.refused($$ SELECT portfolio_margin(1, scenario_pnl(parse_symbo
                                FROM pg_temp.joint, unnest('{BTC,ETH}'::text[]) AS c $$),
           '22023: risk vectors of different scenario sets cannot be added', 'another history under the same name and version does not mix');
 
+SET LOCAL margin_calib.max_state_mb = 1;
+SELECT is(pg_temp.refused($$ SELECT portfolio_margin(1, scenario_pnl(jsonb_populate_record(parse_symbol('BTC-USD-PERP', 'paradex'), jsonb_build_object('instrument', i)), contract_market(i), '2026-01-01', s))
+                               FROM generate_series(1, 2000) AS i, (SELECT jsonb_populate_record(NULL::scenario_set, jsonb_build_object('name', 'n', 'scenarios', jsonb_agg('{}'::jsonb))) FROM generate_series(1, 100)) AS x (s) $$) ~ '^54000', true, 'vectors of a query have a limit');
+RESET margin_calib.max_state_mb;
+
 -- ---- sets of users ----
 SELECT is(scenario_grid('{-0.1,0.1}', '{1,-1}', 'range'), '[{"price_shock": -0.1, "vol_shock": 1, "vol_unit": "range"}, {"price_shock": -0.1, "vol_shock": -1, "vol_unit": "range"},
     {"price_shock": 0.1, "vol_shock": 1, "vol_unit": "range"}, {"price_shock": 0.1, "vol_shock": -1, "vol_unit": "range"}]', 'a grid');
@@ -99,6 +104,7 @@ SELECT is(pg_temp.refused(format('SELECT add_scenario_set(%s)', a)), m, m) FROM 
     ($$'x', '[{}]', NULL, '[{"law": {"beta": 1}}]'$$, '22023: a factor of a scenario set has no name'), ($$'x', '[{}]', NULL, '[{"factor": "A"}, {"factor": "A"}]'$$, '22023: a factor of a scenario set is there twice'),
     ($$'x', '[{}]', NULL, NULL, '{"measures": 1}'$$, '22023: a scenario set has no field measures'), ($$'x', '[{}]', NULL, NULL, '{"measure": "best"}'$$, '22023: unknown measure'),
     ($$'x', '[{}]', NULL, NULL, '{"components": [{"kind": "notional", "initial": -1, "name": "a"}]}'$$, '22023: initial of a margin_component is out of range'),
+    ($$'x', '[{}]', NULL, NULL, '{"components": [{"kind": "notional", "name": "a", "kinds": []}]}'$$, '22023: kinds of a margin_component are one or more, or NULL for all'),
     ($$'x', '[{"price_unit": "ticks"}]'$$, '22023: unknown price_unit'), ($$'x', '[{"weight": -1}]'$$, '22023: weight of a scenario is out of range')) AS v (a, m);
 SELECT is((SELECT count(*) FROM user_scenario_set WHERE name = 'x'), 0::bigint, 'and nothing stays of them');
 SELECT results_eq($$ SELECT action, object, reason FROM audit WHERE kind = 'scenario_set' ORDER BY id $$,
