@@ -48,7 +48,7 @@ typedef struct Terms
 
 #define MOST_ROWS 9007199254740992.0 /* that a double counts */
 
-static const char *const kind_names[] = {"spot", "future", "perpetual", "option", NULL};
+const char *const mc_contract_kinds[] = {"spot", "future", "perpetual", "option", NULL};
 static const char *const payoff_names[] = {"linear", "inverse", "quanto", NULL};
 static const char *const option_names[] = {"put", "call", NULL};
 
@@ -110,7 +110,7 @@ read_contract(Datum row, Terms *terms, McContract *contract)
 	double multiplier;
 
 	read_terms(row, terms);
-	kind = choice(terms, KIND, kind_names);
+	kind = choice(terms, KIND, mc_contract_kinds);
 	payoff = choice(terms, PAYOFF, payoff_names);
 	size = number(terms, CONTRACT_SIZE);
 	multiplier = number(terms, MULTIPLIER);

@@ -19,6 +19,9 @@ typedef struct McContractTerms
 	TimestampTz expiry; /* DT_NOEND where there is none */
 } McContractTerms;
 
+/* In the order of McContractKind; NULL ends it. */
+extern const char *const mc_contract_kinds[];
+
 /* What a portfolio needs of a contract: 22023 unless it can be valued and has a name. */
 extern void mc_contract_read(Datum row, McContractTerms *contract);
 

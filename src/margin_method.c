@@ -8,9 +8,9 @@
 #include <math.h>
 
 #include "catalog/pg_type.h"
-#include "utils/array.h"
 #include "utils/builtins.h"
 
+#include "contract_argument.h"
 #include "row_argument.h"
 #include "settings.h"
 
@@ -48,27 +48,11 @@ static const char *const component_kinds[MC_COMPONENT_KINDS + 1] = {
     "notional",      "naked_short",   "contingency", "confidence",
     "short_minimum", "delta_minimum", "vega",        "haircut"};
 
-static const char *const contract_kinds[] = {"spot", "future", "perpetual", "option", NULL};
-
 static pg_attribute_noreturn() void refuse(const char *rule)
 {
 	ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("%s", rule),
 	                errhint("Look at (margin_calib.scenario_set(name)).method of a set that is "
 	                        "known.")));
-}
-
-/* The elements of an array column, none for NULL. */
-static int
-elements_of(const McRow *row, int column, int length, char align, Datum **elements, bool **nulls)
-{
-	ArrayType *array;
-	int count;
-
-	if (row->nulls[column])
-		return 0;
-	array = DatumGetArrayTypeP(row->values[column]);
-	deconstruct_array(array, ARR_ELEMTYPE(array), length, false, align, elements, nulls, &count);
-	return count;
 }
 
 static unsigned
@@ -77,7 +61,7 @@ kinds_of(const McRow *row)
 	unsigned kinds = 0;
 	Datum *elements;
 	bool *nulls;
-	int count = elements_of(row, KINDS, -1, TYPALIGN_INT, &elements, &nulls);
+	int count = mc_row_elements(row, KINDS, TYPALIGN_INT, &elements, &nulls);
 
 	if (row->nulls[KINDS])
 		return ALL_KINDS;
@@ -87,7 +71,8 @@ kinds_of(const McRow *row)
 	{
 		if (nulls[i])
 			refuse("a kind of contract of a margin_component is NULL");
-		kinds |= 1u << mc_choice(DatumGetTextPP(elements[i]), contract_kinds, "kind of contract");
+		kinds |=
+		    1u << mc_choice(DatumGetTextPP(elements[i]), mc_contract_kinds, "kind of contract");
 	}
 	return kinds;
 }
@@ -137,7 +122,7 @@ mc_margin_method_read(Datum row, McMarginMethod *method)
 		                                 1 - DBL_EPSILON, m->confidence[r]);
 		m->factor[r] = mc_row_number(&columns, INITIAL_FACTOR + r, 0, DBL_MAX, m->factor[r]);
 	}
-	count = elements_of(&columns, COMPONENTS, -1, TYPALIGN_DOUBLE, &elements, &nulls);
+	count = mc_row_elements(&columns, COMPONENTS, TYPALIGN_DOUBLE, &elements, &nulls);
 	if (count > MOST_COMPONENTS)
 		refuse("a margin_method has at most 100 components");
 	components = palloc0(Max(count, 1) * sizeof(McComponent));

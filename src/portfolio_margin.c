@@ -57,7 +57,7 @@ static void
 check_same_set(McRiskVector *first, McRiskVector *other)
 {
 	if (first->set_digest == other->set_digest && first->scenarios == other->scenarios &&
-	    first->flags / MC_RISK_HAS_ROLES == other->flags / MC_RISK_HAS_ROLES &&
+	    mc_risk_has_roles(first) == mc_risk_has_roles(other) &&
 	    first->set_version == other->set_version && first->set_length == other->set_length &&
 	    memcmp(mc_risk_set_name(first), mc_risk_set_name(other), first->set_length) == 0)
 		return;

@@ -14,6 +14,7 @@
 #include "mb/pg_wchar.h"
 #include "utils/builtins.h"
 
+#include "contract_argument.h"
 #include "errors.h"
 #include "risk_vector.h"
 #include "values.h"
@@ -244,7 +245,6 @@ MC_FUNCTION(mc_scenario_profits)
 /* risk_terms(risk_vector) -> margin_calib.risk_terms, whose columns these are in order */
 MC_FUNCTION(mc_risk_terms)
 {
-	static const char *const kinds[] = {"spot", "future", "perpetual", "option"};
 	McRiskVector *v = PG_GETARG_RISK_VECTOR(0);
 	bool is_option = v->kind == MC_OPTION;
 	Datum values[6 + MC_RISK_NUMBERS];
@@ -255,7 +255,7 @@ MC_FUNCTION(mc_risk_terms)
 	values[1] = PointerGetDatum(cstring_to_text_with_len(mc_risk_set_name(v), v->set_length));
 	values[2] = Int32GetDatum(v->set_version);
 	values[3] = Int32GetDatum(v->scenarios);
-	values[4] = CStringGetTextDatum(kinds[v->kind]);
+	values[4] = CStringGetTextDatum(mc_contract_kinds[v->kind]);
 	values[5] = CStringGetTextDatum((v->flags & MC_RISK_IS_CALL) != 0 ? "call" : "put");
 	nulls[5] = !is_option;
 	for (int i = 0; i < MC_RISK_NUMBERS; i++)

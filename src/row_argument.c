@@ -7,6 +7,7 @@
 #include <math.h>
 
 #include "access/htup_details.h"
+#include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/float.h"
 #include "utils/typcache.h"
@@ -24,7 +25,6 @@ mc_row_read(Datum row, int columns, const char *what, McRow *read)
 	if (desc->natts != columns || columns > MC_ROW_MOST_COLUMNS)
 		elog(ERROR, "%s has an unexpected shape", what);
 	read->what = what;
-	read->columns = columns;
 	heap_deform_tuple(&tuple, desc, read->values, read->nulls);
 	for (int i = 0; i < columns; i++)
 		strlcpy(read->names[i], NameStr(TupleDescAttr(desc, i)->attname), NAMEDATALEN);
@@ -44,15 +44,9 @@ mc_row_number(const McRow *row, int column, double least, double most, double fa
 	if (!(isfinite(value) && value >= least && value <= most))
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 		                errmsg("%s of %s is out of range", row->names[column], row->what),
-		                isfinite(least) && isfinite(most)
-		                    ? errdetail("The value given is %s; it lies between %s and %s.",
-		                                float8out_internal(value), float8out_internal(least),
-		                                float8out_internal(most))
-		                : isfinite(least)
-		                    ? errdetail("The value given is %s; it is finite and at least %s.",
-		                                float8out_internal(value), float8out_internal(least))
-		                    : errdetail("The value given is %s; it is finite.",
-		                                float8out_internal(value))));
+		                errdetail("The value given is %s; it lies between %s and %s.",
+		                          float8out_internal(value), float8out_internal(least),
+		                          float8out_internal(most))));
 	return value;
 }
 
@@ -62,4 +56,17 @@ mc_row_choice(const McRow *row, int column, const char *const *names, int fallba
 	if (row->nulls[column])
 		return fallback;
 	return mc_choice(DatumGetTextPP(row->values[column]), names, row->names[column]);
+}
+
+int
+mc_row_elements(const McRow *row, int column, char align, Datum **elements, bool **nulls)
+{
+	ArrayType *array;
+	int count;
+
+	if (row->nulls[column])
+		return 0;
+	array = DatumGetArrayTypeP(row->values[column]);
+	deconstruct_array(array, ARR_ELEMTYPE(array), -1, false, align, elements, nulls, &count);
+	return count;
 }

@@ -14,7 +14,6 @@
 typedef struct McRow
 {
 	const char *what; /* what an error calls it: 'a scenario' */
-	int columns;
 	Datum values[MC_ROW_MOST_COLUMNS];
 	bool nulls[MC_ROW_MOST_COLUMNS];
 	char names[MC_ROW_MOST_COLUMNS][NAMEDATALEN];
@@ -30,6 +29,10 @@ extern double mc_row_number(const McRow *row, int column, double least, double m
 
 /* The place of a text among names, a list that NULL ends; `fallback` for NULL; 22023 that lists the names. */
 extern int mc_row_choice(const McRow *row, int column, const char *const *names, int fallback);
+
+/* The elements of an array column of values of varying length, aligned as typalign says; none for NULL. */
+extern int mc_row_elements(const McRow *row, int column, char align, Datum **elements,
+                           bool **nulls);
 
 static inline bool
 mc_row_flag(const McRow *row, int column)

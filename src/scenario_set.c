@@ -124,8 +124,7 @@ read_scenarios(const McRow *row, McScenarioSet *set)
 	if (ARR_NDIM(array) > 1)
 		ereport(ERROR, (errcode(ERRCODE_ARRAY_SUBSCRIPT_ERROR),
 		                errmsg("scenarios of a set are a one-dimensional array")));
-	deconstruct_array(array, ARR_ELEMTYPE(array), -1, false, TYPALIGN_DOUBLE, &elements, &nulls,
-	                  &set->count);
+	set->count = mc_row_elements(row, SCENARIOS, TYPALIGN_DOUBLE, &elements, &nulls);
 	if (set->count < 1 || set->count > MC_MAX_SCENARIOS)
 		refuse("a scenario set has 1 to 100,000 scenarios",
 		       "margin_calib.scenario_set(name) has those that are known.");
@@ -246,15 +245,8 @@ read_laws(const McRow *row, McScenarioSet *set)
 {
 	Datum *elements = NULL;
 	bool *nulls = NULL;
-	int count = 0;
+	int count = mc_row_elements(row, FACTORS, TYPALIGN_DOUBLE, &elements, &nulls);
 
-	if (!row->nulls[FACTORS])
-	{
-		ArrayType *array = DatumGetArrayTypeP(row->values[FACTORS]);
-
-		deconstruct_array(array, ARR_ELEMTYPE(array), -1, false, TYPALIGN_DOUBLE, &elements, &nulls,
-		                  &count);
-	}
 	set->law_count = count + 1;
 	set->laws = palloc0(set->law_count * sizeof(McFactorLaw));
 	read_law(row->values[LAW], row->nulls[LAW], &set->laws[0]);
