@@ -12,6 +12,7 @@ CREATE TABLE margin_calib.feed (
     price_column       name,
     account_column     name,
     quantity_column    name,
+    entry_column       name,
     policy             text,
     new_product_policy text,
     capture            text NOT NULL CHECK (capture IN ('trigger', 'watermark')),
@@ -26,6 +27,7 @@ CREATE TABLE margin_calib.feed (
 COMMENT ON TABLE margin_calib.feed IS
 'The user''s tables that feed the engine, written by attach_prices, attach_positions, attach_liquidity, attach_quotes and detach.';
 COMMENT ON COLUMN margin_calib.feed.instrument_column IS 'of quotes: the underlying';
+COMMENT ON COLUMN margin_calib.feed.entry_column IS 'of positions: average price at which they were entered, NULL: profit is settled into balances';
 COMMENT ON COLUMN margin_calib.feed.relation_name IS 'name of the relation when it was attached, for messages after it was dropped';
 COMMENT ON COLUMN margin_calib.feed.watermark IS 'capture watermark: newest ts of a refreshed price row';
 COMMENT ON COLUMN margin_calib.feed.watermark_overlap IS 'capture watermark: how far behind the watermark a refresh looks for rows that were committed late';
@@ -218,11 +220,19 @@ CREATE TABLE margin_calib.account_position (
     peg_charge                   numeric,
     confidence_charge            numeric,
     liquidation_horizon          numeric,
+    unusable                     bigint NOT NULL,
+    entry_quantity               numeric,
+    entry_value                  numeric,
+    entry_inverse                numeric,
     PRIMARY KEY (account, instrument)
 );
 CREATE INDEX account_position_instrument ON margin_calib.account_position (instrument);
 COMMENT ON TABLE margin_calib.account_position IS
 'Net positions with the price and the rate that the stored requirement used: their margins add up to it exactly.';
+COMMENT ON COLUMN margin_calib.account_position.unusable IS 'rows of it that could not be used';
+COMMENT ON COLUMN margin_calib.account_position.entry_quantity IS 'quantity of its rows with a usable entry price; NULL without any';
+COMMENT ON COLUMN margin_calib.account_position.entry_value IS 'sum of quantity times entry price over those rows';
+COMMENT ON COLUMN margin_calib.account_position.entry_inverse IS 'sum of quantity over entry price';
 
 CREATE TABLE margin_calib.requirement (
     account            text NOT NULL,
@@ -367,14 +377,17 @@ CREATE TYPE margin_calib.engine_market AS (
     stale_reason           text
 );
 CREATE TYPE margin_calib.engine_holding AS (
-    account    text,
-    instrument text,
-    quantity   numeric,
-    unusable   bigint
+    account        text,
+    instrument     text,
+    quantity       numeric,
+    unusable       bigint,
+    entry_quantity numeric,
+    entry_value    numeric,
+    entry_inverse  numeric
 );
 COMMENT ON TYPE margin_calib.engine_calibration IS 'internal: calibration of one instrument, or the error it ended in; inspect tells that some of its rows could not be used; borrowed_bars and borrowed_returns (of the lookback) are NULL without a proxy';
 COMMENT ON TYPE margin_calib.engine_market IS 'internal: what a position needs to know of its instrument';
-COMMENT ON TYPE margin_calib.engine_holding IS 'internal: net quantity of an account in an instrument; unusable counts rows without a usable quantity or instrument';
+COMMENT ON TYPE margin_calib.engine_holding IS 'internal: net quantity of an account in an instrument; unusable counts rows without a usable quantity or instrument; entry figures as in account_position';
 
 CREATE TYPE margin_calib.borrowed_price AS (
     ts          timestamptz,

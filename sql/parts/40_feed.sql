@@ -219,9 +219,9 @@ DECLARE
     new_id integer;
 BEGIN
     INSERT INTO margin_calib.feed (kind, relation, relation_name, instrument_column, ts_column, price_column, account_column,
-                                   quantity_column, policy, new_product_policy, capture)
+                                   quantity_column, entry_column, policy, new_product_policy, capture)
     VALUES (feed.kind, feed.relation, feed.relation::text, feed.instrument_column, feed.ts_column, feed.price_column,
-            feed.account_column, feed.quantity_column, feed.policy, feed.new_product_policy, feed.capture)
+            feed.account_column, feed.quantity_column, feed.entry_column, feed.policy, feed.new_product_policy, feed.capture)
     RETURNING id INTO new_id;
     IF feed.kind = 'liquidity' THEN
         liquidity.feed := new_id;
@@ -340,7 +340,7 @@ COMMENT ON FUNCTION margin_calib.attach_prices(regclass, name, name, name, text,
 'Makes a table of your own the price feed of the instruments in it, and returns the feed''s id. instrument: a text, integer, uuid or enum column; ts: timestamptz, or timestamp or date in UTC; price: numeric, double precision, real or integer. New instruments get policy, and new_product_policy (NULL for none) while they have fewer returns than policy asks for. capture ''trigger'' puts statement triggers on the table and its partitions, which only note what changed; ''watermark'' needs no triggers: refresh looks for rows newer than the newest it has seen, and an older row that is changed counts at the next recalibrate(). Bad rows never fail the feed: refresh puts them into margin_calib.quarantine. Attached already: 55000.';
 
 CREATE OR REPLACE FUNCTION margin_calib.attach_positions(
-    relation regclass, account name, instrument name, quantity name, capture text DEFAULT 'trigger')
+    relation regclass, account name, instrument name, quantity name, capture text DEFAULT 'trigger', entry_price name DEFAULT NULL)
     RETURNS integer
     LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE COST 5000
     SET search_path = pg_catalog, margin_calib, pg_temp
@@ -352,17 +352,21 @@ BEGIN
     PERFORM margin_calib.feed_key_type(relation, account);
     PERFORM margin_calib.feed_key_type(relation, instrument);
     PERFORM margin_calib.feed_number_expression(relation, quantity, 'numeric');
+    IF entry_price IS NOT NULL THEN
+        PERFORM margin_calib.feed_number_expression(relation, entry_price, 'numeric');
+    END IF;
     feed.kind := 'positions';
     feed.relation := attach_positions.relation;
     feed.instrument_column := attach_positions.instrument;
     feed.account_column := attach_positions.account;
     feed.quantity_column := attach_positions.quantity;
+    feed.entry_column := attach_positions.entry_price;
     feed.capture := attach_positions.capture;
     RETURN margin_calib.connect_feed(feed, NULL, NULL);
 END
 $function$;
-COMMENT ON FUNCTION margin_calib.attach_positions(regclass, name, name, name, text) IS
-'Makes a table of your own a feed of positions, and returns the feed''s id. account and instrument: text, integer, uuid or enum columns; quantity: a number, negative for short; several rows of one account and instrument add up, and so do several feeds. capture ''trigger'' puts statement triggers on the table and its partitions, which only note what changed; ''watermark'' needs none: every refresh recomputes every account. Attached already: 55000.';
+COMMENT ON FUNCTION margin_calib.attach_positions(regclass, name, name, name, text, name) IS
+'Makes a table of your own a feed of positions, and returns the feed''s id. account and instrument: text, integer, uuid or enum columns; quantity: a number, negative for short; several rows of one account and instrument add up, and so do several feeds. entry_price: average price at which a row was entered, from which equity has its unrealised profit; NULL where profit is settled into balances; a row without a usable one counts as entered at the present price. capture ''trigger'' puts statement triggers on the table and its partitions, which only note what changed; ''watermark'' needs none: every refresh recomputes every account. Attached already: 55000.';
 
 CREATE OR REPLACE FUNCTION margin_calib.forget_feed(feed_id integer) RETURNS void
     LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE SECURITY DEFINER COST 5000
@@ -453,7 +457,7 @@ REVOKE ALL ON FUNCTION
     margin_calib.check_attachable(regclass, text), margin_calib.add_capture(integer, regclass),
     margin_calib.remove_capture(integer, regclass), margin_calib.start_capture(integer),
     margin_calib.attach_prices(regclass, name, name, name, text, text, text),
-    margin_calib.attach_positions(regclass, name, name, name, text), margin_calib.detach(regclass),
+    margin_calib.attach_positions(regclass, name, name, name, text, name), margin_calib.detach(regclass),
     margin_calib.lock_engine(), margin_calib.record_feed(margin_calib.feed, margin_calib.liquidity_feed, margin_calib.quote_feed),
     margin_calib.audit_feed(integer), margin_calib.forget_feed(integer), margin_calib.claim_engine(), margin_calib.await_engine(),
     margin_calib.connect_feed(margin_calib.feed, margin_calib.liquidity_feed, margin_calib.quote_feed) FROM PUBLIC;

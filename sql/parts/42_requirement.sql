@@ -29,6 +29,7 @@ DECLARE
     feed     margin_calib.feed;
     key_type text;
     quantity text;
+    entry    text;
     parts    text[] := '{}';
 BEGIN
     FOR feed IN SELECT f.* FROM margin_calib.feed AS f WHERE f.kind = 'positions' ORDER BY f.id LOOP
@@ -39,18 +40,21 @@ BEGIN
         END IF;
         key_type := margin_calib.feed_key_type(feed.relation, feed.account_column);
         quantity := margin_calib.feed_number_expression(feed.relation, feed.quantity_column, 'numeric');
+        entry := CASE WHEN feed.entry_column IS NOT NULL THEN margin_calib.feed_number_expression(feed.relation, feed.entry_column, 'numeric') ELSE 'NULL::numeric' END;
         parts := parts || format(
             'SELECT t.%1$I::text AS account, CASE WHEN octet_length(t.%2$I::text) <= 500 THEN t.%2$I::text END AS instrument, '
             'sum(CASE WHEN abs(%3$s) < ''Infinity'' THEN %3$s END) AS quantity, '
-            'count(*) FILTER (WHERE t.%2$I IS NULL OR octet_length(t.%2$I::text) > 500 OR (abs(%3$s) < ''Infinity'') IS NOT TRUE) AS unusable '
-            'FROM %4$s AS t WHERE t.%1$I = ANY (%6$L::%5$s[]) GROUP BY t.%1$I, t.%2$I',
+            'count(*) FILTER (WHERE t.%2$I IS NULL OR octet_length(t.%2$I::text) > 500 OR (abs(%3$s) < ''Infinity'') IS NOT TRUE) AS unusable, '
+            'sum(e.q) AS entry_quantity, sum(e.q * e.price) AS entry_value, sum(e.q / e.price) AS entry_inverse '
+            'FROM %4$s AS t CROSS JOIN LATERAL (SELECT CASE WHEN abs(%3$s) < ''Infinity'' AND %7$s > 0 AND %7$s < ''Infinity'' THEN %3$s END, %7$s) AS e (q, price) '
+            'WHERE t.%1$I = ANY (%6$L::%5$s[]) GROUP BY t.%1$I, t.%2$I',
             feed.account_column, feed.instrument_column, quantity, feed.relation, key_type,
-            margin_calib.keys_that_fit(accounts, key_type));
+            margin_calib.keys_that_fit(accounts, key_type), entry);
     END LOOP;
     IF parts <> '{}' THEN
         RETURN QUERY EXECUTE format(
             'SELECT account, coalesce(instrument, ''''), sum(CASE WHEN instrument IS NOT NULL THEN quantity END), '
-            'sum(unusable)::bigint FROM (%s) AS p GROUP BY account, coalesce(instrument, '''')',
+            'sum(unusable)::bigint, sum(entry_quantity), sum(entry_value), sum(entry_inverse) FROM (%s) AS p GROUP BY account, coalesce(instrument, '''')',
             array_to_string(parts, ' UNION ALL '));
     END IF;
 END
@@ -151,7 +155,7 @@ BEGIN ATOMIC
                coalesce(c.liquidity_initial_charge, b.zero), coalesce(c.liquidity_maintenance_charge, b.zero),
                coalesce(c.open_interest_charge, b.zero), coalesce(c.event_initial_charge, b.zero),
                coalesce(c.event_maintenance_charge, b.zero), coalesce(c.peg_charge, b.zero), coalesce(c.confidence_charge, b.zero),
-               c.liquidation_horizon
+               c.liquidation_horizon, h.unusable, h.entry_quantity, h.entry_value, h.entry_inverse
           FROM unnest($1) AS h
           LEFT JOIN %s AS m ON m.instrument = h.instrument
           LEFT JOIN margin_calib.currency_setting AS s ON s.currency = m.currency
@@ -176,21 +180,18 @@ END;
 COMMENT ON FUNCTION margin_calib.positions_query(boolean, boolean) IS
 'Internal: query from holdings ($1), the live market ($2, else the stored one) and add-ons ($3, else none are joined) to rows of margin_calib.account_position.';
 
-CREATE OR REPLACE FUNCTION margin_calib.compute_positions(accounts text[], live boolean, as_of timestamptz)
+CREATE OR REPLACE FUNCTION margin_calib.positions_of(held margin_calib.engine_holding[], live boolean, as_of timestamptz)
     RETURNS SETOF margin_calib.account_position
     LANGUAGE plpgsql STABLE PARALLEL UNSAFE COST 5000 ROWS 1000
     SET search_path = pg_catalog, margin_calib, pg_temp
     SET enable_memoize = off -- every row is another key: a cache of them would cost more than the arithmetic
 AS $function$
 DECLARE
-    held    margin_calib.engine_holding[];
-    names   text[];
+    names   CONSTANT text[] := ARRAY(SELECT DISTINCT h.instrument FROM unnest(held) AS h);
     pegs    text[];
     market  margin_calib.engine_market[];
     add_ons margin_calib.engine_add_on[] := '{}';
 BEGIN
-    held := ARRAY(SELECT h FROM margin_calib.holdings(accounts) AS h WHERE h.quantity <> 0 OR h.unusable > 0);
-    names := ARRAY(SELECT DISTINCT h.instrument FROM unnest(held) AS h);
     pegs := margin_calib.peg_prices(names);
     IF live THEN
         market := ARRAY(SELECT m FROM margin_calib.market_live(
@@ -205,8 +206,21 @@ BEGIN
     USING held, market, add_ons;
 END
 $function$;
+COMMENT ON FUNCTION margin_calib.positions_of(margin_calib.engine_holding[], boolean, timestamptz) IS
+'Internal: net positions with their margins, at the stored or at the live market. base margin = notional * rate of the side, rounded up to the amount step of the currency; charges as position_charges says.';
+
+CREATE OR REPLACE FUNCTION margin_calib.compute_positions(accounts text[], live boolean, as_of timestamptz)
+    RETURNS SETOF margin_calib.account_position
+    LANGUAGE plpgsql STABLE PARALLEL UNSAFE COST 5000 ROWS 1000
+    SET search_path = pg_catalog, margin_calib, pg_temp
+AS $function$
+BEGIN
+    RETURN QUERY SELECT * FROM margin_calib.positions_of(
+        ARRAY(SELECT h FROM margin_calib.holdings(accounts) AS h WHERE h.quantity <> 0 OR h.unusable > 0), live, as_of);
+END
+$function$;
 COMMENT ON FUNCTION margin_calib.compute_positions(text[], boolean, timestamptz) IS
-'Internal: positions of accounts with their margins, at the stored or at the live market. base margin = notional * rate of the side, rounded up to the amount step of the currency; charges as position_charges says.';
+'Internal: positions of accounts as the attached tables have them, with their margins, as positions_of makes them.';
 
 CREATE OR REPLACE FUNCTION margin_calib.requirement_query(positions text, credits text) RETURNS text
     LANGUAGE sql IMMUTABLE PARALLEL SAFE COST 1
@@ -251,6 +265,6 @@ COMMENT ON FUNCTION margin_calib.staleness(text, timestamptz, boolean) IS
 REVOKE ALL ON FUNCTION
     margin_calib.round_up(numeric, numeric), margin_calib.position_notional(text, numeric, numeric, numeric),
     margin_calib.holdings(text[]), margin_calib.market_live(text[], timestamptz),
-    margin_calib.positions_query(boolean, boolean), margin_calib.compute_positions(text[], boolean, timestamptz),
+    margin_calib.positions_query(boolean, boolean), margin_calib.positions_of(margin_calib.engine_holding[], boolean, timestamptz), margin_calib.compute_positions(text[], boolean, timestamptz),
     margin_calib.requirement_query(text, text),
     margin_calib.staleness(text, timestamptz, boolean) FROM PUBLIC;

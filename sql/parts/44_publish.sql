@@ -144,7 +144,7 @@ DECLARE
     positions margin_calib.account_position[];
 BEGIN
     SELECT v.* INTO parameter FROM margin_calib.proposal AS p JOIN margin_calib.parameter AS v ON v.id = p.parameter_id WHERE p.id = proposal;
-    SELECT array_agg(p.account ORDER BY p.account), array_agg(ROW(p.account, p.instrument, p.quantity, 0)::margin_calib.engine_holding)
+    SELECT array_agg(p.account ORDER BY p.account), array_agg(ROW(p.account, p.instrument, p.quantity, p.unusable, p.entry_quantity, p.entry_value, p.entry_inverse)::margin_calib.engine_holding)
       INTO accounts, held FROM margin_calib.account_position AS p WHERE p.instrument = parameter.instrument;
     pegs := ARRAY(SELECT ROW(m.*)::margin_calib.engine_market FROM margin_calib.market_stored AS m
                    WHERE m.instrument = ANY (margin_calib.peg_prices(ARRAY[parameter.instrument])));

@@ -180,6 +180,7 @@ BEGIN
         ON p.account = n.account AND p.instrument = n.instrument
      WHERE n IS DISTINCT FROM p.stored;
     PERFORM margin_calib.store_accounts(accounts, outdated, changed, as_of);
+    PERFORM margin_calib.refresh_states(accounts, as_of);
     SELECT array_agg(DISTINCT x.account) INTO suspect
       FROM (SELECT p.account FROM margin_calib.account_position AS p
              WHERE p.account = ANY (accounts) AND p.stale_reason IS NOT NULL

@@ -105,6 +105,9 @@ BEGIN
     ELSE
         PERFORM margin_calib.feed_key_type(feed.relation, feed.account_column),
                 margin_calib.feed_number_expression(feed.relation, feed.quantity_column, 'numeric');
+        IF feed.entry_column IS NOT NULL THEN
+            PERFORM margin_calib.feed_number_expression(feed.relation, feed.entry_column, 'numeric');
+        END IF;
     END IF;
     RETURN NULL;
 EXCEPTION WHEN undefined_column OR datatype_mismatch OR feature_not_supported THEN
@@ -252,7 +255,7 @@ DECLARE
     owners   text[] := '{}';
     holders  text[];
     concerned text[];
-    quoted   integer := 0;
+    quoted   text[] := '{}';
     unfitted text[] := '{}';
     failures text[];
 BEGIN
@@ -269,7 +272,7 @@ BEGIN
         ELSIF feed.kind = 'liquidity' THEN
             touched := touched || margin_calib.refresh_liquidity(feed.id, part.keys, as_of);
         ELSIF feed.kind = 'quotes' THEN
-            quoted := quoted + cardinality(part.keys);
+            quoted := quoted || part.keys;
             unfitted := unfitted || margin_calib.refresh_surfaces(feed.id, part.keys, as_of);
         ELSIF feed.kind = 'positions' THEN
             owners := owners || array_remove(part.keys, NULL);
@@ -289,7 +292,7 @@ BEGIN
     IF EXISTS (SELECT FROM margin_calib.feed AS f WHERE f.kind = 'positions' AND f.error IS NOT NULL) THEN
         owners := '{}';
     ELSE
-        concerned := touched || margin_calib.peg_dependents(touched);
+        concerned := touched || margin_calib.peg_dependents(touched) || margin_calib.risk_dependents(touched, quoted);
         holders := ARRAY(SELECT DISTINCT p.account FROM margin_calib.account_position AS p
                           WHERE p.instrument = ANY (concerned));
         IF cardinality(holders) > 2 * batch_keys AND cardinality(holders) > cardinality(owners)
@@ -310,9 +313,9 @@ BEGIN
     SELECT array_agg(i.instrument || ': ' || i.stale_reason ORDER BY i.instrument) INTO failures
       FROM margin_calib.instrument AS i WHERE i.instrument = ANY (touched) AND i.stale_reason IS NOT NULL;
     PERFORM margin_calib.log_batch(run, cardinality(touched), cardinality(owners), failures || unfitted);
-    IF touched <> '{}' OR owners <> '{}' OR quoted > 0 THEN
+    IF touched <> '{}' OR owners <> '{}' OR quoted <> '{}' THEN
         PERFORM pg_notify('margin_calib', json_strip_nulls(json_build_object(
-            'as_of', as_of, 'instruments', cardinality(touched), 'accounts', cardinality(owners), 'surfaces', nullif(quoted, 0)))::text);
+            'as_of', as_of, 'instruments', cardinality(touched), 'accounts', cardinality(owners), 'surfaces', nullif(cardinality(quoted), 0)))::text);
     END IF;
     RETURN EXISTS (SELECT FROM margin_calib.capture_queue)
            AND (max_ms IS NULL OR clock_timestamp() < started + max_ms * interval '1 millisecond');

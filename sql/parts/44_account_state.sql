@@ -1,0 +1,176 @@
+-- Equity and requirement of accounts, from positions, requirements and collateral. Refresh stores what these functions find, account_now
+-- and what_if use them live.
+
+CREATE OR REPLACE FUNCTION margin_calib.rates_requirements(positions margin_calib.account_position[], live boolean, as_of timestamptz)
+    RETURNS SETOF margin_calib.requirement
+    LANGUAGE plpgsql STABLE PARALLEL UNSAFE COST 5000 ROWS 10
+    SET search_path = pg_catalog, margin_calib, pg_temp
+AS $function$
+DECLARE
+    credits CONSTANT text := margin_calib.offset_query('unnest($3)', CASE WHEN live
+        THEN 'margin_calib.offset_live((SELECT array_agg(DISTINCT b.group_name) FROM book AS b), $2)' ELSE 'margin_calib.offset_stored' END);
+BEGIN
+    RETURN QUERY EXECUTE 'WITH credit AS MATERIALIZED (' || credits || ') ' || margin_calib.requirement_query('unnest($3)', 'credit')
+    USING ARRAY(SELECT DISTINCT p.account FROM unnest(positions) AS p), as_of, positions;
+END
+$function$;
+COMMENT ON FUNCTION margin_calib.rates_requirements(margin_calib.account_position[], boolean, timestamptz) IS
+'Internal: requirements by rates of the accounts of positions, less the credits of product groups as they are stored or as they are now.';
+
+-- The profit of a future or perpetual since it was entered, in the currency of its instrument; of an option or a spot pair its value counts instead.
+CREATE OR REPLACE FUNCTION margin_calib.unrealised_pnl("position" margin_calib.account_position, terms margin_calib.contract_terms) RETURNS numeric
+    LANGUAGE sql STABLE PARALLEL SAFE COST 1
+BEGIN ATOMIC
+    SELECT CASE WHEN coalesce((terms).kind, ("position").kind) IN ('option', 'spot') THEN 0
+                WHEN coalesce((terms).payoff, ("position").kind) = 'inverse' THEN
+                    s.size * (("position").entry_inverse * ("position").price - ("position").entry_quantity)
+                ELSE s.size * (("position").entry_quantity * ("position").price - ("position").entry_value) END
+      FROM (SELECT coalesce((terms).contract_size * (terms).multiplier, ("position").multiplier) AS size) AS s;
+END;
+COMMENT ON FUNCTION margin_calib.unrealised_pnl(margin_calib.account_position, margin_calib.contract_terms) IS
+'Internal: unrealised profit of a position; linear: size * (quantity * price - sum of quantity * entry), inverse: size * (sum of quantity / entry - quantity / price) coins at the price; NULL without an entry or a present price.';
+
+CREATE OR REPLACE FUNCTION margin_calib.position_sums(
+    positions margin_calib.account_position[], models margin_calib.engine_model[], live boolean, as_of timestamptz)
+    RETURNS TABLE (account text, unrealised numeric, spot_value numeric, notional numeric, reason text)
+    LANGUAGE plpgsql STABLE PARALLEL UNSAFE COST 5000 ROWS 100
+    SET search_path = pg_catalog, margin_calib, pg_temp
+    SET plan_cache_mode = force_custom_plan
+AS $function$
+DECLARE
+    used record;
+BEGIN
+    FOR used IN
+        SELECT m.currency, array_agg(p) AS positions, array_agg(DISTINCT p.currency) AS currencies
+          FROM unnest(models) AS m JOIN unnest(position_sums.positions) AS p ON p.account = m.account GROUP BY m.currency ORDER BY m.currency LOOP
+        RETURN QUERY
+            SELECT p.account, sum(u.pnl * a.price), sum(CASE WHEN p.kind = 'spot' THEN p.quantity * p.multiplier * p.price * a.price END),
+                   sum(p.notional * a.price),
+                   min(CASE WHEN p.entry_quantity IS NOT NULL AND u.pnl IS NULL THEN p.instrument || ': its unrealised profit needs a price'
+                            WHEN a.price IS NULL AND (u.pnl <> 0 OR p.notional <> 0) THEN a.stale_reason END)
+              FROM unnest(used.positions) AS p
+              LEFT JOIN margin_calib.contract_terms AS t ON t.instrument = p.instrument
+              LEFT JOIN margin_calib.asset_prices(used.currencies, used.currency, live, as_of) AS a ON a.asset = p.currency
+             CROSS JOIN LATERAL (SELECT margin_calib.unrealised_pnl(p, t)) AS u (pnl)
+             GROUP BY p.account;
+    END LOOP;
+END
+$function$;
+COMMENT ON FUNCTION margin_calib.position_sums(margin_calib.account_position[], margin_calib.engine_model[], boolean, timestamptz) IS
+'Internal: unrealised profit, value of spot positions and gross notional of accounts, in the currencies of their models.';
+
+CREATE OR REPLACE FUNCTION margin_calib.rates_sums(requirements margin_calib.requirement[], models margin_calib.engine_model[], live boolean, as_of timestamptz)
+    RETURNS TABLE (account text, initial numeric, maintenance numeric, data_through timestamptz, fresh_until timestamptz, reason text)
+    LANGUAGE plpgsql STABLE PARALLEL UNSAFE COST 5000 ROWS 100
+    SET search_path = pg_catalog, margin_calib, pg_temp
+    SET plan_cache_mode = force_custom_plan
+AS $function$
+DECLARE
+    used record;
+BEGIN
+    FOR used IN
+        SELECT m.currency, array_agg(r) AS requirements, array_agg(DISTINCT r.currency) AS currencies
+          FROM unnest(models) AS m JOIN unnest(rates_sums.requirements) AS r ON r.account = m.account
+         WHERE m.scenario_set IS NULL GROUP BY m.currency ORDER BY m.currency LOOP
+        RETURN QUERY
+            SELECT r.account, sum(r.initial_margin * a.price), sum(r.maintenance_margin * a.price), min(least(r.data_through, a.data_through)),
+                   min(least(r.fresh_until, a.fresh_until)), min(coalesce(r.stale_reason, a.stale_reason))
+              FROM unnest(used.requirements) AS r
+              LEFT JOIN margin_calib.asset_prices(used.currencies, used.currency, live, as_of) AS a ON a.asset = r.currency
+             GROUP BY r.account;
+    END LOOP;
+END
+$function$;
+COMMENT ON FUNCTION margin_calib.rates_sums(margin_calib.requirement[], margin_calib.engine_model[], boolean, timestamptz) IS
+'Internal: requirements by rates of accounts without a scenario set, all currencies brought into that of their model.';
+
+CREATE OR REPLACE FUNCTION margin_calib.floor_to(amount numeric, step numeric) RETURNS numeric
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE COST 1
+BEGIN ATOMIC
+    SELECT round(amount - mod(amount, step) - CASE WHEN mod(amount, step) < 0 THEN step ELSE 0 END, scale(step));
+END;
+COMMENT ON FUNCTION margin_calib.floor_to(numeric, numeric) IS
+'Internal: largest multiple of step that is not above an amount of either sign; exact. NULL gives NULL.';
+
+CREATE OR REPLACE FUNCTION margin_calib.account_states(
+    models margin_calib.engine_model[], positions margin_calib.account_position[], portfolios margin_calib.portfolio_requirement[],
+    requirements margin_calib.requirement[], collateral margin_calib.account_collateral[], live boolean, as_of timestamptz)
+    RETURNS SETOF margin_calib.account_state
+    LANGUAGE sql STABLE PARALLEL UNSAFE COST 5000 ROWS 100
+BEGIN ATOMIC
+    SELECT m.account, m.currency, coalesce(m.scenario_set, 'rates'), c.collateral, c.collateral_value, v.value, v.unrealised,
+           c.collateral_value + v.value + v.unrealised, q.initial, q.maintenance, q.notional, account_states.as_of,
+           least(p.data_through, r.data_through, c.data_through), least(p.fresh_until, r.fresh_until, c.fresh_until), n.reason IS NOT NULL, n.reason
+      FROM unnest(models) AS m
+      LEFT JOIN unnest(portfolios) AS p ON p.account = m.account
+      LEFT JOIN margin_calib.position_sums(account_states.positions, models, live, account_states.as_of) AS s ON s.account = m.account
+      LEFT JOIN margin_calib.rates_sums(requirements, models, live, account_states.as_of) AS r ON r.account = m.account
+      LEFT JOIN margin_calib.currency_setting AS y ON y.currency = m.currency
+     CROSS JOIN LATERAL (SELECT coalesce(y.amount_step, 0.01) AS step) AS t
+      LEFT JOIN LATERAL (
+           SELECT coalesce(sum(a.value), 0) AS collateral, coalesce(sum(a.collateral_value), 0) AS collateral_value, min(a.data_through) AS data_through,
+                  min(a.fresh_until) AS fresh_until, min(a.stale_reason) AS reason, count(*) AS assets
+             FROM unnest(account_states.collateral) AS a WHERE a.account = m.account) AS c ON true
+     CROSS JOIN LATERAL (
+           SELECT margin_calib.floor_to(coalesce(CASE WHEN m.scenario_set IS NULL THEN s.spot_value ELSE margin_calib.significant(p.value) END, 0), t.step) AS value,
+                  margin_calib.floor_to(coalesce(s.unrealised, 0), t.step) AS unrealised) AS v
+     CROSS JOIN LATERAL (
+           SELECT coalesce(p.initial_margin, margin_calib.round_up(r.initial, t.step), round(0, scale(t.step))) AS initial,
+                  coalesce(p.maintenance_margin, margin_calib.round_up(r.maintenance, t.step), round(0, scale(t.step))) AS maintenance,
+                  round(coalesce(margin_calib.significant(p.notional), s.notional, 0), scale(t.step)) AS notional) AS q
+     CROSS JOIN LATERAL (SELECT coalesce(p.stale_reason, r.reason, c.reason, s.reason) AS reason) AS n
+     WHERE c.assets > 0 OR s.account IS NOT NULL;
+END;
+COMMENT ON FUNCTION margin_calib.account_states(margin_calib.engine_model[], margin_calib.account_position[], margin_calib.portfolio_requirement[], margin_calib.requirement[], margin_calib.account_collateral[], boolean, timestamptz) IS
+'Internal: equity and requirement of accounts; no row for one with neither positions nor collateral. equity = collateral after haircuts + value of options and spot positions + unrealised profit, each rounded down to the amount step.';
+
+CREATE OR REPLACE FUNCTION margin_calib.store_states(accounts text[], portfolios margin_calib.portfolio_requirement[], states margin_calib.account_state[]) RETURNS void
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER COST 5000
+    SET search_path = pg_catalog, margin_calib, pg_temp
+    SET plan_cache_mode = force_custom_plan
+AS $function$
+BEGIN
+    DELETE FROM margin_calib.portfolio_requirement AS r WHERE r.account = ANY (accounts);
+    INSERT INTO margin_calib.portfolio_requirement SELECT * FROM unnest(portfolios) AS p ORDER BY p.account;
+    INSERT INTO margin_calib.account_history
+        SELECT n.* FROM unnest(states) AS n LEFT JOIN margin_calib.account_state AS s ON s.account = n.account
+         WHERE (s.currency, s.model, s.collateral, s.collateral_value, s.position_value, s.unrealised_pnl, s.initial_margin, s.maintenance_margin, s.notional, s.stale_reason)
+               IS DISTINCT FROM (n.currency, n.model, n.collateral, n.collateral_value, n.position_value, n.unrealised_pnl, n.initial_margin, n.maintenance_margin,
+                                 n.notional, n.stale_reason)
+         ORDER BY n.account;
+    DELETE FROM margin_calib.account_state AS s WHERE s.account = ANY (accounts);
+    INSERT INTO margin_calib.account_state SELECT * FROM unnest(states) AS n ORDER BY n.account;
+END
+$function$;
+COMMENT ON FUNCTION margin_calib.store_states(text[], margin_calib.portfolio_requirement[], margin_calib.account_state[]) IS
+'Internal to refresh_states: replaces what is stored of accounts, and adds what changed to their history.';
+
+CREATE OR REPLACE FUNCTION margin_calib.refresh_states(accounts text[], as_of timestamptz) RETURNS void
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE COST 5000
+    SET search_path = pg_catalog, margin_calib, pg_temp
+    SET plan_cache_mode = force_custom_plan
+AS $function$
+DECLARE
+    models     CONSTANT margin_calib.engine_model[] := ARRAY(SELECT m FROM margin_calib.models_of(accounts) AS m);
+    positions  CONSTANT margin_calib.account_position[] := ARRAY(SELECT p FROM margin_calib.account_position AS p WHERE p.account = ANY (accounts));
+    portfolios margin_calib.portfolio_requirement[];
+BEGIN
+    PERFORM margin_calib.refresh_risk(accounts, as_of);
+    portfolios := ARRAY(SELECT r FROM margin_calib.portfolio_requirements(positions, models, false, as_of) AS r);
+    PERFORM margin_calib.store_states(accounts, portfolios, ARRAY(
+        SELECT s FROM margin_calib.account_states(
+            models, positions, portfolios, ARRAY(SELECT r FROM margin_calib.requirement AS r WHERE r.account = ANY (accounts)),
+            ARRAY(SELECT c FROM margin_calib.collateral_of(accounts, false, as_of) AS c), false, as_of) AS s));
+END
+$function$;
+COMMENT ON FUNCTION margin_calib.refresh_states(text[], timestamptz) IS
+'Internal to refresh_accounts: vectors, portfolio requirements and equity of accounts whose positions and requirements by rates are stored.';
+
+REVOKE ALL ON FUNCTION
+    margin_calib.rates_requirements(margin_calib.account_position[], boolean, timestamptz),
+    margin_calib.unrealised_pnl(margin_calib.account_position, margin_calib.contract_terms),
+    margin_calib.position_sums(margin_calib.account_position[], margin_calib.engine_model[], boolean, timestamptz),
+    margin_calib.rates_sums(margin_calib.requirement[], margin_calib.engine_model[], boolean, timestamptz),
+    margin_calib.account_states(margin_calib.engine_model[], margin_calib.account_position[], margin_calib.portfolio_requirement[], margin_calib.requirement[], margin_calib.account_collateral[], boolean, timestamptz),
+    margin_calib.floor_to(numeric, numeric), margin_calib.store_states(text[], margin_calib.portfolio_requirement[], margin_calib.account_state[]),
+    margin_calib.refresh_states(text[], timestamptz) FROM PUBLIC;
