@@ -14,6 +14,16 @@ COMMENT ON COLUMN margin_calib.margin_model.account IS 'NULL: every account with
 COMMENT ON COLUMN margin_calib.margin_model.scenario_set IS 'the set, in its latest version; NULL: rates';
 COMMENT ON COLUMN margin_calib.margin_model.currency IS 'in which equity and requirement of the account are kept';
 
+CREATE TABLE margin_calib.scenario_set_used (
+    name    text PRIMARY KEY,
+    version integer NOT NULL,
+    method  margin_calib.margin_method,
+    content margin_calib.scenario_set NOT NULL
+);
+COMMENT ON TABLE margin_calib.scenario_set_used IS
+'Scenario sets that accounts are margined by, in the version of the latest refresh: at hand, and not made anew for every check of an order.';
+COMMENT ON COLUMN margin_calib.scenario_set_used.method IS 'that of the content, which may be large';
+
 CREATE TABLE margin_calib.instrument_risk (
     scenario_set text NOT NULL,
     currency     text NOT NULL,
@@ -130,6 +140,121 @@ CREATE TYPE margin_calib.engine_smiles AS (
 );
 COMMENT ON TYPE margin_calib.engine_smiles IS 'internal: volatility surface of an underlying, NULL when there is none, and what discounts its premiums';
 
+CREATE TYPE margin_calib.what_if_trade AS (
+    instrument text,
+    quantity   numeric,
+    price      numeric,
+    fee        numeric
+);
+COMMENT ON TYPE margin_calib.what_if_trade IS 'A trade that margin_calib.what_if and check_order are asked about.';
+COMMENT ON COLUMN margin_calib.what_if_trade.instrument IS 'what is traded';
+COMMENT ON COLUMN margin_calib.what_if_trade.quantity IS 'contracts, negative: sold';
+COMMENT ON COLUMN margin_calib.what_if_trade.price IS 'at which, as the instrument is quoted; NULL: the present one, so that equity does not change';
+COMMENT ON COLUMN margin_calib.what_if_trade.fee IS 'paid for it, in the currency of the account; NULL for 0';
+
+CREATE TYPE margin_calib.order_check AS (
+    accepted           boolean,
+    reason             text,
+    account            text,
+    currency           text,
+    equity             numeric,
+    initial_before     numeric,
+    initial_margin     numeric,
+    excess             numeric,
+    as_of              timestamptz,
+    is_stale           boolean,
+    stale_reason       text
+);
+COMMENT ON TYPE margin_calib.order_check IS 'Answer of margin_calib.check_order.';
+COMMENT ON COLUMN margin_calib.order_check.accepted IS 'true: equity covers the initial requirement after the trades, or they do not make a shortfall larger';
+COMMENT ON COLUMN margin_calib.order_check.reason IS 'why it is not accepted; NULL when it is';
+COMMENT ON COLUMN margin_calib.order_check.account IS 'the account';
+COMMENT ON COLUMN margin_calib.order_check.currency IS 'of the amounts';
+COMMENT ON COLUMN margin_calib.order_check.equity IS 'after the trades';
+COMMENT ON COLUMN margin_calib.order_check.initial_before IS 'initial requirement without them';
+COMMENT ON COLUMN margin_calib.order_check.initial_margin IS 'initial requirement with them';
+COMMENT ON COLUMN margin_calib.order_check.excess IS 'equity - initial_margin';
+COMMENT ON COLUMN margin_calib.order_check.as_of IS 'when it was computed';
+COMMENT ON COLUMN margin_calib.order_check.is_stale IS 'true: stale_reason says why prices behind it may be out of date';
+COMMENT ON COLUMN margin_calib.order_check.stale_reason IS 'why; NULL when they are not';
+
+CREATE TYPE margin_calib.what_if_row AS (
+    item               text,
+    account            text,
+    currency           text,
+    model              text,
+    instrument         text,
+    quantity           numeric,
+    collateral_value   numeric,
+    position_value     numeric,
+    unrealised_pnl     numeric,
+    equity             numeric,
+    initial_margin     numeric,
+    maintenance_margin numeric,
+    excess             numeric,
+    maintenance_excess numeric,
+    notional           numeric,
+    leverage           numeric,
+    tier               text,
+    worst_scenario     integer,
+    worst_pnl          double precision,
+    charges            margin_calib.component_amount[],
+    is_stale           boolean,
+    stale_reason       text
+);
+COMMENT ON TYPE margin_calib.what_if_row IS 'A row of margin_calib.what_if.';
+COMMENT ON COLUMN margin_calib.what_if_row.item IS 'before or after the trades; change: after less before; component: what one position has of the requirements after them, which add up to those; hedge: the account after the best hedge in one instrument besides';
+COMMENT ON COLUMN margin_calib.what_if_row.account IS 'the account';
+COMMENT ON COLUMN margin_calib.what_if_row.currency IS 'of the amounts';
+COMMENT ON COLUMN margin_calib.what_if_row.model IS 'scenario set by which it is margined, or rates';
+COMMENT ON COLUMN margin_calib.what_if_row.instrument IS 'of a component or hedge';
+COMMENT ON COLUMN margin_calib.what_if_row.quantity IS 'of the position, or of the trade that hedges';
+COMMENT ON COLUMN margin_calib.what_if_row.collateral_value IS 'after haircuts, with what the trades pay';
+COMMENT ON COLUMN margin_calib.what_if_row.position_value IS 'of options and spot positions';
+COMMENT ON COLUMN margin_calib.what_if_row.unrealised_pnl IS 'of futures and perpetuals since they were entered';
+COMMENT ON COLUMN margin_calib.what_if_row.equity IS 'the sum of the three';
+COMMENT ON COLUMN margin_calib.what_if_row.initial_margin IS 'initial requirement; of a component what the position has of it (Euler: quantity times the slope of the requirement, negative for a hedge)';
+COMMENT ON COLUMN margin_calib.what_if_row.maintenance_margin IS 'maintenance requirement, the same way';
+COMMENT ON COLUMN margin_calib.what_if_row.excess IS 'equity - initial_margin';
+COMMENT ON COLUMN margin_calib.what_if_row.maintenance_excess IS 'equity - maintenance_margin';
+COMMENT ON COLUMN margin_calib.what_if_row.notional IS 'gross notional; of a hedge that of the trade';
+COMMENT ON COLUMN margin_calib.what_if_row.leverage IS 'notional / equity; NULL without positive equity';
+COMMENT ON COLUMN margin_calib.what_if_row.tier IS 'as in margin_calib.margin_account';
+COMMENT ON COLUMN margin_calib.what_if_row.worst_scenario IS 'number of the worst scenario; NULL under rates';
+COMMENT ON COLUMN margin_calib.what_if_row.worst_pnl IS 'profit in it';
+COMMENT ON COLUMN margin_calib.what_if_row.charges IS 'as in margin_calib.portfolio_margin_requirement';
+COMMENT ON COLUMN margin_calib.what_if_row.is_stale IS 'true: stale_reason says why it may be out of date';
+COMMENT ON COLUMN margin_calib.what_if_row.stale_reason IS 'why; NULL when it is not';
+
+CREATE TYPE margin_calib.what_if_setting AS (
+    scenario_set text,
+    currency     text,
+    collateral   numeric,
+    live         boolean,
+    hedges       text[]
+);
+COMMENT ON TYPE margin_calib.what_if_setting IS 'Parameters of margin_calib.what_if.';
+COMMENT ON COLUMN margin_calib.what_if_setting.scenario_set IS 'margined by this set instead, or by rates; NULL: by the model of the account';
+COMMENT ON COLUMN margin_calib.what_if_setting.currency IS 'NULL: that of the account';
+COMMENT ON COLUMN margin_calib.what_if_setting.collateral IS 'added to its collateral after haircuts, negative: withdrawn';
+COMMENT ON COLUMN margin_calib.what_if_setting.live IS 'true: prices and rates as refresh would find them now; else those of the latest refresh';
+COMMENT ON COLUMN margin_calib.what_if_setting.hedges IS 'instruments in which to look for the hedge that saves most initial margin';
+
+CREATE TYPE margin_calib.engine_change AS (
+    account    text,
+    side       integer,
+    instrument text,
+    quantity   numeric,
+    price      numeric
+);
+COMMENT ON TYPE margin_calib.engine_change IS 'internal: what a statement changed of the rows of an account and instrument whose quantities have one sign';
+
+CREATE TYPE margin_calib.engine_trial AS (
+    state     margin_calib.account_state,
+    portfolio margin_calib.portfolio_requirement
+);
+COMMENT ON TYPE margin_calib.engine_trial IS 'internal: what an account would be with some positions';
+
 CREATE TYPE margin_calib.engine_model AS (
     account      text,
     scenario_set text,
@@ -137,16 +262,8 @@ CREATE TYPE margin_calib.engine_model AS (
 );
 COMMENT ON TYPE margin_calib.engine_model IS 'internal: how one account is margined';
 
-CREATE TYPE margin_calib.engine_entry AS (
-    account       text,
-    instrument    text,
-    quantity      numeric,
-    entry_value   numeric,
-    entry_inverse numeric
-);
-COMMENT ON TYPE margin_calib.engine_entry IS 'internal: quantity with a usable entry price, and the sums of quantity times, and over, entry price';
-
 SELECT pg_catalog.pg_extension_config_dump('margin_calib.margin_model', '');
+SELECT pg_catalog.pg_extension_config_dump('margin_calib.scenario_set_used', '');
 SELECT pg_catalog.pg_extension_config_dump('margin_calib.instrument_risk', '');
 SELECT pg_catalog.pg_extension_config_dump('margin_calib.portfolio_requirement', '');
 SELECT pg_catalog.pg_extension_config_dump('margin_calib.account_state', '');

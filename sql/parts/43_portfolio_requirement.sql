@@ -1,11 +1,30 @@
--- From positions and risk vectors to the requirements of accounts under portfolio margin. Refresh, requirement_now's like and what_if take the
--- same way through these functions.
+-- From positions and risk vectors to the requirements of accounts under portfolio margin. Refresh, account_now, what_if and check_order take the
+-- same way through these functions. Their joins are of arrays, whose lengths no plan knows: hash joins serve any.
+
+CREATE OR REPLACE FUNCTION margin_calib.set_in_force(name text, live boolean, whole boolean) RETURNS margin_calib.scenario_set
+    LANGUAGE plpgsql STABLE PARALLEL SAFE COST 250
+    SET search_path = pg_catalog, margin_calib, pg_temp
+AS $function$
+DECLARE
+    result margin_calib.scenario_set;
+BEGIN
+    IF live THEN
+        RETURN margin_calib.scenario_set(set_in_force.name);
+    ELSIF whole THEN
+        SELECT (u.content).* INTO result FROM margin_calib.scenario_set_used AS u WHERE u.name = set_in_force.name;
+    ELSE
+        SELECT u.name, u.version, NULL, NULL, NULL, u.method INTO result FROM margin_calib.scenario_set_used AS u WHERE u.name = set_in_force.name;
+    END IF;
+    RETURN CASE WHEN result.name IS NULL THEN margin_calib.scenario_set(set_in_force.name) ELSE result END;
+END
+$function$;
+COMMENT ON FUNCTION margin_calib.set_in_force(text, boolean, boolean) IS
+'Internal: a scenario set in its latest version (live), or in that of the latest refresh, of which without whole only name, version and method.';
 
 CREATE OR REPLACE FUNCTION margin_calib.risks_of(names text[], currency text, scenarios margin_calib.scenario_set, live boolean, as_of timestamptz)
     RETURNS margin_calib.engine_risk[]
     LANGUAGE plpgsql STABLE PARALLEL UNSAFE COST 5000
     SET search_path = pg_catalog, margin_calib, pg_temp
-    SET plan_cache_mode = force_custom_plan
 AS $function$
 DECLARE
     stored  margin_calib.engine_risk[] := '{}';
@@ -13,77 +32,89 @@ DECLARE
 BEGIN
     IF NOT live THEN
         stored := ARRAY(
-            SELECT ROW(r.instrument, r.contract, r.market, r.as_of, r.vector, r.fresh_until, r.stale_reason)::margin_calib.engine_risk
+            SELECT ROW(r.instrument, NULL, NULL, r.as_of, r.vector, r.fresh_until, r.stale_reason)::margin_calib.engine_risk
               FROM margin_calib.instrument_risk AS r
              WHERE r.scenario_set = scenarios.name AND r.currency = risks_of.currency AND r.instrument = ANY (names) AND r.set_version = scenarios.version);
+        IF cardinality(stored) = cardinality(names) THEN
+            RETURN stored;
+        END IF;
     END IF;
     missing := ARRAY(SELECT n FROM unnest(names) AS n WHERE n <> '' EXCEPT SELECT s.instrument FROM unnest(stored) AS s);
     IF missing = '{}' THEN
         RETURN stored;
     END IF;
-    RETURN stored || margin_calib.with_vectors(
-        ARRAY(SELECT i FROM margin_calib.risk_inputs(missing, risks_of.currency, live, as_of) AS i), scenarios);
+    RETURN stored || margin_calib.with_vectors(ARRAY(SELECT i FROM margin_calib.risk_inputs(missing, risks_of.currency, live, as_of) AS i),
+                                               margin_calib.set_in_force(scenarios.name, live, true));
 END
 $function$;
 COMMENT ON FUNCTION margin_calib.risks_of(text[], text, margin_calib.scenario_set, boolean, timestamptz) IS
-'Internal: vectors of instruments, those that are stored and those that the stored market makes of the others, or all as they are now.';
+'Internal: vectors of instruments, those that are stored and those that the stored market makes of the others, or all as they are now. Contract and market come with new ones only.';
 
 -- What liquidity, size, events, pegs and doubtful prices add to positions that have a vector; and, of positions without one, their margin by rates.
 CREATE OR REPLACE FUNCTION margin_calib.portfolio_charges(
     positions margin_calib.account_position[], vectors text[], rates margin_calib.asset_price[], step numeric)
     RETURNS TABLE (account text, charges margin_calib.component_amount[], initial numeric, maintenance numeric)
-    LANGUAGE sql STABLE PARALLEL SAFE COST 5000 ROWS 100
-BEGIN ATOMIC
-    SELECT s.account, array_agg(ROW(s.name, s.initial, s.maintenance)::margin_calib.component_amount ORDER BY s.place), sum(s.initial), sum(s.maintenance)
-      FROM (SELECT p.account, c.place, c.name, margin_calib.round_up(sum(c.initial * r.price), step) AS initial,
-                   margin_calib.round_up(sum(c.maintenance * r.price), step) AS maintenance
-              FROM unnest(positions) AS p
-              JOIN unnest(rates) AS r ON r.asset = p.currency
-             CROSS JOIN LATERAL (SELECT p.instrument = ANY (vectors)) AS v (has_vector)
-             CROSS JOIN LATERAL (VALUES (1, 'tiers', p.tier_initial_charge, p.tier_maintenance_charge, true),
-                                        (2, 'liquidity', p.liquidity_initial_charge, p.liquidity_maintenance_charge, true),
-                                        (3, 'open interest', p.open_interest_charge, 0, true),
-                                        (4, 'event', p.event_initial_charge, p.event_maintenance_charge, true),
-                                        (5, 'peg', p.peg_charge, 0, true), (6, 'price confidence', p.confidence_charge, 0, true),
-                                        (7, 'no vector', p.initial_margin, p.maintenance_margin, false)) AS c (place, name, initial, maintenance, of_vectors)
-             WHERE c.of_vectors = v.has_vector
-             GROUP BY p.account, c.place, c.name
-            HAVING sum(c.initial * r.price) > 0 OR sum(c.maintenance * r.price) > 0) AS s
-     GROUP BY s.account;
-END;
+    LANGUAGE plpgsql STABLE PARALLEL SAFE COST 5000 ROWS 100
+    SET search_path = pg_catalog, margin_calib, pg_temp
+    SET enable_nestloop = off SET jit = off
+AS $function$
+BEGIN
+    RETURN QUERY
+        SELECT s.account, array_agg(ROW(s.name, s.initial, s.maintenance)::margin_calib.component_amount ORDER BY s.place), sum(s.initial), sum(s.maintenance)
+          FROM (SELECT p.account, c.place, c.name, margin_calib.round_up(sum(c.initial * r.price), step) AS initial,
+                       margin_calib.round_up(sum(c.maintenance * r.price), step) AS maintenance
+                  FROM unnest(positions) AS p
+                  JOIN unnest(rates) AS r ON r.asset = p.currency
+                  LEFT JOIN unnest(vectors) AS v (instrument) ON v.instrument = p.instrument
+                 CROSS JOIN LATERAL (VALUES (1, 'tiers', p.tier_initial_charge, p.tier_maintenance_charge, true),
+                                            (2, 'liquidity', p.liquidity_initial_charge, p.liquidity_maintenance_charge, true),
+                                            (3, 'open interest', p.open_interest_charge, 0, true),
+                                            (4, 'event', p.event_initial_charge, p.event_maintenance_charge, true),
+                                            (5, 'peg', p.peg_charge, 0, true), (6, 'price confidence', p.confidence_charge, 0, true),
+                                            (7, 'no vector', p.initial_margin, p.maintenance_margin, false)) AS c (place, name, initial, maintenance, of_vectors)
+                 WHERE c.of_vectors = (v.instrument IS NOT NULL) AND (c.initial > 0 OR c.maintenance > 0)
+                 GROUP BY p.account, c.place, c.name) AS s
+         GROUP BY s.account;
+END
+$function$;
 COMMENT ON FUNCTION margin_calib.portfolio_charges(margin_calib.account_position[], text[], margin_calib.asset_price[], numeric) IS
 'Internal: charges of accounts by name, in the currency that rates lead to; vectors: the instruments that have one. No row for an account without charges.';
 
 CREATE OR REPLACE FUNCTION margin_calib.portfolio_sums(
     positions margin_calib.account_position[], scenarios margin_calib.scenario_set, currency text, risks margin_calib.engine_risk[],
     rates margin_calib.asset_price[], as_of timestamptz) RETURNS SETOF margin_calib.portfolio_requirement
-    LANGUAGE sql STABLE PARALLEL SAFE COST 5000 ROWS 100
-BEGIN ATOMIC
-    SELECT s.account, portfolio_sums.currency, (scenarios).name, (scenarios).version,
-           coalesce(margin_calib.round_up(margin_calib.significant((s.margin).initial_margin), t.step), round(0, scale(t.step))) + coalesce(c.initial, 0),
-           coalesce(margin_calib.round_up(margin_calib.significant((s.margin).maintenance_margin), t.step), round(0, scale(t.step))) + coalesce(c.maintenance, 0),
-           coalesce((s.margin).initial_loss, 0), coalesce((s.margin).maintenance_loss, 0),
-           coalesce((s.margin).components, '{}') || coalesce(c.charges, '{}'), (s.margin).worst_scenario, coalesce((s.margin).worst_pnl, 0),
-           coalesce((s.margin).value, 0), coalesce((s.margin).notional, 0), coalesce((s.margin).delta, 0), coalesce((s.margin).vega, 0),
-           s.positions, portfolio_sums.as_of, s.data_through, s.fresh_until, s.reasons > 0,
-           s.reason || CASE WHEN s.reasons > 1 THEN format(' (and %s more)', s.reasons - 1) ELSE '' END
-      FROM (SELECT coalesce((SELECT y.amount_step FROM margin_calib.currency_setting AS y WHERE y.currency = portfolio_sums.currency), 0.01) AS step) AS t
-     CROSS JOIN (SELECT p.account, margin_calib.portfolio_margin(p.quantity::double precision, r.vector, (scenarios).method) AS margin,
-                        count(*)::integer AS positions, min(r.as_of) AS data_through, min(least(r.fresh_until, p.fresh_until)) AS fresh_until,
-                        min(n.reason) AS reason, count(n.reason) AS reasons
-                   FROM unnest(portfolio_sums.positions) AS p
-                   LEFT JOIN unnest(risks) AS r ON r.instrument = p.instrument
-                   LEFT JOIN unnest(rates) AS x ON x.asset = p.currency
-                  CROSS JOIN LATERAL (
-                        SELECT CASE WHEN p.unusable > 0 THEN p.stale_reason
-                                    WHEN r.vector IS NULL THEN coalesce(r.stale_reason, p.instrument || ': it has no risk vector')
-                                    WHEN x.price IS NULL THEN x.stale_reason
-                                    ELSE coalesce(r.stale_reason, CASE WHEN p.kind IS NOT NULL THEN p.stale_reason END) END) AS n (reason)
-                  GROUP BY p.account) AS s
-      LEFT JOIN margin_calib.portfolio_charges(portfolio_sums.positions, ARRAY(SELECT r.instrument FROM unnest(risks) AS r WHERE r.vector IS NOT NULL), rates,
-                                               coalesce((SELECT y.amount_step FROM margin_calib.currency_setting AS y WHERE y.currency = portfolio_sums.currency), 0.01)) AS c
-        ON c.account = s.account;
-END;
+    LANGUAGE plpgsql STABLE PARALLEL SAFE COST 5000 ROWS 100
+    SET search_path = pg_catalog, margin_calib, pg_temp
+    SET enable_nestloop = off SET jit = off
+AS $function$
+DECLARE
+    step    CONSTANT numeric := coalesce((SELECT y.amount_step FROM margin_calib.currency_setting AS y WHERE y.currency = portfolio_sums.currency), 0.01);
+    vectors CONSTANT text[] := ARRAY(SELECT r.instrument FROM unnest(risks) AS r WHERE r.vector IS NOT NULL);
+BEGIN
+    RETURN QUERY
+        SELECT s.account, portfolio_sums.currency, scenarios.name, scenarios.version,
+               coalesce(margin_calib.round_up(margin_calib.significant((s.margin).initial_margin), step), round(0, scale(step))) + coalesce(c.initial, 0),
+               coalesce(margin_calib.round_up(margin_calib.significant((s.margin).maintenance_margin), step), round(0, scale(step))) + coalesce(c.maintenance, 0),
+               coalesce((s.margin).initial_loss, 0), coalesce((s.margin).maintenance_loss, 0),
+               coalesce((s.margin).components, '{}') || coalesce(c.charges, '{}'), (s.margin).worst_scenario, coalesce((s.margin).worst_pnl, 0),
+               coalesce((s.margin).value, 0), coalesce((s.margin).notional, 0), coalesce((s.margin).delta, 0), coalesce((s.margin).vega, 0),
+               s.positions, portfolio_sums.as_of, s.data_through, s.fresh_until, s.reasons > 0,
+               s.reason || CASE WHEN s.reasons > 1 THEN format(' (and %s more)', s.reasons - 1) ELSE '' END
+          FROM (SELECT p.account, margin_calib.portfolio_margin(p.quantity::double precision, r.vector, scenarios.method) AS margin,
+                       count(*)::integer AS positions, min(r.as_of) AS data_through, min(least(r.fresh_until, p.fresh_until)) AS fresh_until,
+                       min(n.reason) AS reason, count(n.reason) AS reasons
+                  FROM unnest(portfolio_sums.positions) AS p
+                  LEFT JOIN unnest(risks) AS r ON r.instrument = p.instrument
+                  LEFT JOIN unnest(rates) AS x ON x.asset = p.currency
+                 CROSS JOIN LATERAL (
+                       SELECT CASE WHEN p.unusable > 0 THEN p.stale_reason
+                                   WHEN r.vector IS NULL THEN coalesce(r.stale_reason, p.instrument || ': it has no risk vector')
+                                   WHEN x.price IS NULL THEN x.stale_reason
+                                   ELSE coalesce(r.stale_reason, CASE WHEN p.kind IS NOT NULL THEN p.stale_reason END) END) AS n (reason)
+                 GROUP BY p.account) AS s
+          LEFT JOIN margin_calib.portfolio_charges(portfolio_sums.positions, vectors, rates, step) AS c ON c.account = s.account;
+END
+$function$;
 COMMENT ON FUNCTION margin_calib.portfolio_sums(margin_calib.account_position[], margin_calib.scenario_set, text, margin_calib.engine_risk[], margin_calib.asset_price[], timestamptz) IS
 'Internal: requirements of the accounts of positions in one scenario set: margin of the scenarios, rounded up to the amount step, and charges. A position without a vector counts its margin by rates, and makes the account stale.';
 
@@ -91,7 +122,7 @@ CREATE OR REPLACE FUNCTION margin_calib.portfolio_requirements(
     positions margin_calib.account_position[], models margin_calib.engine_model[], live boolean, as_of timestamptz) RETURNS SETOF margin_calib.portfolio_requirement
     LANGUAGE plpgsql STABLE PARALLEL UNSAFE COST 5000 ROWS 100
     SET search_path = pg_catalog, margin_calib, pg_temp
-    SET plan_cache_mode = force_custom_plan
+    SET enable_nestloop = off SET jit = off
 AS $function$
 DECLARE
     used      record;
@@ -99,9 +130,9 @@ DECLARE
 BEGIN
     FOR used IN
         SELECT m.scenario_set, m.currency, array_agg(p) AS positions, array_agg(DISTINCT p.instrument) AS names, array_agg(DISTINCT p.currency) AS currencies
-          FROM unnest(models) AS m JOIN unnest(positions) AS p ON p.account = m.account
+          FROM unnest(models) AS m JOIN unnest(portfolio_requirements.positions) AS p ON p.account = m.account
          WHERE m.scenario_set IS NOT NULL GROUP BY m.scenario_set, m.currency ORDER BY m.scenario_set, m.currency LOOP
-        scenarios := margin_calib.scenario_set(used.scenario_set);
+        scenarios := margin_calib.set_in_force(used.scenario_set, live, false);
         RETURN QUERY
             SELECT s.* FROM margin_calib.portfolio_sums(
                 used.positions, scenarios, used.currency, margin_calib.risks_of(used.names, used.currency, scenarios, live, as_of),
@@ -113,7 +144,7 @@ COMMENT ON FUNCTION margin_calib.portfolio_requirements(margin_calib.account_pos
 'Internal: requirements of those accounts of positions whose model is a scenario set.';
 
 REVOKE ALL ON FUNCTION
-    margin_calib.risks_of(text[], text, margin_calib.scenario_set, boolean, timestamptz),
+    margin_calib.set_in_force(text, boolean, boolean), margin_calib.risks_of(text[], text, margin_calib.scenario_set, boolean, timestamptz),
     margin_calib.portfolio_charges(margin_calib.account_position[], text[], margin_calib.asset_price[], numeric),
     margin_calib.portfolio_sums(margin_calib.account_position[], margin_calib.scenario_set, text, margin_calib.engine_risk[], margin_calib.asset_price[], timestamptz),
     margin_calib.portfolio_requirements(margin_calib.account_position[], margin_calib.engine_model[], boolean, timestamptz) FROM PUBLIC;

@@ -227,6 +227,15 @@ $function$;
 COMMENT ON FUNCTION margin_calib.store_risk(margin_calib.scenario_set, text, margin_calib.engine_risk[]) IS
 'Internal to refresh_risk: writes vectors.';
 
+CREATE OR REPLACE FUNCTION margin_calib.use_scenario_set(scenarios margin_calib.scenario_set) RETURNS void
+    LANGUAGE sql VOLATILE PARALLEL UNSAFE SECURITY DEFINER COST 50
+BEGIN ATOMIC
+    INSERT INTO margin_calib.scenario_set_used AS u VALUES ((scenarios).name, (scenarios).version, (scenarios).method, scenarios)
+    ON CONFLICT (name) DO UPDATE SET version = excluded.version, method = excluded.method, content = excluded.content;
+END;
+COMMENT ON FUNCTION margin_calib.use_scenario_set(margin_calib.scenario_set) IS
+'Internal to refresh_risk: the version of a set from which vectors are made from now on.';
+
 CREATE OR REPLACE FUNCTION margin_calib.refresh_risk(accounts text[], as_of timestamptz) RETURNS void
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE COST 5000
     SET search_path = pg_catalog, margin_calib, pg_temp
@@ -243,6 +252,9 @@ BEGIN
           JOIN margin_calib.account_position AS p ON p.account = m.account AND p.instrument <> ''
          WHERE m.scenario_set IS NOT NULL GROUP BY m.scenario_set, m.currency ORDER BY m.scenario_set, m.currency LOOP
         scenarios := margin_calib.scenario_set(used.scenario_set);
+        IF NOT EXISTS (SELECT FROM margin_calib.scenario_set_used AS u WHERE u.name = used.scenario_set AND u.content IS NOT DISTINCT FROM scenarios) THEN
+            PERFORM margin_calib.use_scenario_set(scenarios);
+        END IF;
         outdated := ARRAY(
             SELECT i FROM margin_calib.risk_inputs(used.names, used.currency, false, as_of) AS i
               LEFT JOIN margin_calib.instrument_risk AS r
@@ -284,5 +296,6 @@ REVOKE ALL ON FUNCTION
     margin_calib.surfaces_of(text[], boolean, timestamptz), margin_calib.quoted_vol(margin_calib.contract, numeric, double precision, timestamptz, double precision),
     margin_calib.risk_input(text, margin_calib.contract, margin_calib.engine_market, margin_calib.engine_smiles, margin_calib.asset_price, margin_calib.asset_price, margin_calib.asset_price),
     margin_calib.risk_inputs(text[], text, boolean, timestamptz), margin_calib.with_vectors(margin_calib.engine_risk[], margin_calib.scenario_set),
-    margin_calib.store_risk(margin_calib.scenario_set, text, margin_calib.engine_risk[]), margin_calib.refresh_risk(text[], timestamptz),
+    margin_calib.store_risk(margin_calib.scenario_set, text, margin_calib.engine_risk[]), margin_calib.use_scenario_set(margin_calib.scenario_set),
+    margin_calib.refresh_risk(text[], timestamptz),
     margin_calib.risk_dependents(text[], text[]) FROM PUBLIC;
