@@ -1,1 +1,0 @@
-CREATE TYPE margin_calib.account_collateral AS (account text, currency text, asset text, quantity numeric, price numeric, value numeric, haircut numeric, collateral_value numeric, data_through timestamptz, fresh_until timestamptz, stale_reason text);

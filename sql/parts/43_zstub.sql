@@ -1,1 +1,0 @@
-CREATE FUNCTION margin_calib.collateral_of(accounts text[], live boolean, as_of timestamptz) RETURNS SETOF margin_calib.account_collateral LANGUAGE sql STABLE AS 'SELECT NULL::margin_calib.account_collateral WHERE false';
