@@ -58,10 +58,16 @@ SELECT 'scenario_set', s.name || ' ' || s.version, to_jsonb(s) FROM margin_calib
 UNION ALL
 SELECT 'asset', a.asset, to_jsonb(a) FROM margin_calib.asset AS a
 UNION ALL
+SELECT 'credit_quality', q.step::text, to_jsonb(q) FROM margin_calib.credit_quality AS q
+UNION ALL
+SELECT 'wrong_way', jsonb_build_array(w.asset, w.instrument)::text, to_jsonb(w) FROM margin_calib.wrong_way AS w
+UNION ALL
+SELECT 'peg_stages', p.asset, to_jsonb(p) FROM margin_calib.peg_stages AS p
+UNION ALL
 SELECT 'account_grant', jsonb_build_array(g.role, g.account)::text, to_jsonb(g) FROM margin_calib.account_grant AS g;
 COMMENT ON VIEW margin_calib.governed_row IS
 'Everything that the audit trail follows, as it is now: kind, name within the kind, and content.';
-COMMENT ON COLUMN margin_calib.governed_row.kind IS 'policy, instrument, parameter, proposal, approval_limit, amount_step, feed, tiers, liquidity_policy, peg, event, product_group, offset_calibration, alert_rule, contract, scenario_set, asset or account_grant';
+COMMENT ON COLUMN margin_calib.governed_row.kind IS 'policy, instrument, parameter, proposal, approval_limit, amount_step, feed, tiers, liquidity_policy, peg, event, product_group, offset_calibration, alert_rule, contract, scenario_set, asset, credit_quality, wrong_way, peg_stages or account_grant';
 COMMENT ON COLUMN margin_calib.governed_row.object IS 'name or number within the kind';
 COMMENT ON COLUMN margin_calib.governed_row.content IS 'what is governed of it';
 REVOKE ALL ON margin_calib.governed_row FROM PUBLIC;

@@ -16,6 +16,7 @@ BEGIN
                         THEN 'SELECT i.instrument FROM margin_calib.instrument AS i WHERE i.price_feed = $1'
                         WHEN 'liquidity' THEN 'SELECT s.instrument FROM margin_calib.instrument_liquidity AS s WHERE s.feed = $1'
                         WHEN 'quotes' THEN 'SELECT u.underlying FROM margin_calib.surface_underlying AS u WHERE u.feed = $1'
+                        WHEN 'collateral' THEN 'SELECT c.account FROM margin_calib.account_collateral AS c'
                         ELSE 'SELECT p.account FROM margin_calib.account_position AS p' END) USING feed.id;
 END
 $function$;
