@@ -62,10 +62,16 @@ SELECT 'margin_model', coalesce('account ' || m.account, 'default'), to_jsonb(m)
 UNION ALL
 SELECT 'account_tiers', 'all', jsonb_agg(to_jsonb(t) ORDER BY t.tier COLLATE "C") FROM margin_calib.account_tier AS t HAVING count(*) > 0
 UNION ALL
+SELECT 'credit_quality', q.step::text, to_jsonb(q) FROM margin_calib.credit_quality AS q
+UNION ALL
+SELECT 'wrong_way', jsonb_build_array(w.asset, w.instrument)::text, to_jsonb(w) FROM margin_calib.wrong_way AS w
+UNION ALL
+SELECT 'peg_stages', p.asset, to_jsonb(p) FROM margin_calib.peg_stages AS p
+UNION ALL
 SELECT 'account_grant', jsonb_build_array(g.role, g.account)::text, to_jsonb(g) FROM margin_calib.account_grant AS g;
 COMMENT ON VIEW margin_calib.governed_row IS
 'Everything that the audit trail follows, as it is now: kind, name within the kind, and content.';
-COMMENT ON COLUMN margin_calib.governed_row.kind IS 'policy, instrument, parameter, proposal, approval_limit, amount_step, feed, tiers, liquidity_policy, peg, event, product_group, offset_calibration, alert_rule, contract, scenario_set, asset, margin_model, account_tiers or account_grant';
+COMMENT ON COLUMN margin_calib.governed_row.kind IS 'policy, instrument, parameter, proposal, approval_limit, amount_step, feed, tiers, liquidity_policy, peg, event, product_group, offset_calibration, alert_rule, contract, scenario_set, asset, margin_model, account_tiers, credit_quality, wrong_way, peg_stages or account_grant';
 COMMENT ON COLUMN margin_calib.governed_row.object IS 'name or number within the kind';
 COMMENT ON COLUMN margin_calib.governed_row.content IS 'what is governed of it';
 REVOKE ALL ON margin_calib.governed_row FROM PUBLIC;

@@ -368,6 +368,31 @@ $function$;
 COMMENT ON FUNCTION margin_calib.attach_positions(regclass, name, name, name, text, name) IS
 'Makes a table of your own a feed of positions, and returns the feed''s id. account and instrument: text, integer, uuid or enum columns; quantity: a number, negative for short; several rows of one account and instrument add up, and so do several feeds. entry_price: average price at which a row was entered, from which equity has its unrealised profit; NULL where profit is settled into balances; a row without a usable one counts as entered at the present price. capture ''trigger'' puts statement triggers on the table and its partitions, which only note what changed; ''watermark'' needs none: every refresh recomputes every account. Attached already: 55000.';
 
+CREATE OR REPLACE FUNCTION margin_calib.attach_collateral(
+    relation regclass, account name, asset name, quantity name, capture text DEFAULT 'trigger')
+    RETURNS integer
+    LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE COST 5000
+    SET search_path = pg_catalog, margin_calib, pg_temp
+AS $function$
+DECLARE
+    feed margin_calib.feed;
+BEGIN
+    PERFORM margin_calib.check_attachable(relation, capture);
+    PERFORM margin_calib.feed_key_type(relation, account);
+    PERFORM margin_calib.feed_key_type(relation, asset);
+    PERFORM margin_calib.feed_number_expression(relation, quantity, 'numeric');
+    feed.kind := 'collateral';
+    feed.relation := attach_collateral.relation;
+    feed.instrument_column := attach_collateral.asset;
+    feed.account_column := attach_collateral.account;
+    feed.quantity_column := attach_collateral.quantity;
+    feed.capture := attach_collateral.capture;
+    RETURN margin_calib.connect_feed(feed, NULL, NULL);
+END
+$function$;
+COMMENT ON FUNCTION margin_calib.attach_collateral(regclass, name, name, name, text) IS
+'Makes a table of your own a feed of balances, and returns the feed''s id. account and asset: text, integer, uuid or enum columns; quantity: units of the asset, negative for a debt; several rows of one account and asset add up, and so do several feeds. capture as in attach_positions. Attached already: 55000.';
+
 CREATE OR REPLACE FUNCTION margin_calib.forget_feed(feed_id integer) RETURNS void
     LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE SECURITY DEFINER COST 5000
     SET search_path = pg_catalog, margin_calib, pg_temp
@@ -399,6 +424,9 @@ BEGIN
         PERFORM margin_calib.forget_liquidity(gone);
     ELSIF gone.kind = 'quotes' THEN
         PERFORM margin_calib.forget_quotes(gone);
+    ELSIF gone.kind = 'collateral' THEN
+        INSERT INTO margin_calib.capture_queue
+            SELECT DISTINCT -1, c.account, false, now() FROM margin_calib.account_collateral AS c;
     ELSE
         INSERT INTO margin_calib.capture_queue
             SELECT DISTINCT -1, p.account, false, now() FROM margin_calib.account_position AS p;
@@ -437,7 +465,7 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION margin_calib.detach(regclass) IS
-'Takes the capture triggers off an attached table and forgets the feed. Parameters, history and alerts stay; its instruments and surfaces become stale, and positions of a detached position feed, or what a liquidity feed charged, no longer count from the next refresh on. For a table that was dropped: SELECT margin_calib.detach(relation) FROM margin_calib.feed WHERE error IS NOT NULL. Not attached: 42704.';
+'Takes the capture triggers off an attached table and forgets the feed. Parameters, history and alerts stay; its instruments and surfaces become stale, and positions or balances of a detached feed, or what a liquidity feed charged, no longer count from the next refresh on. For a table that was dropped: SELECT margin_calib.detach(relation) FROM margin_calib.feed WHERE error IS NOT NULL. Not attached: 42704.';
 
 CREATE OR REPLACE FUNCTION margin_calib.lock_engine() RETURNS void
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER COST 50
@@ -457,7 +485,8 @@ REVOKE ALL ON FUNCTION
     margin_calib.check_attachable(regclass, text), margin_calib.add_capture(integer, regclass),
     margin_calib.remove_capture(integer, regclass), margin_calib.start_capture(integer),
     margin_calib.attach_prices(regclass, name, name, name, text, text, text),
-    margin_calib.attach_positions(regclass, name, name, name, text, name), margin_calib.detach(regclass),
+    margin_calib.attach_positions(regclass, name, name, name, text, name), margin_calib.attach_collateral(regclass, name, name, name, text),
+    margin_calib.detach(regclass),
     margin_calib.lock_engine(), margin_calib.record_feed(margin_calib.feed, margin_calib.liquidity_feed, margin_calib.quote_feed),
     margin_calib.audit_feed(integer), margin_calib.forget_feed(integer), margin_calib.claim_engine(), margin_calib.await_engine(),
     margin_calib.connect_feed(margin_calib.feed, margin_calib.liquidity_feed, margin_calib.quote_feed) FROM PUBLIC;

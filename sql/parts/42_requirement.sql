@@ -20,8 +20,8 @@ END;
 COMMENT ON FUNCTION margin_calib.position_notional(text, numeric, numeric, numeric) IS
 'Notional of a position in the currency of its instrument. spot, linear: |quantity| * multiplier * price. inverse: |quantity| * multiplier, since a contract is worth multiplier units of the currency (its amount of coin is notional / price). NULL without a price.';
 
--- Net positions of accounts over all position feeds.
-CREATE OR REPLACE FUNCTION margin_calib.holdings(accounts text[]) RETURNS SETOF margin_calib.engine_holding
+-- Net quantities of accounts over all feeds of positions, or of collateral.
+CREATE OR REPLACE FUNCTION margin_calib.holdings_in(kind text, accounts text[]) RETURNS SETOF margin_calib.engine_holding
     LANGUAGE plpgsql STABLE PARALLEL UNSAFE COST 5000 ROWS 1000
     SET search_path = pg_catalog, margin_calib, pg_temp
 AS $function$
@@ -32,10 +32,10 @@ DECLARE
     entry    text;
     parts    text[] := '{}';
 BEGIN
-    FOR feed IN SELECT f.* FROM margin_calib.feed AS f WHERE f.kind = 'positions' ORDER BY f.id LOOP
+    FOR feed IN SELECT f.* FROM margin_calib.feed AS f WHERE f.kind = holdings_in.kind ORDER BY f.id LOOP
         IF feed.error IS NOT NULL THEN
             RAISE EXCEPTION USING ERRCODE = '55000',
-                MESSAGE = format('position feed %s cannot be read', feed.relation_name), DETAIL = feed.error || '.',
+                MESSAGE = format('%s feed %s cannot be read', CASE kind WHEN 'positions' THEN 'position' ELSE kind END, feed.relation_name), DETAIL = feed.error || '.',
                 HINT = 'Repair the relation, or SELECT margin_calib.detach(relation) FROM margin_calib.feed WHERE error IS NOT NULL.';
         END IF;
         key_type := margin_calib.feed_key_type(feed.relation, feed.account_column);
@@ -59,6 +59,14 @@ BEGIN
     END IF;
 END
 $function$;
+COMMENT ON FUNCTION margin_calib.holdings_in(text, text[]) IS
+'Internal to holdings and collateral_holdings: net quantities over the feeds of a kind.';
+
+CREATE OR REPLACE FUNCTION margin_calib.holdings(accounts text[]) RETURNS SETOF margin_calib.engine_holding
+    LANGUAGE sql STABLE PARALLEL UNSAFE COST 5000 ROWS 1000
+BEGIN ATOMIC
+    SELECT * FROM margin_calib.holdings_in('positions', accounts);
+END;
 COMMENT ON FUNCTION margin_calib.holdings(text[]) IS
 'Internal: net quantity of each account and instrument, and how many rows are not usable; rows without an instrument come under the empty name. Error 55000 when a position feed cannot be read: a sum without it would be too small.';
 
@@ -264,7 +272,7 @@ COMMENT ON FUNCTION margin_calib.staleness(text, timestamptz, boolean) IS
 
 REVOKE ALL ON FUNCTION
     margin_calib.round_up(numeric, numeric), margin_calib.position_notional(text, numeric, numeric, numeric),
-    margin_calib.holdings(text[]), margin_calib.market_live(text[], timestamptz),
+    margin_calib.holdings_in(text, text[]), margin_calib.holdings(text[]), margin_calib.market_live(text[], timestamptz),
     margin_calib.positions_query(boolean, boolean), margin_calib.positions_of(margin_calib.engine_holding[], boolean, timestamptz), margin_calib.compute_positions(text[], boolean, timestamptz),
     margin_calib.requirement_query(text, text),
     margin_calib.staleness(text, timestamptz, boolean) FROM PUBLIC;

@@ -75,19 +75,24 @@ CREATE OR REPLACE FUNCTION margin_calib.quarantine_positions(feed margin_calib.f
 AS $function$
 DECLARE
     key_type CONSTANT text := margin_calib.feed_key_type(feed.relation, feed.account_column);
+    noun     CONSTANT text := CASE feed.kind WHEN 'collateral' THEN 'asset' ELSE 'instrument' END;
+    -- an asset is known when the refresh before had a price for it
+    unknown  CONSTANT text := CASE feed.kind WHEN 'collateral' THEN
+        'EXISTS (SELECT FROM margin_calib.account_collateral AS c WHERE c.account = t.%3$I::text AND c.asset = t.%2$I::text AND c.price IS NULL) '
+        'THEN ''asset has no price''' ELSE
+        'NOT EXISTS (SELECT FROM margin_calib.instrument AS i WHERE i.instrument = t.%2$I::text) THEN ''instrument is not known''' END;
     bad      CONSTANT text := format(
         'SELECT %s AS feed, CASE WHEN octet_length(t.%2$I::text) <= 500 THEN t.%2$I::text END AS instrument, '
         'CASE WHEN octet_length(t.%3$I::text) <= 500 THEN t.%3$I::text END AS account, NULL::timestamptz AS ts, '
         'NULL::text AS price, left(t.%4$I::text, 100) AS quantity, r.reason, to_jsonb(t) AS row_data FROM %5$s AS t '
         'CROSS JOIN LATERAL (SELECT CASE WHEN t.%3$I IS NULL THEN ''account is NULL'' '
         'WHEN octet_length(t.%3$I::text) > 500 THEN ''account is longer than 500 bytes'' '
-        'WHEN octet_length(t.%2$I::text) > 500 THEN ''instrument is longer than 500 bytes'' '
-        'WHEN t.%2$I IS NULL THEN ''instrument is NULL'' WHEN t.%4$I IS NULL THEN ''quantity is NULL'' '
+        'WHEN octet_length(t.%2$I::text) > 500 THEN ''%7$s is longer than 500 bytes'' '
+        'WHEN t.%2$I IS NULL THEN ''%7$s is NULL'' WHEN t.%4$I IS NULL THEN ''quantity is NULL'' '
         'WHEN (abs(%6$s) < ''Infinity'') IS NOT TRUE THEN ''quantity is NaN or infinite'' '
-        'WHEN NOT EXISTS (SELECT FROM margin_calib.instrument AS i WHERE i.instrument = t.%2$I::text) '
-        'THEN ''instrument is not known'' END) AS r (reason) WHERE r.reason IS NOT NULL AND ',
+        'WHEN ' || unknown || ' END) AS r (reason) WHERE r.reason IS NOT NULL AND ',
         feed.id, feed.instrument_column, feed.account_column, feed.quantity_column, feed.relation,
-        margin_calib.feed_number_expression(feed.relation, feed.quantity_column, 'numeric'));
+        margin_calib.feed_number_expression(feed.relation, feed.quantity_column, 'numeric'), noun);
     result   bigint := 0;
 BEGIN
     IF EXISTS (SELECT FROM unnest(keys) AS k WHERE k IS NULL) THEN
@@ -103,7 +108,7 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION margin_calib.quarantine_positions(margin_calib.feed, text[]) IS
-'Internal: quarantines the unusable position rows of accounts; a NULL among the keys stands for rows without an account.';
+'Internal: quarantines the unusable rows of accounts in a position or collateral feed; a NULL among the keys stands for rows without an account.';
 
 REVOKE ALL ON FUNCTION
     margin_calib.quarantine_rows(text, text, text[], timestamptz),

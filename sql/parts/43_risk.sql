@@ -1,16 +1,5 @@
 -- Risk vectors of the engine: what is known of the market of each instrument, and what it earns in the scenarios of the sets in use.
 
-CREATE OR REPLACE FUNCTION margin_calib.models_of(accounts text[]) RETURNS SETOF margin_calib.engine_model
-    LANGUAGE sql STABLE PARALLEL SAFE COST 50 ROWS 100
-BEGIN ATOMIC
-    SELECT n.account, CASE WHEN m.account IS NOT NULL THEN m.scenario_set ELSE d.scenario_set END, coalesce(m.currency, d.currency, 'USD')
-      FROM unnest(accounts) AS n (account)
-      LEFT JOIN margin_calib.margin_model AS m ON m.account = n.account
-      LEFT JOIN margin_calib.margin_model AS d ON d.account IS NULL;
-END;
-COMMENT ON FUNCTION margin_calib.models_of(text[]) IS
-'Internal: how accounts are margined; without a scenario set by rates.';
-
 -- Terms of an instrument that has no contract terms of its own: what set_instrument said.
 CREATE OR REPLACE FUNCTION margin_calib.instrument_contract(instrument margin_calib.instrument) RETURNS margin_calib.contract
     LANGUAGE sql IMMUTABLE PARALLEL SAFE COST 1
@@ -292,7 +281,7 @@ COMMENT ON FUNCTION margin_calib.risk_dependents(text[], text[]) IS
 'Internal to refresh: instruments whose vectors depend on the prices of these instruments by way of an asset, or on the volatility surfaces of these underlyings.';
 
 REVOKE ALL ON FUNCTION
-    margin_calib.models_of(text[]), margin_calib.instrument_contract(margin_calib.instrument), margin_calib.surface_forward(margin_calib.surface_slice[], timestamptz),
+    margin_calib.instrument_contract(margin_calib.instrument), margin_calib.surface_forward(margin_calib.surface_slice[], timestamptz),
     margin_calib.surfaces_of(text[], boolean, timestamptz), margin_calib.quoted_vol(margin_calib.contract, numeric, double precision, timestamptz, double precision),
     margin_calib.risk_input(text, margin_calib.contract, margin_calib.engine_market, margin_calib.engine_smiles, margin_calib.asset_price, margin_calib.asset_price, margin_calib.asset_price),
     margin_calib.risk_inputs(text[], text, boolean, timestamptz), margin_calib.with_vectors(margin_calib.engine_risk[], margin_calib.scenario_set),

@@ -145,6 +145,15 @@ $function$;
 COMMENT ON FUNCTION margin_calib.store_states(text[], margin_calib.portfolio_requirement[], margin_calib.account_state[]) IS
 'Internal to refresh_states: replaces what is stored of accounts, and adds what changed to their history.';
 
+CREATE OR REPLACE FUNCTION margin_calib.blind_states(reason text) RETURNS void
+    LANGUAGE sql VOLATILE PARALLEL UNSAFE COST 5000
+BEGIN ATOMIC
+    UPDATE margin_calib.portfolio_requirement AS r SET is_stale = true, stale_reason = reason;
+    UPDATE margin_calib.account_state AS s SET is_stale = true, stale_reason = reason;
+END;
+COMMENT ON FUNCTION margin_calib.blind_states(text) IS
+'Internal to feed_changed: every account is stale while a feed of positions or collateral cannot be read.';
+
 CREATE OR REPLACE FUNCTION margin_calib.refresh_states(accounts text[], as_of timestamptz) RETURNS void
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE COST 5000
     SET search_path = pg_catalog, margin_calib, pg_temp
@@ -155,16 +164,20 @@ DECLARE
     positions  CONSTANT margin_calib.account_position[] := ARRAY(SELECT p FROM margin_calib.account_position AS p WHERE p.account = ANY (accounts));
     portfolios margin_calib.portfolio_requirement[];
 BEGIN
+    -- sums without a feed would be wrong: stored ones stay, stale
+    IF EXISTS (SELECT FROM margin_calib.feed AS f WHERE f.kind IN ('positions', 'collateral') AND f.error IS NOT NULL) THEN
+        RETURN;
+    END IF;
     PERFORM margin_calib.refresh_risk(accounts, as_of);
     portfolios := ARRAY(SELECT r FROM margin_calib.portfolio_requirements(positions, models, false, as_of) AS r);
     PERFORM margin_calib.store_states(accounts, portfolios, ARRAY(
         SELECT s FROM margin_calib.account_states(
             models, positions, portfolios, ARRAY(SELECT r FROM margin_calib.requirement AS r WHERE r.account = ANY (accounts)),
-            ARRAY(SELECT c FROM margin_calib.collateral_of(accounts, false, as_of) AS c), false, as_of) AS s));
+            ARRAY(SELECT c FROM margin_calib.account_collateral AS c WHERE c.account = ANY (accounts)), false, as_of) AS s));
 END
 $function$;
 COMMENT ON FUNCTION margin_calib.refresh_states(text[], timestamptz) IS
-'Internal to refresh_accounts: vectors, portfolio requirements and equity of accounts whose positions and requirements by rates are stored.';
+'Internal to refresh: vectors, portfolio requirements and equity of accounts whose positions, requirements by rates and collateral are stored.';
 
 REVOKE ALL ON FUNCTION
     margin_calib.rates_requirements(margin_calib.account_position[], boolean, timestamptz),
@@ -173,4 +186,4 @@ REVOKE ALL ON FUNCTION
     margin_calib.rates_sums(margin_calib.requirement[], margin_calib.engine_model[], boolean, timestamptz),
     margin_calib.account_states(margin_calib.engine_model[], margin_calib.account_position[], margin_calib.portfolio_requirement[], margin_calib.requirement[], margin_calib.account_collateral[], boolean, timestamptz),
     margin_calib.floor_to(numeric, numeric), margin_calib.store_states(text[], margin_calib.portfolio_requirement[], margin_calib.account_state[]),
-    margin_calib.refresh_states(text[], timestamptz) FROM PUBLIC;
+    margin_calib.blind_states(text), margin_calib.refresh_states(text[], timestamptz) FROM PUBLIC;

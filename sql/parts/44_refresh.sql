@@ -16,6 +16,7 @@ BEGIN
                         THEN 'SELECT i.instrument FROM margin_calib.instrument AS i WHERE i.price_feed = $1'
                         WHEN 'liquidity' THEN 'SELECT s.instrument FROM margin_calib.instrument_liquidity AS s WHERE s.feed = $1'
                         WHEN 'quotes' THEN 'SELECT u.underlying FROM margin_calib.surface_underlying AS u WHERE u.feed = $1'
+                        WHEN 'collateral' THEN 'SELECT c.account FROM margin_calib.account_collateral AS c'
                         ELSE 'SELECT p.account FROM margin_calib.account_position AS p' END) USING feed.id;
 END
 $function$;
@@ -180,7 +181,6 @@ BEGIN
         ON p.account = n.account AND p.instrument = n.instrument
      WHERE n IS DISTINCT FROM p.stored;
     PERFORM margin_calib.store_accounts(accounts, outdated, changed, as_of);
-    PERFORM margin_calib.refresh_states(accounts, as_of);
     SELECT array_agg(DISTINCT x.account) INTO suspect
       FROM (SELECT p.account FROM margin_calib.account_position AS p
              WHERE p.account = ANY (accounts) AND p.stale_reason IS NOT NULL

@@ -57,7 +57,7 @@ AS $function$
 DECLARE
     newest timestamptz;
 BEGIN
-    IF feed.kind = 'positions' THEN
+    IF feed.kind IN ('positions', 'collateral') THEN
         INSERT INTO margin_calib.capture_queue VALUES (feed.id, NULL, true, now());
         RETURN;
     END IF;
@@ -82,7 +82,7 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION margin_calib.sync_watermark(margin_calib.feed) IS
-'Internal: queues what is new in a feed without triggers: instruments with a row newer than their newest, every account of positions, instruments of a liquidity feed likewise, and the underlyings of recent quotes.';
+'Internal: queues what is new in a feed without triggers: instruments with a row newer than their newest, every account of positions and collateral, instruments of a liquidity feed likewise, and the underlyings of recent quotes.';
 
 CREATE OR REPLACE FUNCTION margin_calib.feed_problem(feed margin_calib.feed) RETURNS text
     LANGUAGE plpgsql STABLE PARALLEL UNSAFE COST 5000
@@ -123,6 +123,11 @@ CREATE OR REPLACE FUNCTION margin_calib.feed_changed(feed margin_calib.feed, pro
 AS $function$
 BEGIN
     UPDATE margin_calib.feed AS f SET error = problem WHERE f.id = feed_changed.feed.id;
+    IF feed.kind = 'positions' THEN
+        -- whose collateral is exposed to the same things is told by positions
+        INSERT INTO margin_calib.capture_queue
+            SELECT DISTINCT -1, c.account, false, now() FROM margin_calib.account_collateral AS c JOIN margin_calib.wrong_way_pair AS w ON w.asset = c.asset;
+    END IF;
     IF problem IS NULL THEN
         INSERT INTO margin_calib.capture_queue VALUES (feed.id, NULL, true, now());
         RETURN;
@@ -140,6 +145,13 @@ BEGIN
     ELSIF feed.kind = 'positions' THEN
         UPDATE margin_calib.requirement AS r
            SET is_stale = true, stale_reason = format('position feed %s cannot be read: %s', feed.relation_name, problem);
+    ELSIF feed.kind = 'collateral' THEN
+        UPDATE margin_calib.account_collateral AS c
+           SET stale_reason = format('collateral feed %s cannot be read: %s', feed.relation_name, problem);
+    END IF;
+    IF feed.kind IN ('positions', 'collateral') THEN
+        PERFORM margin_calib.blind_states(format('%s feed %s cannot be read: %s', CASE feed.kind WHEN 'positions' THEN 'position' ELSE 'collateral' END,
+                                                 feed.relation_name, problem));
     END IF;
 END
 $function$;
@@ -234,6 +246,7 @@ BEGIN
     PERFORM margin_calib.sync_feeds();
     PERFORM margin_calib.sync_events();
     PERFORM margin_calib.sync_proposals();
+    PERFORM margin_calib.refresh_haircuts('{}', clock_timestamp());
     RETURN run;
 END
 $function$;
@@ -258,6 +271,7 @@ DECLARE
     quoted   text[] := '{}';
     unfitted text[] := '{}';
     failures text[];
+    broken   boolean;
 BEGIN
     PERFORM margin_calib.lock_engine();
     as_of := clock_timestamp();
@@ -274,7 +288,7 @@ BEGIN
         ELSIF feed.kind = 'quotes' THEN
             quoted := quoted || part.keys;
             unfitted := unfitted || margin_calib.refresh_surfaces(feed.id, part.keys, as_of);
-        ELSIF feed.kind = 'positions' THEN
+        ELSIF feed.kind IN ('positions', 'collateral') THEN
             owners := owners || array_remove(part.keys, NULL);
             IF array_position(part.keys, NULL) IS NOT NULL THEN
                 PERFORM margin_calib.quarantine_positions(feed, ARRAY[NULL::text]);
@@ -288,27 +302,31 @@ BEGIN
                     WHERE f.kind = 'prices') THEN
         PERFORM margin_calib.refresh_groups(as_of);
     END IF;
+    IF touched <> '{}' THEN
+        PERFORM margin_calib.refresh_haircuts(touched, as_of);
+    END IF;
     -- with a position feed that cannot be read sums would be too small: stored ones stay, stale
-    IF EXISTS (SELECT FROM margin_calib.feed AS f WHERE f.kind = 'positions' AND f.error IS NOT NULL) THEN
-        owners := '{}';
+    broken := EXISTS (SELECT FROM margin_calib.feed AS f WHERE f.kind = 'positions' AND f.error IS NOT NULL);
+    concerned := touched || margin_calib.peg_dependents(touched) || margin_calib.risk_dependents(touched, quoted);
+    holders := ARRAY(SELECT p.account FROM margin_calib.account_position AS p WHERE p.instrument = ANY (concerned) AND NOT broken
+                     UNION
+                     SELECT c.account FROM margin_calib.collateral_holders(touched) AS c (account));
+    IF cardinality(holders) > 2 * batch_keys AND cardinality(holders) > cardinality(owners)
+       OR touched <> '{}' AND EXISTS (SELECT FROM margin_calib.capture_queue AS q
+                                        JOIN margin_calib.feed AS f ON f.id = q.feed WHERE f.kind IN ('prices', 'liquidity')) THEN
+        -- batches of their own, and once each for all the instruments that wait
+        INSERT INTO margin_calib.capture_queue
+            SELECT -1, a, false, now() FROM unnest(holders) AS a
+             WHERE NOT EXISTS (SELECT FROM margin_calib.capture_queue AS q WHERE q.feed = -1 AND q.key = a);
     ELSE
-        concerned := touched || margin_calib.peg_dependents(touched) || margin_calib.risk_dependents(touched, quoted);
-        holders := ARRAY(SELECT DISTINCT p.account FROM margin_calib.account_position AS p
-                          WHERE p.instrument = ANY (concerned));
-        IF cardinality(holders) > 2 * batch_keys AND cardinality(holders) > cardinality(owners)
-           OR touched <> '{}' AND EXISTS (SELECT FROM margin_calib.capture_queue AS q
-                                            JOIN margin_calib.feed AS f ON f.id = q.feed WHERE f.kind IN ('prices', 'liquidity')) THEN
-            -- batches of their own, and once each for all the instruments that wait
-            INSERT INTO margin_calib.capture_queue
-                SELECT -1, a, false, now() FROM unnest(holders) AS a
-                 WHERE NOT EXISTS (SELECT FROM margin_calib.capture_queue AS q WHERE q.feed = -1 AND q.key = a);
-        ELSE
-            owners := owners || holders;
-        END IF;
-        owners := ARRAY(SELECT DISTINCT a FROM unnest(owners) AS a ORDER BY a);
-        IF owners <> '{}' THEN
+        owners := owners || holders;
+    END IF;
+    owners := ARRAY(SELECT DISTINCT a FROM unnest(owners) AS a WHERE NOT broken OR margin_calib.has_collateral() ORDER BY a);
+    IF owners <> '{}' THEN
+        IF NOT broken THEN
             PERFORM margin_calib.refresh_accounts(owners, as_of);
         END IF;
+        PERFORM margin_calib.refresh_collateral(owners, as_of), margin_calib.refresh_states(owners, as_of);
     END IF;
     SELECT array_agg(i.instrument || ': ' || i.stale_reason ORDER BY i.instrument) INTO failures
       FROM margin_calib.instrument AS i WHERE i.instrument = ANY (touched) AND i.stale_reason IS NOT NULL;

@@ -125,10 +125,27 @@ END;
 COMMENT ON FUNCTION margin_calib.account_figures(margin_calib.account_state, boolean) IS
 'Internal: a row of margin_calib.margin_account from what is stored or computed of an account.';
 
+CREATE OR REPLACE FUNCTION margin_calib.pending_states() RETURNS SETOF text
+    LANGUAGE plpgsql STABLE PARALLEL SAFE COST 5000 ROWS 100
+    SET search_path = pg_catalog, margin_calib, pg_temp
+    SET jit = off
+AS $function$
+BEGIN
+    RETURN QUERY
+        SELECT a FROM margin_calib.pending_accounts() AS a
+        UNION SELECT c FROM margin_calib.pending_collateral() AS c
+        UNION SELECT p.account FROM margin_calib.account_position AS p
+               WHERE p.instrument = ANY (margin_calib.risk_dependents(ARRAY(SELECT i FROM margin_calib.pending_instruments() AS i),
+                                                                      ARRAY(SELECT u FROM margin_calib.pending_underlyings() AS u)));
+END
+$function$;
+COMMENT ON FUNCTION margin_calib.pending_states() IS
+'Accounts whose equity or requirement waits for changes that refresh has not seen: of positions, balances, prices, quotes, or what adds to their margins.';
+
 CREATE OR REPLACE VIEW margin_calib.margin_account WITH (security_invoker = true) AS
 SELECT f.*
   FROM margin_calib.account_state AS s
-  LEFT JOIN margin_calib.pending_accounts() AS w (account) ON w.account = s.account
+  LEFT JOIN margin_calib.pending_states() AS w (account) ON w.account = s.account
  CROSS JOIN LATERAL margin_calib.account_figures(s, w.account IS NOT NULL) AS f;
 COMMENT ON VIEW margin_calib.margin_account IS
 'Equity, requirement and excess of every account with positions or collateral, one row each, as of the latest refresh. equity = collateral_value + position_value + unrealised_pnl.';
@@ -180,7 +197,7 @@ SELECT r.account, r.currency, r.scenario_set, r.set_version, r.initial_margin, r
        r.worst_scenario, r.worst_pnl, r.value, r.notional, r.delta, r.vega, r.positions, r.as_of, r.data_through,
        n.reason IS NOT NULL AS is_stale, n.reason AS stale_reason
   FROM margin_calib.portfolio_requirement AS r
-  LEFT JOIN margin_calib.pending_accounts() AS w (account) ON w.account = r.account
+  LEFT JOIN margin_calib.pending_states() AS w (account) ON w.account = r.account
  CROSS JOIN LATERAL (SELECT margin_calib.staleness(r.stale_reason, r.fresh_until, w.account IS NOT NULL)) AS n (reason);
 COMMENT ON VIEW margin_calib.portfolio_margin_requirement IS
 'Requirements of accounts under portfolio margin, one row each, as of the latest refresh, with what they are made of; further columns as in margin_calib.portfolio_margin.';
@@ -247,6 +264,6 @@ COMMENT ON FUNCTION margin_calib.account_now(text) IS
 'Equity, requirement and excess of an account, computed now from the attached tables as the caller''s transaction sees them, without a write: what refresh would store. Columns as in margin_calib.margin_account; no row for an account without positions and collateral, none for NULL. Error 55000 when a feed of positions or collateral cannot be read. Needs SELECT on the attached tables.';
 
 REVOKE ALL ON FUNCTION
-    margin_calib.queue_accounts(text[]), margin_calib.set_margin_model(text, text, text, text), margin_calib.drop_margin_model(text, text),
+    margin_calib.queue_accounts(text[]), margin_calib.pending_states(), margin_calib.set_margin_model(text, text, text, text), margin_calib.drop_margin_model(text, text),
     margin_calib.set_account_tiers(jsonb, text), margin_calib.account_tier_of(numeric, numeric, numeric), margin_calib.account_figures(margin_calib.account_state, boolean),
     margin_calib.forget_account_history(interval, text), margin_calib.account_now(text) FROM PUBLIC;

@@ -1,0 +1,110 @@
+-- What is read of collateral: views, and in which order it is used.
+
+CREATE OR REPLACE FUNCTION margin_calib.pending_collateral() RETURNS SETOF text
+    LANGUAGE plpgsql STABLE PARALLEL SAFE COST 5000 ROWS 100
+    SET search_path = pg_catalog, margin_calib, pg_temp
+    SET jit = off
+AS $function$
+BEGIN
+    IF NOT EXISTS (SELECT FROM margin_calib.capture_queue) THEN
+        RETURN QUERY SELECT margin_calib.collateral_holders(ARRAY(SELECT i FROM margin_calib.pending_instruments() AS i));
+        RETURN;
+    ELSIF EXISTS (SELECT FROM margin_calib.capture_queue AS q JOIN margin_calib.feed AS f ON f.id = q.feed
+                   WHERE q.everything AND f.kind = 'collateral') THEN
+        RETURN QUERY SELECT DISTINCT c.account FROM margin_calib.account_collateral AS c;
+        RETURN;
+    END IF;
+    RETURN QUERY
+        SELECT q.key FROM margin_calib.capture_queue AS q
+         WHERE q.key IS NOT NULL
+           AND (q.feed = -1 OR q.feed IN (SELECT f.id FROM margin_calib.feed AS f WHERE f.kind = 'collateral'))
+        UNION
+        SELECT margin_calib.collateral_holders(ARRAY(SELECT i FROM margin_calib.pending_instruments() AS i
+                                                     UNION SELECT a FROM margin_calib.pending_add_ons() AS a))
+        UNION -- what they are exposed to together with it
+        SELECT q.key FROM margin_calib.capture_queue AS q JOIN margin_calib.feed AS f ON f.id = q.feed AND f.kind = 'positions'
+         WHERE q.key IN (SELECT c.account FROM margin_calib.account_collateral AS c JOIN margin_calib.wrong_way_pair AS w ON w.asset = c.asset);
+END
+$function$;
+COMMENT ON FUNCTION margin_calib.pending_collateral() IS
+'Accounts whose collateral waits for changes that refresh has not seen: of their balances, of prices, rates and liquidity, or of positions in a wrong-way pair.';
+
+CREATE OR REPLACE VIEW margin_calib.margin_collateral WITH (security_invoker = true) AS
+SELECT c.account, c.currency, c.asset, c.quantity, c.price, c.value, c.haircut, c.binding_term, c.collateral_value, c.priority,
+       c.market_haircut, c.currency_haircut, c.horizon_haircut, c.spread_haircut, c.minimum_haircut, c.quality_haircut, c.peg_haircut,
+       c.weight_haircut, c.wrong_way_haircut, c.excess_value, c.excess_haircut, c.liquidation_horizon, c.data_through,
+       s.reason IS NOT NULL AS is_stale, s.reason AS stale_reason
+  FROM margin_calib.account_collateral AS c
+  LEFT JOIN (SELECT DISTINCT p.account FROM margin_calib.pending_collateral() AS p (account)) AS w ON w.account = c.account
+ CROSS JOIN LATERAL (SELECT margin_calib.staleness(c.stale_reason, c.fresh_until, w.account IS NOT NULL)) AS s (reason);
+COMMENT ON VIEW margin_calib.margin_collateral IS
+'What accounts hold and what of it counts as collateral, as of the latest refresh. doc/collateral.md has the formulas.';
+
+CREATE OR REPLACE VIEW margin_calib.collateral_haircut WITH (security_invoker = true) AS
+SELECT h.asset, h.currency, h.haircut, h.binding_term, h.market_haircut, h.currency_haircut, h.horizon_haircut, h.spread_haircut,
+       h.minimum_haircut, h.quality_haircut, h.peg_haircut, h.weight_haircut, h.peg_stage, h.price, h.valid_from AS in_force_since,
+       h.as_of, h.data_through, s.reason IS NOT NULL AS is_stale, s.reason AS stale_reason
+  FROM margin_calib.asset_haircut AS h
+  LEFT JOIN margin_calib.asset AS a ON a.asset = h.asset
+  LEFT JOIN (SELECT DISTINCT p.instrument FROM margin_calib.pending_instruments() AS p (instrument)) AS w ON w.instrument = a.price_instrument
+ CROSS JOIN LATERAL (SELECT margin_calib.staleness(h.stale_reason, h.fresh_until, w.instrument IS NOT NULL OR (a.set_at <= h.as_of) IS NOT TRUE)) AS s (reason)
+ WHERE h.valid_to IS NULL;
+COMMENT ON VIEW margin_calib.collateral_haircut IS
+'Haircuts in force of a small holding of each asset, in the currency of its price, with their components; margin_calib.asset_haircut has those before. A large holding, and one that the account is exposed to as well, has a larger haircut: margin_collateral.';
+
+CREATE OR REPLACE VIEW margin_calib.peg_status WITH (security_invoker = true) AS
+SELECT p.asset, a.price_instrument, a.currency, s.price, s.lowest_price, s.stage, s.haircut, p.stages[s.stage + 1].below AS next_below,
+       h.ts AS since, h.previous_stage, p.dwell, cardinality(p.stages) AS stages, s.data_through, r.reason IS NOT NULL AS is_stale, r.reason AS stale_reason
+  FROM margin_calib.peg_stages AS p
+  LEFT JOIN margin_calib.asset AS a ON a.asset = p.asset
+  LEFT JOIN margin_calib.peg_state AS s ON s.asset = p.asset
+  LEFT JOIN margin_calib.instrument AS i ON i.instrument = a.price_instrument
+  LEFT JOIN (SELECT DISTINCT n.instrument FROM margin_calib.pending_instruments() AS n (instrument)) AS w ON w.instrument = a.price_instrument
+  LEFT JOIN LATERAL (SELECT c.ts, c.previous_stage FROM margin_calib.peg_stage_history AS c WHERE c.asset = p.asset ORDER BY c.id DESC LIMIT 1) AS h ON true
+ CROSS JOIN LATERAL (
+       SELECT margin_calib.staleness(CASE WHEN s.asset IS NULL THEN 'no refresh has looked at it yet' ELSE coalesce(s.stale_reason, i.stale_reason) END,
+                                     i.fresh_until, w.instrument IS NOT NULL)) AS r (reason);
+COMMENT ON VIEW margin_calib.peg_status IS
+'In which stage each peg is, a row for each asset with stages.';
+
+CREATE OR REPLACE FUNCTION margin_calib.collateral_use(account text, requirement numeric) RETURNS SETOF margin_calib.collateral_usage
+    LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE COST 5000 ROWS 10
+    SET search_path = pg_catalog, margin_calib, pg_temp
+AS $function$
+BEGIN
+    PERFORM margin_calib.checked_non_negative(requirement, 'a requirement');
+    RETURN QUERY
+        WITH held AS (
+            SELECT c.asset, c.quantity, c.priority, c.haircut, c.collateral_value, c.price, c.value - c.excess_value AS within, c.excess_haircut,
+                   row_number() OVER (ORDER BY c.quantity >= 0, c.priority, c.haircut, c.asset COLLATE "C")::integer AS place
+              FROM margin_calib.account_collateral AS c WHERE c.account = collateral_use.account),
+        -- debts come first and add to what is to be covered; one that has no price could be any amount
+        debt AS (
+            SELECT CASE WHEN count(*) = count(h.collateral_value) THEN collateral_use.requirement - coalesce(sum(h.collateral_value), 0) END AS owed
+              FROM held AS h WHERE h.quantity < 0),
+        used AS (
+            SELECT h.*, CASE WHEN h.quantity < 0 THEN h.collateral_value
+                             ELSE h.collateral_value - greatest(least(b.available - d.owed, h.collateral_value), 0) END AS used
+              FROM held AS h CROSS JOIN debt AS d
+             CROSS JOIN LATERAL (SELECT sum(o.collateral_value) AS available FROM held AS o WHERE o.quantity >= 0 AND o.place <= h.place) AS b)
+        SELECT collateral_use.account, u.place, u.asset, u.priority, u.haircut, u.collateral_value, u.used,
+               -- what lies within the limits first
+               CASE WHEN u.quantity < 0 THEN u.quantity WHEN u.used = 0 THEN 0
+                    WHEN u.used <= u.within * (1 - u.haircut) THEN u.used / ((1 - u.haircut) * u.price)
+                    ELSE (u.within + (u.used - u.within * (1 - u.haircut)) / (1 - u.excess_haircut)) / u.price END,
+               collateral_use.requirement - d.before - u.used
+          FROM used AS u CROSS JOIN debt
+         CROSS JOIN LATERAL (
+               SELECT CASE WHEN debt.owed IS NOT NULL THEN coalesce(sum(o.used), 0) END AS before FROM used AS o WHERE o.place < u.place) AS d
+        UNION ALL
+        SELECT collateral_use.account, (count(u.place) + 1)::integer, NULL, NULL, NULL, coalesce(sum(u.collateral_value), 0), coalesce(sum(u.used), 0), NULL,
+               CASE WHEN min(d.owed) IS NOT NULL THEN collateral_use.requirement - coalesce(sum(u.used), 0) END
+          FROM debt AS d LEFT JOIN used AS u ON true
+         ORDER BY 2;
+END
+$function$;
+COMMENT ON FUNCTION margin_calib.collateral_use(text, numeric) IS
+'Which collateral of an account covers a requirement in its currency, as of the latest refresh: debts first, which add to what is to be covered, then assets in the order of priority, haircut and name. A row for each asset, and one without an asset for the sum, whose column uncovered is the shortfall, also of an account without collateral; NULL when a debt has no price. NULL gives no row; a requirement below zero, NaN or infinite: error 22023.';
+
+REVOKE ALL ON margin_calib.margin_collateral, margin_calib.collateral_haircut, margin_calib.peg_status FROM PUBLIC;
+REVOKE ALL ON FUNCTION margin_calib.pending_collateral(), margin_calib.collateral_use(text, numeric) FROM PUBLIC;
