@@ -7,7 +7,6 @@
 #include <float.h>
 #include <math.h>
 
-#include "common/hashfn.h"
 #include "utils/timestamp.h"
 
 #include "contract_argument.h"
@@ -104,9 +103,7 @@ set_terms(McRiskVector *vector, const McContractTerms *terms, const McRow *marke
 	vector->kind = terms->contract.kind;
 	if (is_option && terms->contract.is_call)
 		vector->flags |= MC_RISK_IS_CALL;
-	/* the options of one expiry on one underlying, and what is no option on it */
-	vector->group = hash_bytes_extended((const unsigned char *) terms->underlying,
-	                                    strlen(terms->underlying), is_option ? terms->expiry : 0);
+	vector->expiry = is_option ? terms->expiry : MC_NO_EXPIRY;
 	vector->numbers[MC_RISK_YEARS] = exposure->years;
 	vector->numbers[MC_RISK_STRIKE] = is_option ? terms->contract.strike : 0;
 	vector->numbers[MC_RISK_NOTIONAL] = spot_size.notional;
@@ -166,7 +163,8 @@ MC_FUNCTION(mc_scenario_pnl_vector)
 	law = mc_factor_law(set, terms.underlying);
 	mc_row_read(PG_GETARG_DATUM(1), MARKET_COLUMNS, "a contract_market", &market);
 	read_exposure(&terms, &market, as_of, &exposure, &rate);
-	vector = mc_risk_vector_new(set->count, set->roles != NULL, set->name, terms.instrument);
+	vector = mc_risk_vector_new(set->count, set->roles != NULL, set->name, terms.instrument,
+	                            terms.underlying);
 	vector->set_version = set->version;
 	vector->set_digest = set->digest;
 	mc_check_status(mc_scenario_pnl(&exposure, &law->shocks, shocks_of(set, law), set->count,

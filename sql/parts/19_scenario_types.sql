@@ -204,6 +204,7 @@ COMMENT ON TYPE margin_calib.risk_vector IS
 
 CREATE TYPE margin_calib.risk_terms AS (
     instrument          text,
+    underlying          text,
     scenario_set        text,
     set_version         integer,
     scenarios           integer,
@@ -223,6 +224,7 @@ CREATE TYPE margin_calib.risk_terms AS (
 );
 COMMENT ON TYPE margin_calib.risk_terms IS 'What a margin_calib.risk_vector says beside its profits; money is of one contract, in the currency of the portfolio.';
 COMMENT ON COLUMN margin_calib.risk_terms.instrument IS 'of the contract';
+COMMENT ON COLUMN margin_calib.risk_terms.underlying IS 'of the contract: expiries, deltas and confidences of one underlying go together';
 COMMENT ON COLUMN margin_calib.risk_terms.scenario_set IS 'name of the set';
 COMMENT ON COLUMN margin_calib.risk_terms.set_version IS 'its version';
 COMMENT ON COLUMN margin_calib.risk_terms.scenarios IS 'how many';

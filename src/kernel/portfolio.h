@@ -3,7 +3,7 @@
  *	  Margin of one account: positions times what one contract earns in each scenario, the worst of
  *	  the sums or a measure of their tail, and components beside it.
  *
- * Positions are netted within a group (the options of one expiry), and groups are added.  With
+ * Positions are netted within a group (the options of one expiry on one underlying), and groups are added.  With
  * quantities q, values b and profits p of one contract, the value of a group in scenario s is
  * X = sum q (b + p_s), and its profit
  *
@@ -38,8 +38,9 @@ typedef struct McUnitRisk
 {
 	const double *pnl;    /* [scenarios] */
 	double base;          /* its value; 0 of a future or perpetual, whose profit is settled */
-	long long group;      /* netted first; equal discounts and years within one */
-	double years;         /* not negative */
+	long long underlying; /* tells underlyings apart */
+	long long group; /* of one underlying, netted first; equal discounts and years within one */
+	double years;    /* not negative */
 	double long_discount; /* not negative */
 	double short_discount;
 	McContractKind kind;
@@ -72,14 +73,15 @@ typedef enum McComponentKind
 	   is larger; not added to the requirement */
 	MC_COMPONENT_CONTINGENCY,
 	/* rate * (1 - c) * sum |q| notional, of the options of groups where their least confidence c is
-	   below `threshold`; futures and perpetuals of the account, which hedge its options, lower
+	   below `threshold`; futures and perpetuals on an underlying, which hedge its options, lower
 	   theirs too, and count together with the least confidence of theirs; spot pairs held count
 	   each by itself, by value q base */
 	MC_COMPONENT_CONFIDENCE,
 	/* the requirement is not below rate * number of short options (sum over instruments of
 	   max(0, -q)) */
 	MC_COMPONENT_SHORT_MINIMUM,
-	/* nor below rate (|sum q delta| + slope min(sum of positive q delta, -sum of negative)) */
+	/* nor below rate (|sum q delta| + slope min(sum of positive q delta, -sum of negative)), summed
+	   over underlyings */
 	MC_COMPONENT_DELTA_MINIMUM,
 	/* rate * the vega that offsets between groups: (sum |vega of group| - |sum of vega|) / 2 */
 	MC_COMPONENT_VEGA,
@@ -138,8 +140,8 @@ typedef struct McPortfolioMargin
 } McPortfolioMargin;
 
 /*
- * Margin of the holdings, in the order of `group` and then in any fixed order: sums are taken in
- * the order given, one product after the other.
+ * Margin of the holdings, in the order of `underlying`, then of `group`, then in any fixed order:
+ * sums are taken in the order given, one product after the other.
  * pnl[scenarios] and work[scenarios] are work space; pnl has the profits P of the account in the
  * end, those of contingency scenarios too.
  * amounts[components][MC_REQUIREMENTS] (NULL if not wanted): what each component adds, of a

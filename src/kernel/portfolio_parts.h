@@ -24,13 +24,26 @@ mc_progress_stopped(McProgress *progress, size_t steps)
 	return mc_poll_stop(progress->poll);
 }
 
-/* Where the group of holdings[start] ends. */
+/* Where the underlying of holdings[start] ends. */
 static inline size_t
-mc_group_end(const McHolding *holdings, size_t n, size_t start)
+mc_underlying_end(const McHolding *holdings, size_t n, size_t start)
 {
 	size_t end = start + 1;
 
-	while (end < n && holdings[end].risk->group == holdings[start].risk->group)
+	while (end < n && holdings[end].risk->underlying == holdings[start].risk->underlying)
+		end++;
+	return end;
+}
+
+/* Where its group ends. */
+static inline size_t
+mc_group_end(const McHolding *holdings, size_t n, size_t start)
+{
+	const McUnitRisk *first = holdings[start].risk;
+	size_t end = start + 1;
+
+	while (end < n && holdings[end].risk->group == first->group &&
+	       holdings[end].risk->underlying == first->underlying)
 		end++;
 	return end;
 }

@@ -37,6 +37,7 @@ take_share(Bytes *b)
 static void
 take_account(Bytes *b, Case *c, int kind)
 {
+	long long underlying = 0;
 	long long group = -1;
 
 	c->n = take(b, 1) % (MOST + 1);
@@ -64,6 +65,13 @@ take_account(Bytes *b, Case *c, int kind)
 			risk->long_discount = c->risks[i - 1].long_discount;
 			risk->short_discount = c->risks[i - 1].short_discount;
 		}
+		/* groups of one underlying may have the number that one of another has */
+		if (form & 64)
+		{
+			underlying++;
+			group = 0;
+		}
+		risk->underlying = underlying;
 		risk->group = group;
 		risk->base = take_finite(b, kind);
 		if (risk->kind == MC_SPOT)
@@ -108,6 +116,12 @@ take_method(Bytes *b, Case *c)
 	}
 }
 
+static bool
+is_same_group(const McUnitRisk *a, const McUnitRisk *b)
+{
+	return a->underlying == b->underlying && a->group == b->group;
+}
+
 /* P of the account; *size gets the magnitude of what was added up. */
 static long double
 brute_profit(const Case *c, size_t s, long double *size)
@@ -125,9 +139,9 @@ brute_profit(const Case *c, size_t s, long double *size)
 		long double discount;
 		long double profit;
 
-		if (i > 0 && first->group == c->risks[i - 1].group)
+		if (i > 0 && is_same_group(first, &c->risks[i - 1]))
 			continue;
-		for (size_t j = i; j < c->n && c->risks[j].group == first->group; j++)
+		for (size_t j = i; j < c->n && is_same_group(first, &c->risks[j]); j++)
 		{
 			long double q = c->holdings[j].quantity;
 

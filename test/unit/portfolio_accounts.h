@@ -12,6 +12,8 @@
 
 #define INSTRUMENTS 24
 #define GROUPS 5
+#define UNDERLYINGS 2
+#define CELLS (UNDERLYINGS * GROUPS) /* groups of all underlyings */
 #define SCENARIOS 10000
 
 typedef struct Account
@@ -54,6 +56,7 @@ make_risk(UnitRandom *random, Account *account, size_t i, bool plain)
 	if (account->method.scenarios < SCENARIOS)
 		profits[i][account->method.scenarios] = 1e9;
 	*risk = (McUnitRisk){.pnl = profits[i],
+	                     .underlying = (long long) (i * UNDERLYINGS / INSTRUMENTS),
 	                     .group = (long long) (i * GROUPS / INSTRUMENTS) - 2,
 	                     .kind = (McContractKind) below(random, 4),
 	                     .is_call = unit_uniform(random) < .5,
@@ -68,6 +71,13 @@ make_risk(UnitRandom *random, Account *account, size_t i, bool plain)
 	risk->long_discount = plain ? 1 : 1 - .1 * (double) (risk->group + 2);
 	risk->short_discount = plain ? 1 : 1 + .05 * (double) (risk->group + 2);
 	account->holdings[i] = (McHolding){step(random, 1), risk};
+}
+
+/* Is it in this group of this underlying? */
+static inline bool
+in_cell(const McUnitRisk *risk, int cell)
+{
+	return risk->underlying == cell / GROUPS && risk->group == cell % GROUPS - 2;
 }
 
 static inline void

@@ -105,7 +105,7 @@ add_nothing(Account *a, UnitRandom *random)
 
 	extra = a->risks[at < a->n ? at : a->n - 1];
 	extra.confidence = 0;
-	extra.group = at < a->n ? extra.group : 99;
+	extra.group = at < a->n ? extra.group : 99; /* of the last underlying */
 	extra.long_discount = at < a->n ? extra.long_discount : .5;
 	memmove(&a->holdings[at + 1], &a->holdings[at], (a->n - at) * sizeof(McHolding));
 	a->holdings[at] = (McHolding){0, &extra};
@@ -128,8 +128,9 @@ reverse_groups(Account *a)
 {
 	for (size_t start = 0, end; start < a->n; start = end)
 	{
-		for (end = start;
-		     end < a->n && a->holdings[end].risk->group == a->holdings[start].risk->group;)
+		for (end = start; end < a->n &&
+		                  a->holdings[end].risk->group == a->holdings[start].risk->group &&
+		                  a->holdings[end].risk->underlying == a->holdings[start].risk->underlying;)
 			end++;
 		for (size_t i = start, j = end; i + 1 < j; i++)
 		{
