@@ -326,7 +326,8 @@ MC_FUNCTION(mc_portfolio_margin_final)
 	method.method.roles = make_roles(first);
 	holdings = mc_work_space(state->count, sizeof(McHolding));
 	count = make_holdings(state, holdings);
-	pnl = mc_work_space(2 * (Size) first->scenarios, sizeof(double));
+	pnl = mc_work_space((method.method.has_offset_share ? 3 : 2) * (Size) first->scenarios,
+	                    sizeof(double));
 	amounts = mc_work_space(Max(method.method.components, 1), sizeof(*amounts));
 	mc_check_status(mc_portfolio_margin(holdings, count, &method.method, pnl,
 	                                    pnl + first->scenarios, amounts, &margin,

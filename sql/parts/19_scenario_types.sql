@@ -115,6 +115,7 @@ CREATE TYPE margin_calib.margin_method AS (
     maintenance_confidence double precision,
     initial_factor         double precision,
     maintenance_factor     double precision,
+    offset_share           double precision,
     components             margin_calib.margin_component[]
 );
 COMMENT ON TYPE margin_calib.margin_method IS 'How the profits of a portfolio in scenarios become its margin; part of a margin_calib.scenario_set.';
@@ -123,6 +124,7 @@ COMMENT ON COLUMN margin_calib.margin_method.initial_confidence IS 'of VaR and E
 COMMENT ON COLUMN margin_calib.margin_method.maintenance_confidence IS 'of VaR and ES, NULL for 0.975';
 COMMENT ON COLUMN margin_calib.margin_method.initial_factor IS 'times the loss, 0 or more, NULL for 1';
 COMMENT ON COLUMN margin_calib.margin_method.maintenance_factor IS 'times the loss, 0 or more, NULL for 1';
+COMMENT ON COLUMN margin_calib.margin_method.offset_share IS 'in each scenario the profit on an underlying that gains counts only with this share against the losses on others: 0 for none of it, 1 (also NULL) for all';
 COMMENT ON COLUMN margin_calib.margin_method.components IS 'charges beside the loss, NULL for none';
 
 CREATE TYPE margin_calib.scenario_set AS (
@@ -280,4 +282,4 @@ COMMENT ON COLUMN margin_calib.portfolio_margin.delta IS 'what the portfolio ear
 COMMENT ON COLUMN margin_calib.portfolio_margin.vega IS 'what it earns when every vol gains 1.00';
 COMMENT ON COLUMN margin_calib.portfolio_margin.positions IS 'instruments with a quantity other than 0';
 COMMENT ON COLUMN margin_calib.portfolio_margin.components IS 'of each component of the method, in order';
-COMMENT ON COLUMN margin_calib.portfolio_margin.pnl IS 'profit in each scenario, weighted';
+COMMENT ON COLUMN margin_calib.portfolio_margin.pnl IS 'profit in each scenario, weighted, that of each underlying that gains times offset_share';

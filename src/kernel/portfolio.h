@@ -13,7 +13,12 @@
  * Discounts of 1 and weights of 1 make it sum q p_s.  P is computed as
  * weight (Q + (d - 1) (sum q b + Q)) with Q = sum q p_s: a large value does not cost digits.
  *
- * The scan loss is max(0, -min_s sum of groups P_s), or VaR or ES of the losses -sum P_s (tail.h),
+ * Profits of one underlying may count only in part against losses of another: with P_us the sum of
+ * the groups of underlying u and a share a given,
+ *
+ *	  P_s = sum over u of (P_us < 0 ? P_us : a P_us)
+ *
+ * The scan loss is max(0, -min_s P_s), or VaR or ES of the losses -P_s (tail.h),
  * not below 0; scenarios for contingencies do not count in it.  Then, for either requirement,
  *
  *	  scan         = factor * max(scan loss, sum of contingencies)
@@ -122,6 +127,8 @@ typedef struct McPortfolioMethod
 	McPortfolioMeasure measure;
 	double confidence[MC_REQUIREMENTS]; /* of VaR and ES, between 0 and 1 */
 	double factor[MC_REQUIREMENTS];     /* times the scan loss, not negative */
+	bool has_offset_share;              /* else it is 1, and underlyings are not looked at */
+	double offset_share;                /* a, 0 to 1 */
 	size_t components;
 	const McComponent *component;
 } McPortfolioMethod;
@@ -142,7 +149,7 @@ typedef struct McPortfolioMargin
 /*
  * Margin of the holdings, in the order of `underlying`, then of `group`, then in any fixed order:
  * sums are taken in the order given, one product after the other.
- * pnl[scenarios] and work[scenarios] are work space; pnl has the profits P of the account in the
+ * pnl[scenarios] and work[scenarios], of a method with an offset share work[2 scenarios], are work space; pnl has the profits P of the account in the
  * end, those of contingency scenarios too.
  * amounts[components][MC_REQUIREMENTS] (NULL if not wanted): what each component adds, of a
  * contingency the amount itself, of a minimum by how much it raised the requirement above what adds

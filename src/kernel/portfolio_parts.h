@@ -48,10 +48,18 @@ mc_group_end(const McHolding *holdings, size_t n, size_t start)
 	return end;
 }
 
-/* pnl[scenarios]: the profits P of the account; not finite where a sum is not.  work[scenarios]. */
+/*
+ * pnl[scenarios]: the profits P of the account, of a method without an offset share; not finite
+ * where a sum is not.  work[scenarios].
+ */
 extern McStatus mc_portfolio_profits(const McHolding *holdings, size_t n,
                                      const McPortfolioMethod *method, double *pnl, double *work,
                                      McProgress *progress);
+
+/* The same of a method with an offset share; work[2 scenarios]. */
+extern McStatus mc_shared_profits(const McHolding *holdings, size_t n,
+                                  const McPortfolioMethod *method, double *pnl, double *work,
+                                  McProgress *progress);
 
 /*
  * What a component comes to for both requirements: of a minimum the minimum itself.  Not finite

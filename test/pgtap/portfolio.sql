@@ -318,6 +318,15 @@ SELECT ok((m).initial_loss = (m).initial_margin AND pg_temp.near((m).initial_los
 SELECT ok(pg_temp.near((m).initial_margin, (m).initial_loss + (SELECT sum(c.initial) FROM unnest((m).components) AS c)), 'components are what they add: ' || kind) FROM unnest('{notional,naked_short,confidence,short_minimum,delta_minimum,vega,haircut}'::text[]) AS kind, LATERAL pg_temp.account('{10,-4,-3,-20,2}', '{AP,BP1,AC,ACL,AS}', jsonb_build_array(jsonb_build_object('name', 'x', 'kind', kind, 'initial', 5.0))) AS m;
 SELECT is(array_agg(c.name ORDER BY o), '{z,"",a,z}', 'names in order, and twice') FROM unnest((pg_temp.account('{1}', '{AP}', '[{"name": "z", "kind": "vega"}, {"name": "", "kind": "notional"}, {"name": "a", "kind": "haircut"}, {"name": "z", "kind": "notional"}]')).components) WITH ORDINALITY AS c (name, initial, maintenance, o);
 
+-- ---- what gains on one underlying counts only in part against losses on others ----
+SELECT ok(pg_temp.near((m).pnl, e) AND pg_temp.near((m).initial_margin, greatest(-least(e[1], e[2]), 0)), format('offset_share %s: %s', share, (m).pnl))
+  FROM unnest('{0,0.25,1,NULL}'::float8[]) AS share, LATERAL pg_temp.account('{10,-4,-3,2}', '{AP,BP,DP,AS}', '[]', jsonb_build_object('offset_share', share)) AS m,
+       -- 12 of A gain 12 or lose them, 7 of B and D the other way round; contingencies are not looked at
+       LATERAL (SELECT ARRAY[12 * coalesce(share, 1) - 7, -12 + 7 * coalesce(share, 1), 3 * (120 * coalesce(share, 1) - 70), -240 + 140 * coalesce(share, 1)] AS e) AS e;
+SELECT is(pg_temp.account('{10,-4,-3,2,-1}', '{AP,BP,DP,AS,AC}', '[{"name": "v", "kind": "vega", "initial": 0.5}]', '{"offset_share": 1}')::text, pg_temp.account('{10,-4,-3,2,-1}', '{AP,BP,DP,AS,AC}', '[{"name": "v", "kind": "vega", "initial": 0.5}]')::text, 'a share of 1 is none');
+SELECT is(count(DISTINCT m), 1::bigint, 'a share, and any order') FROM (SELECT portfolio_margin(q, v, pg_temp.method_of('{"offset_share": 0.3}') ORDER BY hashint4(i * 100 + n))::text AS m
+  FROM generate_series(1, 20) AS n, (SELECT i, 1.7 * (i % 5 - 2) + 0.1 AS q, scenario_pnl(pg_temp.terms_of(jsonb_build_object('instrument', 'P' || i, 'underlying', 'U' || i % 3)), contract_market(100 + i / 7.0), '2026-01-01', s) AS v FROM wide, generate_series(1, 12) AS i) AS x GROUP BY n) AS x;
+
 -- ---- vectors that do not belong together ----
 CREATE FUNCTION pg_temp.one(terms jsonb DEFAULT '{}', more jsonb DEFAULT '{}', scenarios jsonb DEFAULT '[{"price_shock": 0.1}, {"price_shock": -0.1}]', price float8 DEFAULT 100) RETURNS risk_vector LANGUAGE sql AS $$
     SELECT scenario_pnl(pg_temp.terms_of(terms), contract_market(price), '2026-01-01', pg_temp.set_of(scenarios, more)) $$;
@@ -356,7 +365,7 @@ SELECT is((pg_temp.message($$SELECT scenario_pnl(pg_temp.terms_of('{"contract_si
 SELECT is((pg_temp.message($$SELECT scenario_pnl(pg_temp.terms_of(), contract_market(1e300), '2026-01-01', pg_temp.set_of('[{"price_shock": 1e200}]'))$$)).state, '22003', 'a price beyond the largest double');
 SELECT is((pg_temp.message($$SELECT portfolio_margin(1, pg_temp.one(), pg_temp.method_of('{"initial_factor": 1e308}'))$$)).state, '22003', 'a factor beyond the largest double');
 SELECT is((pg_temp.message(format('SELECT portfolio_margin(1, pg_temp.one(), pg_temp.method_of(CASE n WHEN 1 THEN %L::jsonb ELSE %L END)) FROM generate_series(1, 2) AS n', a, b))).state, '22023', format('methods that differ: %s and %s', a, b))
-  FROM (VALUES ('{}', '{"measure": "worst"}'), ('{"initial_factor": 1}', '{"initial_factor": 2}'), ('{"maintenance_confidence": 0.9}', '{"maintenance_confidence": 0.95}'), ('{"components": [{"name": "a", "kind": "vega", "initial": 0.1}]}', '{}'), ('{"components": [{"name": "a", "kind": "vega", "initial": 0.1}]}', '{"components": [{"name": "a", "kind": "vega", "initial": 0.2}]}'), ('{"components": [{"name": "a", "kind": "vega"}]}', '{"components": [{"name": "b", "kind": "vega"}]}')) AS v (a, b);
+  FROM (VALUES ('{}', '{"measure": "worst"}'), ('{"initial_factor": 1}', '{"initial_factor": 2}'), ('{"maintenance_confidence": 0.9}', '{"maintenance_confidence": 0.95}'), ('{}', '{"offset_share": 0.5}'), ('{"components": [{"name": "a", "kind": "vega", "initial": 0.1}]}', '{}'), ('{"components": [{"name": "a", "kind": "vega", "initial": 0.1}]}', '{"components": [{"name": "a", "kind": "vega", "initial": 0.2}]}'), ('{"components": [{"name": "a", "kind": "vega"}]}', '{"components": [{"name": "b", "kind": "vega"}]}')) AS v (a, b);
 
 -- ---- every field out of its range is 22023 and named ----
 CREATE TEMP TABLE bad (part text, field text, value jsonb);
@@ -373,7 +382,7 @@ INSERT INTO bad SELECT part, field, value FROM (VALUES
     ('market', 'average_share', '[-0.1, 1.1, "NaN"]'), ('market', 'confidence', '[-0.1, 1.1, "NaN"]'), ('market', 'initial_haircut', '[-0.1, "NaN"]'), ('market', 'maintenance_haircut', '[-0.1, "NaN"]'),
     ('average', 'average', '[null, 0, -1, "NaN", "Infinity"]'),
     ('contract', 'instrument', '[null]'), ('contract', 'kind', '[null, "", "swap"]'), ('contract', 'payoff', '[null, "Linear"]'), ('contract', 'option_kind', '[null, "straddle"]'), ('contract', 'underlying', '[null]'), ('contract', 'strike', '[null, 0, -1, "NaN", "Infinity"]'), ('contract', 'expiry', '[null, "infinity", "-infinity"]'), ('contract', 'size', '[null, 0, -1, "NaN", "Infinity"]'), ('contract', 'multiplier', '[null, 0, -1, "NaN", "Infinity"]'),
-    ('method', 'measure', '["", "Worst", "es"]'), ('method', 'initial_confidence', '[0, 1, -1, 2, "NaN"]'), ('method', 'maintenance_confidence', '[0, 1, -1, 2, "NaN"]'), ('method', 'initial_factor', '[-0.1, "NaN", "Infinity"]'), ('method', 'maintenance_factor', '[-0.1, "NaN", "Infinity"]'),
+    ('method', 'measure', '["", "Worst", "es"]'), ('method', 'initial_confidence', '[0, 1, -1, 2, "NaN"]'), ('method', 'maintenance_confidence', '[0, 1, -1, 2, "NaN"]'), ('method', 'initial_factor', '[-0.1, "NaN", "Infinity"]'), ('method', 'offset_share', '[-0.1, 1.1, "NaN", "Infinity"]'), ('method', 'maintenance_factor', '[-0.1, "NaN", "Infinity"]'),
     ('component', 'name', '[null]'), ('component', 'kind', '[null, "", "Notional", "haircuts"]'), ('component', 'initial', '[-0.1, "NaN", "Infinity"]'), ('component', 'maintenance', '[-0.1, "NaN", "Infinity"]'), ('component', 'slope', '["NaN", "Infinity"]'), ('component', 'threshold', '["NaN", -0.1]'), ('component', 'kinds', '[["swap"], [""], ["spot", "Future"]]')) AS v (part, field, list),
     jsonb_array_elements(list) AS value;
 CREATE TEMP TABLE said AS

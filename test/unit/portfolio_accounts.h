@@ -29,7 +29,7 @@ typedef struct Account
 static Account account;
 static double profits[INSTRUMENTS][SCENARIOS];
 static double pnl[SCENARIOS];
-static double work[SCENARIOS];
+static double work[2 * SCENARIOS];
 static double amounts[MC_COMPONENT_KINDS + 1][MC_REQUIREMENTS];
 
 static inline size_t
@@ -90,6 +90,8 @@ make_account(UnitRandom *random, Account *account, size_t scenarios, bool plain)
 	                              .measure = (McPortfolioMeasure) below(random, 3),
 	                              .confidence = {.75 + .24 * unit_uniform(random), .75},
 	                              .factor = {1.5, .75},
+	                              .has_offset_share = unit_uniform(random) < .5,
+	                              .offset_share = .25 * (double) below(random, 4),
 	                              .components = MC_COMPONENT_KINDS + 1,
 	                              .component = account->components};
 	account->n = below(random, INSTRUMENTS + 1);

@@ -58,8 +58,16 @@ brute_total(const Account *account, size_t s)
 {
 	long double sum = 0;
 
-	for (int cell = 0; cell < CELLS; cell++)
-		sum += brute_profit(account, s, cell, any_kind, NULL);
+	for (int u = 0; u < UNDERLYINGS; u++)
+	{
+		long double profit = 0;
+
+		for (int cell = u * GROUPS; cell < (u + 1) * GROUPS; cell++)
+			profit += brute_profit(account, s, cell, any_kind, NULL);
+		if (account->method.has_offset_share && profit > 0)
+			profit *= account->method.offset_share;
+		sum += profit;
+	}
 	return sum;
 }
 
