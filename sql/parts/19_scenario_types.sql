@@ -86,7 +86,7 @@ CREATE TYPE margin_calib.factor_law AS (
     vol_shocks   double precision[]
 );
 COMMENT ON TYPE margin_calib.factor_law IS 'What holds for contracts on one underlying, where it is not what holds for the set: the law, or shocks of its own in every scenario, as historical scenarios have.';
-COMMENT ON COLUMN margin_calib.factor_law.factor IS 'underlying of the contracts';
+COMMENT ON COLUMN margin_calib.factor_law.factor IS 'underlying of the contracts; also an asset that contracts on others are settled in, whose price in the currency of the portfolio moves so';
 COMMENT ON COLUMN margin_calib.factor_law.law IS 'NULL for the law of the set; else all of it, nothing is taken from the set''s';
 COMMENT ON COLUMN margin_calib.factor_law.price_shocks IS 'relative shock of the price in each scenario instead of those of the scenarios, NULL for those; in a set where a factor has some, contracts on an underlying that is not among the factors are refused';
 COMMENT ON COLUMN margin_calib.factor_law.vol_shocks IS 'relative shock of the vol in each scenario, the same way';
@@ -162,7 +162,7 @@ COMMENT ON COLUMN margin_calib.contract_market.spot IS 'price of the underlying 
 COMMENT ON COLUMN margin_calib.contract_market.vol IS 'of an option, a year: 0.8 is 80 %';
 COMMENT ON COLUMN margin_calib.contract_market.rate IS 'continuously compounded, a year: premiums of linear options are discounted at it where it is positive; NULL for 0';
 COMMENT ON COLUMN margin_calib.contract_market.settlement_price IS 'of the settlement asset in the currency of the portfolio, NULL for 1';
-COMMENT ON COLUMN margin_calib.contract_market.settlement_moves IS 'true when that price moves with the price of the underlying: inverse contracts in a portfolio that is kept in dollars';
+COMMENT ON COLUMN margin_calib.contract_market.settlement_moves IS 'true when that price moves with the price of the underlying: inverse contracts in a portfolio that is kept in dollars; where the asset is another one and the scenario set has a factor of its name, the price moves with that instead';
 COMMENT ON COLUMN margin_calib.contract_market.average IS 'of an option in its settlement window: of the index so far';
 COMMENT ON COLUMN margin_calib.contract_market.average_share IS 'share of the window that is gone, NULL for 0';
 COMMENT ON COLUMN margin_calib.contract_market.confidence IS 'in the prices, 0 to 1, NULL for 1';
