@@ -129,6 +129,12 @@ read_contract(Datum row, Terms *terms, McContract *contract)
 	contract->units = size * multiplier;
 }
 
+static char *
+name(const Terms *terms, int column)
+{
+	return terms->nulls[column] ? NULL : TextDatumGetCString(terms->values[column]);
+}
+
 void
 mc_contract_read(Datum row, McContractTerms *contract)
 {
@@ -140,10 +146,10 @@ mc_contract_read(Datum row, McContractTerms *contract)
 	contract->contract.is_call = option == 1;
 	contract->contract.strike = number(&terms, STRIKE);
 	contract->expiry = terms.nulls[EXPIRY] ? DT_NOEND : DatumGetTimestampTz(terms.values[EXPIRY]);
-	contract->instrument =
-	    terms.nulls[INSTRUMENT] ? NULL : TextDatumGetCString(terms.values[INSTRUMENT]);
-	contract->underlying =
-	    terms.nulls[UNDERLYING] ? NULL : TextDatumGetCString(terms.values[UNDERLYING]);
+	contract->instrument = name(&terms, INSTRUMENT);
+	contract->underlying = name(&terms, UNDERLYING);
+	contract->asset =
+	    name(&terms, contract->contract.kind == MC_SPOT ? QUOTE_CURRENCY : SETTLEMENT_ASSET);
 	if (contract->instrument == NULL || contract->underlying == NULL)
 		refuse(&terms, "a contract in a portfolio has an instrument and an underlying",
 		       "Positions are told apart by the one and move with the other: parse_symbol gives "

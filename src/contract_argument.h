@@ -16,6 +16,8 @@ typedef struct McContractTerms
 	McContract contract;
 	char *instrument;
 	char *underlying;
+	char *
+	    asset; /* that its value and profit are counted in: of a spot pair the quote currency; or NULL */
 	TimestampTz expiry; /* DT_NOEND where there is none */
 } McContractTerms;
 

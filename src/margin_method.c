@@ -34,6 +34,7 @@ enum
 	MAINTENANCE_CONFIDENCE,
 	INITIAL_FACTOR,
 	MAINTENANCE_FACTOR,
+	OFFSET_SHARE,
 	COMPONENTS,
 	METHOD_COLUMNS
 };
@@ -122,6 +123,8 @@ mc_margin_method_read(Datum row, McMarginMethod *method)
 		                                 1 - DBL_EPSILON, m->confidence[r]);
 		m->factor[r] = mc_row_number(&columns, INITIAL_FACTOR + r, 0, DBL_MAX, m->factor[r]);
 	}
+	m->offset_share = mc_row_number(&columns, OFFSET_SHARE, 0, 1, 1);
+	m->has_offset_share = m->offset_share < 1;
 	count = mc_row_elements(&columns, COMPONENTS, TYPALIGN_DOUBLE, &elements, &nulls);
 	if (count > MOST_COMPONENTS)
 		refuse("a margin_method has at most 100 components");

@@ -3,7 +3,7 @@
  *	  The aggregate margin_calib.portfolio_margin: margin of the positions of one account.
  *
  * Vectors are kept once a query, however many accounts hold the instrument; a state is a list of quantities.  The sums
- * are taken by the final function, in the order of groups and names, so that the order of the rows never matters.
+ * are taken by the final function, in the order of underlyings, expiries and names, so that the order of the rows never matters.
  */
 #include "compat.h"
 
@@ -124,12 +124,27 @@ MC_FUNCTION(mc_portfolio_margin_accum)
 }
 
 static int
+compare_bytes(const char *a, int a_length, const char *b, int b_length)
+{
+	int order = memcmp(a, b, Min(a_length, b_length));
+
+	return order != 0 ? order : a_length - b_length;
+}
+
+static int
 compare_names(McRiskVector *a, McRiskVector *b)
 {
-	int shorter = Min(a->instrument_length, b->instrument_length);
-	int order = memcmp(mc_risk_instrument(a), mc_risk_instrument(b), shorter);
+	return compare_bytes(mc_risk_instrument(a), a->instrument_length, mc_risk_instrument(b),
+	                     b->instrument_length);
+}
 
-	return order != 0 ? order : a->instrument_length - b->instrument_length;
+static int
+compare_underlyings(McRiskVector *a, McRiskVector *b)
+{
+	if (a->underlying == b->underlying)
+		return 0;
+	return compare_bytes(mc_risk_underlying(a), a->underlying_length, mc_risk_underlying(b),
+	                     b->underlying_length);
 }
 
 /* by name; those of one instrument by quantity, for a sum that is always the same */
@@ -145,13 +160,16 @@ compare_positions(const void *left, const void *right)
 	return a->quantity < b->quantity ? -1 : a->quantity > b->quantity;
 }
 
-/* by group, then by name, for instruments that are there once */
+/* by underlying, group and name, for instruments that are there once */
 static int
 compare_groups(const void *left, const void *right)
 {
 	const Position *a = left;
 	const Position *b = right;
+	int order = compare_underlyings(a->stored->vector, b->stored->vector);
 
+	if (order != 0)
+		return order;
 	if (a->stored->risk.group != b->stored->risk.group)
 		return a->stored->risk.group < b->stored->risk.group ? -1 : 1;
 	return compare_names(a->stored->vector, b->stored->vector);
@@ -206,7 +224,7 @@ merge_positions(Position *positions, Size count)
 	return merged;
 }
 
-/* What is held, in the order of groups and names. */
+/* What is held, in the order of underlyings, groups and names. */
 static Size
 make_holdings(const State *state, McHolding *holdings)
 {
@@ -308,7 +326,8 @@ MC_FUNCTION(mc_portfolio_margin_final)
 	method.method.roles = make_roles(first);
 	holdings = mc_work_space(state->count, sizeof(McHolding));
 	count = make_holdings(state, holdings);
-	pnl = mc_work_space(2 * (Size) first->scenarios, sizeof(double));
+	pnl = mc_work_space((method.method.has_offset_share ? 3 : 2) * (Size) first->scenarios,
+	                    sizeof(double));
 	amounts = mc_work_space(Max(method.method.components, 1), sizeof(*amounts));
 	mc_check_status(mc_portfolio_margin(holdings, count, &method.method, pnl,
 	                                    pnl + first->scenarios, amounts, &margin,

@@ -65,7 +65,8 @@ describe(McRiskVector *vector, McUnitRisk *risk)
 	*risk = (McUnitRisk){
 	    .pnl = mc_risk_pnl(vector),
 	    .base = numbers[MC_RISK_BASE],
-	    .group = vector->group,
+	    .underlying = (long long) vector->underlying,
+	    .group = vector->expiry,
 	    .years = numbers[MC_RISK_YEARS],
 	    .long_discount = numbers[MC_RISK_LONG_DISCOUNT],
 	    .short_discount = numbers[MC_RISK_SHORT_DISCOUNT],

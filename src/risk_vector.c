@@ -12,6 +12,7 @@
 #include "common/hashfn.h"
 #include "libpq/pqformat.h"
 #include "mb/pg_wchar.h"
+#include "datatype/timestamp.h"
 #include "utils/builtins.h"
 
 #include "contract_argument.h"
@@ -20,6 +21,8 @@
 #include "values.h"
 
 #define VERSION 1
+#define TEXT_COLUMNS 7 /* of risk_terms, before its numbers */
+#define HEAD_BYTES 40  /* of the binary form */
 
 static Size
 number_count(int scenarios, bool has_roles)
@@ -27,20 +30,19 @@ number_count(int scenarios, bool has_roles)
 	return MC_RISK_NUMBERS + (Size) scenarios * (has_roles ? 2 : 1);
 }
 
+/* Of the sizes, and with the flags, of a head. */
 static McRiskVector *
-allocate(int scenarios, bool has_roles, int set_length, int instrument_length)
+allocate(const McRiskVector *head)
 {
+	bool has_roles = mc_risk_has_roles(head);
 	Size bytes = offsetof(McRiskVector, numbers) +
-	             number_count(scenarios, has_roles) * sizeof(double) +
-	             (has_roles ? (Size) scenarios : 0) + set_length + instrument_length;
+	             number_count(head->scenarios, has_roles) * sizeof(double) +
+	             (has_roles ? (Size) head->scenarios : 0) + head->set_length +
+	             head->instrument_length + head->underlying_length;
 	McRiskVector *vector = palloc0(bytes);
 
+	*vector = *head;
 	SET_VARSIZE(vector, bytes);
-	vector->version = VERSION;
-	vector->flags = has_roles ? MC_RISK_HAS_ROLES : 0;
-	vector->scenarios = scenarios;
-	vector->set_length = set_length;
-	vector->instrument_length = instrument_length;
 	return vector;
 }
 
@@ -54,15 +56,25 @@ check_name(const char *name, const char *what)
 }
 
 McRiskVector *
-mc_risk_vector_new(int scenarios, bool has_roles, const char *set_name, const char *instrument)
+mc_risk_vector_new(int scenarios, bool has_roles, const char *set_name, const char *instrument,
+                   const char *underlying)
 {
+	McRiskVector head = {.version = VERSION,
+	                     .flags = has_roles ? MC_RISK_HAS_ROLES : 0,
+	                     .scenarios = scenarios,
+	                     .expiry = MC_NO_EXPIRY};
 	McRiskVector *vector;
 
 	check_name(set_name, "a scenario set");
 	check_name(instrument, "an instrument");
-	vector = allocate(scenarios, has_roles, (int) strlen(set_name), (int) strlen(instrument));
+	check_name(underlying, "an underlying");
+	head.set_length = (int32) strlen(set_name);
+	head.instrument_length = (int32) strlen(instrument);
+	head.underlying_length = (int32) strlen(underlying);
+	vector = allocate(&head);
 	memcpy(mc_risk_set_name(vector), set_name, vector->set_length);
 	memcpy(mc_risk_instrument(vector), instrument, vector->instrument_length);
+	memcpy(mc_risk_underlying(vector), underlying, vector->underlying_length);
 	return vector;
 }
 
@@ -71,8 +83,10 @@ mc_risk_vector_seal(McRiskVector *vector)
 {
 	const int64 head[] = {vector->kind,        vector->flags,      vector->scenarios,
 	                      vector->set_version, vector->set_length, vector->instrument_length,
-	                      vector->group,       vector->set_digest};
+	                      vector->expiry,      vector->set_digest, vector->underlying_length};
 
+	vector->underlying = hash_bytes_extended((const unsigned char *) mc_risk_underlying(vector),
+	                                         vector->underlying_length, 0);
 	vector->digest = hash_bytes_extended(
 	    (const unsigned char *) vector->numbers, VARSIZE(vector) - offsetof(McRiskVector, numbers),
 	    hash_bytes_extended((const unsigned char *) head, sizeof(head), 0));
@@ -95,6 +109,8 @@ problem_of(McRiskVector *v)
 		return "A number that is never negative is.";
 	if (v->kind == MC_OPTION && !(numbers[MC_RISK_STRIKE] > 0))
 		return "An option has no strike.";
+	if (v->kind == MC_OPTION ? !IS_VALID_TIMESTAMP(v->expiry) : v->expiry != MC_NO_EXPIRY)
+		return "An option has no expiry, or something else has one.";
 	for (int i = MC_RISK_CONFIDENCE; i < MC_RISK_NUMBERS; i++)
 		if (!(numbers[i] >= 0 && numbers[i] <= 1))
 			return "A share is not between 0 and 1.";
@@ -104,7 +120,9 @@ problem_of(McRiskVector *v)
 			return "The role of a scenario is unknown.";
 	if (!pg_verifymbstr(mc_risk_set_name(v), v->set_length, true) ||
 	    !pg_verifymbstr(mc_risk_instrument(v), v->instrument_length, true) ||
-	    memchr(mc_risk_set_name(v), 0, v->set_length + v->instrument_length) != NULL)
+	    !pg_verifymbstr(mc_risk_underlying(v), v->underlying_length, true) ||
+	    memchr(mc_risk_set_name(v), 0,
+	           v->set_length + v->instrument_length + v->underlying_length) != NULL)
 		return "A name is not in the encoding of the database.";
 	return NULL;
 }
@@ -115,6 +133,37 @@ static pg_attribute_noreturn() void invalid(int error_code, const char *detail)
 	                errdetail("%s", detail), errhint("Vectors are made by scenario_pnl.")));
 }
 
+static bool
+is_name_length(int32 length)
+{
+	return length >= 0 && length <= MC_MAX_NAME;
+}
+
+static void
+receive_head(StringInfo buffer, int error_code, McRiskVector *head)
+{
+	if (buffer->len - buffer->cursor < HEAD_BYTES)
+		invalid(error_code, "It is too short.");
+	head->version = pq_getmsgbyte(buffer);
+	head->kind = pq_getmsgbyte(buffer);
+	head->flags = pq_getmsgbyte(buffer);
+	head->unused = pq_getmsgbyte(buffer);
+	head->scenarios = pq_getmsgint(buffer, 4);
+	head->set_version = pq_getmsgint(buffer, 4);
+	head->set_length = pq_getmsgint(buffer, 4);
+	head->instrument_length = pq_getmsgint(buffer, 4);
+	head->underlying_length = pq_getmsgint(buffer, 4);
+	head->expiry = pq_getmsgint64(buffer);
+	head->set_digest = pq_getmsgint64(buffer);
+	if (head->version != VERSION || head->kind > MC_OPTION ||
+	    (head->flags & ~(MC_RISK_IS_CALL | MC_RISK_HAS_ROLES)) != 0 || head->unused != 0)
+		invalid(error_code, "Its version or its flags are unknown.");
+	if (head->scenarios < 1 || head->scenarios > MC_MAX_SCENARIOS || head->set_version < 0 ||
+	    !is_name_length(head->set_length) || !is_name_length(head->instrument_length) ||
+	    !is_name_length(head->underlying_length))
+		invalid(error_code, "A size is out of range.");
+}
+
 static McRiskVector *
 receive(StringInfo buffer, int error_code)
 {
@@ -123,35 +172,11 @@ receive(StringInfo buffer, int error_code)
 	const char *problem;
 	Size numbers;
 
-	if (buffer->len - buffer->cursor < 36)
-		invalid(error_code, "It is too short.");
-	head.version = pq_getmsgbyte(buffer);
-	head.kind = pq_getmsgbyte(buffer);
-	head.flags = pq_getmsgbyte(buffer);
-	head.unused = pq_getmsgbyte(buffer);
-	head.scenarios = pq_getmsgint(buffer, 4);
-	head.set_version = pq_getmsgint(buffer, 4);
-	head.set_length = pq_getmsgint(buffer, 4);
-	head.instrument_length = pq_getmsgint(buffer, 4);
-	head.group = pq_getmsgint64(buffer);
-	head.set_digest = pq_getmsgint64(buffer);
-	if (head.version != VERSION || head.kind > MC_OPTION ||
-	    (head.flags & ~(MC_RISK_IS_CALL | MC_RISK_HAS_ROLES)) != 0 || head.unused != 0)
-		invalid(error_code, "Its version or its flags are unknown.");
-	if (head.scenarios < 1 || head.scenarios > MC_MAX_SCENARIOS || head.set_version < 0 ||
-	    head.set_length < 0 || head.set_length > MC_MAX_NAME || head.instrument_length < 0 ||
-	    head.instrument_length > MC_MAX_NAME)
-		invalid(error_code, "A size is out of range.");
-	vector =
-	    allocate(head.scenarios, mc_risk_has_roles(&head), head.set_length, head.instrument_length);
+	receive_head(buffer, error_code, &head);
+	vector = allocate(&head);
 	numbers = number_count(head.scenarios, mc_risk_has_roles(&head));
 	if ((Size) (buffer->len - buffer->cursor) != VARSIZE(vector) - offsetof(McRiskVector, numbers))
 		invalid(error_code, "Its length does not fit its sizes.");
-	vector->kind = head.kind;
-	vector->flags = head.flags;
-	vector->set_version = head.set_version;
-	vector->group = head.group;
-	vector->set_digest = head.set_digest;
 	for (Size i = 0; i < numbers; i++)
 		vector->numbers[i] = pq_getmsgfloat8(buffer);
 	pq_copymsgbytes(buffer, mc_risk_role_bytes(vector), buffer->len - buffer->cursor);
@@ -176,7 +201,8 @@ send(StringInfo buffer, McRiskVector *vector)
 	pq_sendint32(buffer, vector->set_version);
 	pq_sendint32(buffer, vector->set_length);
 	pq_sendint32(buffer, vector->instrument_length);
-	pq_sendint64(buffer, vector->group);
+	pq_sendint32(buffer, vector->underlying_length);
+	pq_sendint64(buffer, vector->expiry);
 	pq_sendint64(buffer, vector->set_digest);
 	for (Size i = 0; i < numbers; i++)
 		pq_sendfloat8(buffer, vector->numbers[i]);
@@ -247,19 +273,21 @@ MC_FUNCTION(mc_risk_terms)
 {
 	McRiskVector *v = PG_GETARG_RISK_VECTOR(0);
 	bool is_option = v->kind == MC_OPTION;
-	Datum values[6 + MC_RISK_NUMBERS];
-	bool nulls[6 + MC_RISK_NUMBERS] = {false};
+	Datum values[TEXT_COLUMNS + MC_RISK_NUMBERS];
+	bool nulls[TEXT_COLUMNS + MC_RISK_NUMBERS] = {false};
 
 	values[0] =
 	    PointerGetDatum(cstring_to_text_with_len(mc_risk_instrument(v), v->instrument_length));
-	values[1] = PointerGetDatum(cstring_to_text_with_len(mc_risk_set_name(v), v->set_length));
-	values[2] = Int32GetDatum(v->set_version);
-	values[3] = Int32GetDatum(v->scenarios);
-	values[4] = CStringGetTextDatum(mc_contract_kinds[v->kind]);
-	values[5] = CStringGetTextDatum((v->flags & MC_RISK_IS_CALL) != 0 ? "call" : "put");
-	nulls[5] = !is_option;
+	values[1] =
+	    PointerGetDatum(cstring_to_text_with_len(mc_risk_underlying(v), v->underlying_length));
+	values[2] = PointerGetDatum(cstring_to_text_with_len(mc_risk_set_name(v), v->set_length));
+	values[3] = Int32GetDatum(v->set_version);
+	values[4] = Int32GetDatum(v->scenarios);
+	values[5] = CStringGetTextDatum(mc_contract_kinds[v->kind]);
+	values[6] = CStringGetTextDatum((v->flags & MC_RISK_IS_CALL) != 0 ? "call" : "put");
+	nulls[6] = !is_option;
 	for (int i = 0; i < MC_RISK_NUMBERS; i++)
-		values[6 + i] = Float8GetDatum(v->numbers[i]);
-	nulls[6 + MC_RISK_STRIKE] = !is_option;
+		values[TEXT_COLUMNS + i] = Float8GetDatum(v->numbers[i]);
+	nulls[TEXT_COLUMNS + MC_RISK_STRIKE] = !is_option;
 	return mc_row_datum(fcinfo, values, nulls);
 }

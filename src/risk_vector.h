@@ -30,6 +30,8 @@ typedef enum McRiskNumber
 	MC_RISK_NUMBERS
 } McRiskNumber;
 
+#define MC_NO_EXPIRY PG_INT64_MIN
+
 #define MC_RISK_IS_CALL 1
 #define MC_RISK_HAS_ROLES 2
 
@@ -37,7 +39,7 @@ typedef enum McRiskNumber
 #define MC_ROLE_CONTINGENCY 2
 
 /* As it is stored: after the head numbers[MC_RISK_NUMBERS], profits and, with roles, weights of each scenario, then with roles a byte of
- * each, then the names of the set and of the instrument. */
+ * each, then the names of the set, of the instrument and of its underlying. */
 typedef struct McRiskVector
 {
 	int32 vl_len_; /* varlena header, see SET_VARSIZE */
@@ -49,8 +51,10 @@ typedef struct McRiskVector
 	int32 set_version;
 	int32 set_length; /* of the names, in bytes */
 	int32 instrument_length;
-	int64 group;
+	int32 underlying_length;
+	int64 expiry;      /* of an option; else MC_NO_EXPIRY */
 	uint64 set_digest; /* of everything in the set that profits depend on */
+	uint64 underlying; /* of its name, not sent */
 	uint64 digest;     /* of everything else, not sent */
 	double numbers[FLEXIBLE_ARRAY_MEMBER];
 } McRiskVector;
@@ -93,12 +97,18 @@ mc_risk_instrument(McRiskVector *vector)
 	return mc_risk_set_name(vector) + vector->set_length;
 }
 
+static inline char *
+mc_risk_underlying(McRiskVector *vector)
+{
+	return mc_risk_instrument(vector) + vector->instrument_length;
+}
+
 /* To be called when everything is in place. */
 extern void mc_risk_vector_seal(McRiskVector *vector);
 
 /* A vector with these names, everything else 0. */
 extern McRiskVector *mc_risk_vector_new(int scenarios, bool has_roles, const char *set_name,
-                                        const char *instrument);
+                                        const char *instrument, const char *underlying);
 
 #define PG_GETARG_RISK_VECTOR(n) ((McRiskVector *) PG_DETOAST_DATUM(PG_GETARG_DATUM(n)))
 

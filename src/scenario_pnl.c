@@ -7,7 +7,6 @@
 #include <float.h>
 #include <math.h>
 
-#include "common/hashfn.h"
 #include "utils/timestamp.h"
 
 #include "contract_argument.h"
@@ -53,6 +52,7 @@ read_exposure(const McContractTerms *terms, const McRow *market, TimestampTz as_
 	exposure->discount = terms->contract.payoff == MC_INVERSE ? 1 : exp(-*rate * exposure->years);
 	exposure->settlement_price = mc_row_number(market, SETTLEMENT_PRICE, DBL_MIN, DBL_MAX, 1);
 	exposure->settlement_moves = mc_row_flag(market, SETTLEMENT_MOVES);
+	exposure->settlement_prices = NULL;
 	exposure->known = 0;
 	exposure->open = 1;
 	if (is_option && share > 0)
@@ -104,9 +104,7 @@ set_terms(McRiskVector *vector, const McContractTerms *terms, const McRow *marke
 	vector->kind = terms->contract.kind;
 	if (is_option && terms->contract.is_call)
 		vector->flags |= MC_RISK_IS_CALL;
-	/* the options of one expiry on one underlying, and what is no option on it */
-	vector->group = hash_bytes_extended((const unsigned char *) terms->underlying,
-	                                    strlen(terms->underlying), is_option ? terms->expiry : 0);
+	vector->expiry = is_option ? terms->expiry : MC_NO_EXPIRY;
 	vector->numbers[MC_RISK_YEARS] = exposure->years;
 	vector->numbers[MC_RISK_STRIKE] = is_option ? terms->contract.strike : 0;
 	vector->numbers[MC_RISK_NOTIONAL] = spot_size.notional;
@@ -146,6 +144,27 @@ shocks_of(const McScenarioSet *set, const McFactorLaw *law)
 	return shocks;
 }
 
+/*
+ * What an asset that is not the underlying costs in each scenario, where the set has a factor of its name: then it
+ * moves with that, whatever the market says.
+ */
+static void
+set_settlement_prices(const McContractTerms *terms, const McScenarioSet *set, McExposure *exposure)
+{
+	const McFactorLaw *law = terms->asset == NULL || strcmp(terms->asset, terms->underlying) == 0
+	                             ? NULL
+	                             : mc_named_factor(set, terms->asset);
+	double *prices;
+
+	if (law == NULL)
+		return;
+	prices = mc_work_space(set->count, sizeof(double));
+	mc_asset_prices(exposure->settlement_price, &law->shocks, shocks_of(set, law), set->count,
+	                prices);
+	exposure->settlement_prices = prices;
+	exposure->settlement_moves = false;
+}
+
 /* scenario_pnl(contract, market contract_market, as_of timestamptz, scenarios scenario_set) -> risk_vector */
 MC_FUNCTION(mc_scenario_pnl_vector)
 {
@@ -166,7 +185,9 @@ MC_FUNCTION(mc_scenario_pnl_vector)
 	law = mc_factor_law(set, terms.underlying);
 	mc_row_read(PG_GETARG_DATUM(1), MARKET_COLUMNS, "a contract_market", &market);
 	read_exposure(&terms, &market, as_of, &exposure, &rate);
-	vector = mc_risk_vector_new(set->count, set->roles != NULL, set->name, terms.instrument);
+	set_settlement_prices(&terms, set, &exposure);
+	vector = mc_risk_vector_new(set->count, set->roles != NULL, set->name, terms.instrument,
+	                            terms.underlying);
 	vector->set_version = set->version;
 	vector->set_digest = set->digest;
 	mc_check_status(mc_scenario_pnl(&exposure, &law->shocks, shocks_of(set, law), set->count,

@@ -231,8 +231,8 @@ read_factor(const McRow *factor, const McRow *row, McScenarioSet *set, McFactorL
 	set->has_history = set->has_history || law->price_shocks != NULL;
 }
 
-static McFactorLaw *
-find_factor(const McScenarioSet *set, const char *factor)
+const McFactorLaw *
+mc_named_factor(const McScenarioSet *set, const char *factor)
 {
 	for (int i = 1; i < set->law_count && set->laws[i].factor != NULL; i++)
 		if (strcmp(set->laws[i].factor, factor) == 0)
@@ -262,7 +262,7 @@ read_laws(const McRow *row, McScenarioSet *set)
 			refuse("a factor of a scenario set has no name",
 			       "The law of every other factor is the law of the set.");
 		law->factor = TextDatumGetCString(factor.values[FACTOR]);
-		if (find_factor(set, law->factor) != law)
+		if (mc_named_factor(set, law->factor) != law)
 			refuse("a factor of a scenario set is there twice", "Leave one of them out.");
 		read_factor(&factor, row, set, law);
 	}
@@ -271,7 +271,7 @@ read_laws(const McRow *row, McScenarioSet *set)
 const McFactorLaw *
 mc_factor_law(const McScenarioSet *set, const char *factor)
 {
-	const McFactorLaw *found = find_factor(set, factor);
+	const McFactorLaw *found = mc_named_factor(set, factor);
 
 	if (found != NULL)
 		return found;

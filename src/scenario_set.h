@@ -50,6 +50,9 @@ extern uint64 mc_scenario_set_digest(const McScenarioSet *set);
 /* The set in argument `arg`, read once a query while it is the same; 22023 for one that makes no sense. */
 extern const McScenarioSet *mc_scenario_set_argument(FunctionCallInfo fcinfo, int arg);
 
+/* What holds for a factor by its name; NULL where the set does not name it. */
+extern const McFactorLaw *mc_named_factor(const McScenarioSet *set, const char *factor);
+
 /* What holds for contracts on an underlying; 22023 when the set has histories, and none of it. */
 extern const McFactorLaw *mc_factor_law(const McScenarioSet *set, const char *factor);
 

@@ -86,7 +86,7 @@ CREATE TYPE margin_calib.factor_law AS (
     vol_shocks   double precision[]
 );
 COMMENT ON TYPE margin_calib.factor_law IS 'What holds for contracts on one underlying, where it is not what holds for the set: the law, or shocks of its own in every scenario, as historical scenarios have.';
-COMMENT ON COLUMN margin_calib.factor_law.factor IS 'underlying of the contracts';
+COMMENT ON COLUMN margin_calib.factor_law.factor IS 'underlying of the contracts; also an asset that contracts on others are settled in, whose price in the currency of the portfolio moves so';
 COMMENT ON COLUMN margin_calib.factor_law.law IS 'NULL for the law of the set; else all of it, nothing is taken from the set''s';
 COMMENT ON COLUMN margin_calib.factor_law.price_shocks IS 'relative shock of the price in each scenario instead of those of the scenarios, NULL for those; in a set where a factor has some, contracts on an underlying that is not among the factors are refused';
 COMMENT ON COLUMN margin_calib.factor_law.vol_shocks IS 'relative shock of the vol in each scenario, the same way';
@@ -115,6 +115,7 @@ CREATE TYPE margin_calib.margin_method AS (
     maintenance_confidence double precision,
     initial_factor         double precision,
     maintenance_factor     double precision,
+    offset_share           double precision,
     components             margin_calib.margin_component[]
 );
 COMMENT ON TYPE margin_calib.margin_method IS 'How the profits of a portfolio in scenarios become its margin; part of a margin_calib.scenario_set.';
@@ -123,6 +124,7 @@ COMMENT ON COLUMN margin_calib.margin_method.initial_confidence IS 'of VaR and E
 COMMENT ON COLUMN margin_calib.margin_method.maintenance_confidence IS 'of VaR and ES, NULL for 0.975';
 COMMENT ON COLUMN margin_calib.margin_method.initial_factor IS 'times the loss, 0 or more, NULL for 1';
 COMMENT ON COLUMN margin_calib.margin_method.maintenance_factor IS 'times the loss, 0 or more, NULL for 1';
+COMMENT ON COLUMN margin_calib.margin_method.offset_share IS 'in each scenario the profit on an underlying that gains counts only with this share against the losses on others: 0 for none of it, 1 (also NULL) for all';
 COMMENT ON COLUMN margin_calib.margin_method.components IS 'charges beside the loss, NULL for none';
 
 CREATE TYPE margin_calib.scenario_set AS (
@@ -160,7 +162,7 @@ COMMENT ON COLUMN margin_calib.contract_market.spot IS 'price of the underlying 
 COMMENT ON COLUMN margin_calib.contract_market.vol IS 'of an option, a year: 0.8 is 80 %';
 COMMENT ON COLUMN margin_calib.contract_market.rate IS 'continuously compounded, a year: premiums of linear options are discounted at it where it is positive; NULL for 0';
 COMMENT ON COLUMN margin_calib.contract_market.settlement_price IS 'of the settlement asset in the currency of the portfolio, NULL for 1';
-COMMENT ON COLUMN margin_calib.contract_market.settlement_moves IS 'true when that price moves with the price of the underlying: inverse contracts in a portfolio that is kept in dollars';
+COMMENT ON COLUMN margin_calib.contract_market.settlement_moves IS 'true when that price moves with the price of the underlying: inverse contracts in a portfolio that is kept in dollars; where the asset is another one and the scenario set has a factor of its name, the price moves with that instead';
 COMMENT ON COLUMN margin_calib.contract_market.average IS 'of an option in its settlement window: of the index so far';
 COMMENT ON COLUMN margin_calib.contract_market.average_share IS 'share of the window that is gone, NULL for 0';
 COMMENT ON COLUMN margin_calib.contract_market.confidence IS 'in the prices, 0 to 1, NULL for 1';
@@ -204,6 +206,7 @@ COMMENT ON TYPE margin_calib.risk_vector IS
 
 CREATE TYPE margin_calib.risk_terms AS (
     instrument          text,
+    underlying          text,
     scenario_set        text,
     set_version         integer,
     scenarios           integer,
@@ -223,6 +226,7 @@ CREATE TYPE margin_calib.risk_terms AS (
 );
 COMMENT ON TYPE margin_calib.risk_terms IS 'What a margin_calib.risk_vector says beside its profits; money is of one contract, in the currency of the portfolio.';
 COMMENT ON COLUMN margin_calib.risk_terms.instrument IS 'of the contract';
+COMMENT ON COLUMN margin_calib.risk_terms.underlying IS 'of the contract: expiries, deltas and confidences of one underlying go together';
 COMMENT ON COLUMN margin_calib.risk_terms.scenario_set IS 'name of the set';
 COMMENT ON COLUMN margin_calib.risk_terms.set_version IS 'its version';
 COMMENT ON COLUMN margin_calib.risk_terms.scenarios IS 'how many';
@@ -278,4 +282,4 @@ COMMENT ON COLUMN margin_calib.portfolio_margin.delta IS 'what the portfolio ear
 COMMENT ON COLUMN margin_calib.portfolio_margin.vega IS 'what it earns when every vol gains 1.00';
 COMMENT ON COLUMN margin_calib.portfolio_margin.positions IS 'instruments with a quantity other than 0';
 COMMENT ON COLUMN margin_calib.portfolio_margin.components IS 'of each component of the method, in order';
-COMMENT ON COLUMN margin_calib.portfolio_margin.pnl IS 'profit in each scenario, weighted';
+COMMENT ON COLUMN margin_calib.portfolio_margin.pnl IS 'profit in each scenario, weighted, that of each underlying that gains times offset_share';

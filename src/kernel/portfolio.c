@@ -279,12 +279,15 @@ mc_portfolio_margin(const McHolding *holdings, size_t n, const McPortfolioMethod
                     McPortfolioMargin *margin, const McPoll *poll)
 {
 	McProgress progress = {poll, 0};
+	McStatus status;
 	Losses losses;
 
 	if (!add_up(holdings, n, margin))
 		return MC_OVERFLOW;
-	if (mc_portfolio_profits(holdings, n, method, pnl, work, &progress) != MC_OK)
-		return MC_STOPPED;
+	status = (method->has_offset_share ? mc_shared_profits : mc_portfolio_profits)(
+	    holdings, n, method, pnl, work, &progress);
+	if (status != MC_OK)
+		return status;
 	take_losses(pnl, method, work, &losses);
 	if (!losses.finite)
 		return MC_OVERFLOW;

@@ -3,7 +3,7 @@
  *	  Margin of one account: positions times what one contract earns in each scenario, the worst of
  *	  the sums or a measure of their tail, and components beside it.
  *
- * Positions are netted within a group (the options of one expiry), and groups are added.  With
+ * Positions are netted within a group (the options of one expiry on one underlying), and groups are added.  With
  * quantities q, values b and profits p of one contract, the value of a group in scenario s is
  * X = sum q (b + p_s), and its profit
  *
@@ -13,7 +13,12 @@
  * Discounts of 1 and weights of 1 make it sum q p_s.  P is computed as
  * weight (Q + (d - 1) (sum q b + Q)) with Q = sum q p_s: a large value does not cost digits.
  *
- * The scan loss is max(0, -min_s sum of groups P_s), or VaR or ES of the losses -sum P_s (tail.h),
+ * Profits of one underlying may count only in part against losses of another: with P_us the sum of
+ * the groups of underlying u and a share a given,
+ *
+ *	  P_s = sum over u of (P_us < 0 ? P_us : a P_us)
+ *
+ * The scan loss is max(0, -min_s P_s), or VaR or ES of the losses -P_s (tail.h),
  * not below 0; scenarios for contingencies do not count in it.  Then, for either requirement,
  *
  *	  scan         = factor * max(scan loss, sum of contingencies)
@@ -38,8 +43,9 @@ typedef struct McUnitRisk
 {
 	const double *pnl;    /* [scenarios] */
 	double base;          /* its value; 0 of a future or perpetual, whose profit is settled */
-	long long group;      /* netted first; equal discounts and years within one */
-	double years;         /* not negative */
+	long long underlying; /* tells underlyings apart */
+	long long group; /* of one underlying, netted first; equal discounts and years within one */
+	double years;    /* not negative */
 	double long_discount; /* not negative */
 	double short_discount;
 	McContractKind kind;
@@ -72,14 +78,15 @@ typedef enum McComponentKind
 	   is larger; not added to the requirement */
 	MC_COMPONENT_CONTINGENCY,
 	/* rate * (1 - c) * sum |q| notional, of the options of groups where their least confidence c is
-	   below `threshold`; futures and perpetuals of the account, which hedge its options, lower
+	   below `threshold`; futures and perpetuals on an underlying, which hedge its options, lower
 	   theirs too, and count together with the least confidence of theirs; spot pairs held count
 	   each by itself, by value q base */
 	MC_COMPONENT_CONFIDENCE,
 	/* the requirement is not below rate * number of short options (sum over instruments of
 	   max(0, -q)) */
 	MC_COMPONENT_SHORT_MINIMUM,
-	/* nor below rate (|sum q delta| + slope min(sum of positive q delta, -sum of negative)) */
+	/* nor below rate (|sum q delta| + slope min(sum of positive q delta, -sum of negative)), summed
+	   over underlyings */
 	MC_COMPONENT_DELTA_MINIMUM,
 	/* rate * the vega that offsets between groups: (sum |vega of group| - |sum of vega|) / 2 */
 	MC_COMPONENT_VEGA,
@@ -120,6 +127,8 @@ typedef struct McPortfolioMethod
 	McPortfolioMeasure measure;
 	double confidence[MC_REQUIREMENTS]; /* of VaR and ES, between 0 and 1 */
 	double factor[MC_REQUIREMENTS];     /* times the scan loss, not negative */
+	bool has_offset_share;              /* else it is 1, and underlyings are not looked at */
+	double offset_share;                /* a, 0 to 1 */
 	size_t components;
 	const McComponent *component;
 } McPortfolioMethod;
@@ -138,9 +147,9 @@ typedef struct McPortfolioMargin
 } McPortfolioMargin;
 
 /*
- * Margin of the holdings, in the order of `group` and then in any fixed order: sums are taken in
- * the order given, one product after the other.
- * pnl[scenarios] and work[scenarios] are work space; pnl has the profits P of the account in the
+ * Margin of the holdings, in the order of `underlying`, then of `group`, then in any fixed order:
+ * sums are taken in the order given, one product after the other.
+ * pnl[scenarios] and work[scenarios], of a method with an offset share work[2 scenarios], are work space; pnl has the profits P of the account in the
  * end, those of contingency scenarios too.
  * amounts[components][MC_REQUIREMENTS] (NULL if not wanted): what each component adds, of a
  * contingency the amount itself, of a minimum by how much it raised the requirement above what adds

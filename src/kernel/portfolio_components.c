@@ -167,8 +167,9 @@ doubted_notional(const McHolding *holdings, size_t n, bool (*is_such)(const McHo
 	return sum;
 }
 
+/* Of what is on one underlying. */
 static double
-confidence_charge(double threshold, const McHolding *holdings, size_t n)
+underlying_doubt(double threshold, const McHolding *holdings, size_t n)
 {
 	double least = 1;
 	double sum = doubted_notional(holdings, n, is_future, &least);
@@ -195,6 +196,20 @@ confidence_charge(double threshold, const McHolding *holdings, size_t n)
 }
 
 static double
+confidence_charge(double threshold, const McHolding *holdings, size_t n)
+{
+	double sum = 0;
+	size_t end;
+
+	for (size_t start = 0; start < n; start = end)
+	{
+		end = mc_underlying_end(holdings, n, start);
+		sum += underlying_doubt(threshold, holdings + start, end - start);
+	}
+	return sum;
+}
+
+static double
 short_options(const McHolding *holdings, size_t n)
 {
 	double sum = 0;
@@ -207,9 +222,9 @@ short_options(const McHolding *holdings, size_t n)
 	return sum;
 }
 
-/* The net delta, and the part that the other side hedges. */
-static Charge
-delta_charge(const McHolding *holdings, size_t n)
+/* The net delta of one underlying, and the part that the other side hedges. */
+static void
+add_delta(const McHolding *holdings, size_t n, Charge *charge)
 {
 	double net = 0;
 	double longs = 0;
@@ -225,7 +240,20 @@ delta_charge(const McHolding *holdings, size_t n)
 		else
 			shorts -= delta;
 	}
-	return (Charge){fabs(net), longs < shorts ? longs : shorts};
+	charge->by_rate += fabs(net);
+	charge->by_slope += longs < shorts ? longs : shorts;
+}
+
+static void
+delta_charge(const McHolding *holdings, size_t n, Charge *charge)
+{
+	size_t end;
+
+	for (size_t start = 0; start < n; start = end)
+	{
+		end = mc_underlying_end(holdings, n, start);
+		add_delta(holdings + start, end - start, charge);
+	}
 }
 
 static double
@@ -289,7 +317,7 @@ mc_component_amount(const McComponent *component, const McHolding *holdings, siz
 			charge.by_rate = short_options(holdings, n);
 			break;
 		case MC_COMPONENT_DELTA_MINIMUM:
-			charge = delta_charge(holdings, n);
+			delta_charge(holdings, n, &charge);
 			break;
 		case MC_COMPONENT_VEGA:
 			charge.by_rate = vega_offset(holdings, n);

@@ -24,21 +24,42 @@ mc_progress_stopped(McProgress *progress, size_t steps)
 	return mc_poll_stop(progress->poll);
 }
 
-/* Where the group of holdings[start] ends. */
+/* Where the underlying of holdings[start] ends. */
 static inline size_t
-mc_group_end(const McHolding *holdings, size_t n, size_t start)
+mc_underlying_end(const McHolding *holdings, size_t n, size_t start)
 {
 	size_t end = start + 1;
 
-	while (end < n && holdings[end].risk->group == holdings[start].risk->group)
+	while (end < n && holdings[end].risk->underlying == holdings[start].risk->underlying)
 		end++;
 	return end;
 }
 
-/* pnl[scenarios]: the profits P of the account; not finite where a sum is not.  work[scenarios]. */
+/* Where its group ends. */
+static inline size_t
+mc_group_end(const McHolding *holdings, size_t n, size_t start)
+{
+	const McUnitRisk *first = holdings[start].risk;
+	size_t end = start + 1;
+
+	while (end < n && holdings[end].risk->group == first->group &&
+	       holdings[end].risk->underlying == first->underlying)
+		end++;
+	return end;
+}
+
+/*
+ * pnl[scenarios]: the profits P of the account, of a method without an offset share; not finite
+ * where a sum is not.  work[scenarios].
+ */
 extern McStatus mc_portfolio_profits(const McHolding *holdings, size_t n,
                                      const McPortfolioMethod *method, double *pnl, double *work,
                                      McProgress *progress);
+
+/* The same of a method with an offset share; work[2 scenarios]. */
+extern McStatus mc_shared_profits(const McHolding *holdings, size_t n,
+                                  const McPortfolioMethod *method, double *pnl, double *work,
+                                  McProgress *progress);
 
 /*
  * What a component comes to for both requirements: of a minimum the minimum itself.  Not finite

@@ -148,6 +148,18 @@ mc_shocked_vol(const McExposure *exposure, const McShockLaw *law, const McShock 
 	return shocked_vol(&frame, shock);
 }
 
+void
+mc_asset_prices(double price, const McShockLaw *law, const McShock *shocks, size_t n,
+                double *prices)
+{
+	McExposure asset = {.contract = {.kind = MC_SPOT}, .price = price};
+	Frame frame;
+
+	prepare(&asset, law, &frame);
+	for (size_t i = 0; i < n; i++)
+		prices[i] = not_below(shocked_price(&frame, &shocks[i]), 0);
+}
+
 /* The least price that an option or a settlement asset sees, and an inverse contract. */
 static double
 least_price(const McExposure *exposure)
@@ -155,9 +167,12 @@ least_price(const McExposure *exposure)
 	return exposure->contract.payoff == MC_INVERSE ? exposure->price * MC_LOST_SHARE : 0;
 }
 
+/* Of the settlement asset in scenario `number`, the present being 0. */
 static inline double
-settlement_at(const McExposure *exposure, double price)
+settlement_at(const McExposure *exposure, size_t number, double price)
 {
+	if (exposure->settlement_prices != NULL && number > 0)
+		return exposure->settlement_prices[number - 1];
 	if (!exposure->settlement_moves)
 		return exposure->settlement_price;
 	return exposure->settlement_price * (price / exposure->price);
@@ -173,13 +188,16 @@ typedef struct Block
 } Block;
 
 static inline void
-set_scenario(const Frame *frame, const McShock *shock, double least, Block *block, size_t i)
+set_scenario(const Frame *frame, const McShock *shocks, size_t number, double least, Block *block,
+             size_t i)
 {
+	static const McShock none = {0};
+	const McShock *shock = number == 0 ? &none : &shocks[number - 1];
 	double price = not_below(shocked_price(frame, shock), least);
 
 	block->forward[i] = forward_at(frame->exposure, price);
 	block->vol[i] = shocked_vol(frame, shock);
-	block->settlement[i] = settlement_at(frame->exposure, price);
+	block->settlement[i] = settlement_at(frame->exposure, number, price);
 }
 
 static void
@@ -207,7 +225,6 @@ set_values(const McExposure *e, size_t count, Block *block)
 static void
 option_pnl(const Frame *frame, const McShock *shocks, size_t n, double *base, double *pnl)
 {
-	static const McShock none = {0};
 	double least = least_price(frame->exposure);
 	Block block;
 
@@ -216,7 +233,7 @@ option_pnl(const Frame *frame, const McShock *shocks, size_t n, double *base, do
 		size_t count = n - first < BLOCK ? n - first + 1 : BLOCK;
 
 		for (size_t i = 0; i < count; i++)
-			set_scenario(frame, first + i == 0 ? &none : &shocks[first + i - 1], least, &block, i);
+			set_scenario(frame, shocks, first + i, least, &block, i);
 		set_values(frame->exposure, count, &block);
 		if (first == 0)
 			*base = block.value[0];
@@ -236,7 +253,7 @@ price_pnl(const Frame *frame, const McShock *shocks, size_t n, double *base, dou
 	for (size_t i = 0; i < n; i++)
 	{
 		double price = shocked_price(frame, &shocks[i]);
-		double settlement = settlement_at(e, not_below(price, least));
+		double settlement = settlement_at(e, i + 1, not_below(price, least));
 		double move;
 
 		if (e->contract.payoff == MC_INVERSE)

@@ -14,7 +14,7 @@
  * not below `least_vol_up`.
  *
  * Values are in the reporting currency: the value in the settlement asset times the price of that asset, which
- * moves by F_s / F where it moves with the underlying.  With u units, discount factor D, settlement prices S
+ * moves by F_s / F where it moves with the underlying, or has a price of its own in each scenario.  With u units, discount factor D, settlement prices S
  * and, in a scenario, S_s:
  *
  *	  spot pair           now u F S         earns u (F_s S_s - F S)
@@ -93,6 +93,8 @@ typedef struct McExposure
 
 	double settlement_price; /* of the settlement asset, in the reporting currency, positive */
 	bool settlement_moves;   /* with the price of the underlying */
+	const double *
+	    settlement_prices; /* [scenarios] its price in each, not negative; NULL: as those two say */
 
 	/*
 	 * An option within the window that its settlement price is averaged over is one on known + open F, which
@@ -107,6 +109,10 @@ extern double mc_shocked_price(const McExposure *exposure, const McShockLaw *law
                                const McShock *shock);
 extern double mc_shocked_vol(const McExposure *exposure, const McShockLaw *law,
                              const McShock *shock);
+
+/* prices[n]: of an asset in each scenario, not below 0. */
+extern void mc_asset_prices(double price, const McShockLaw *law, const McShock *shocks, size_t n,
+                            double *prices);
 
 /* An underlying that is lost is worth this share of its present price to an inverse contract. */
 #define MC_LOST_SHARE 1e-12

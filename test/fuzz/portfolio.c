@@ -37,6 +37,7 @@ take_share(Bytes *b)
 static void
 take_account(Bytes *b, Case *c, int kind)
 {
+	long long underlying = 0;
 	long long group = -1;
 
 	c->n = take(b, 1) % (MOST + 1);
@@ -64,6 +65,13 @@ take_account(Bytes *b, Case *c, int kind)
 			risk->long_discount = c->risks[i - 1].long_discount;
 			risk->short_discount = c->risks[i - 1].short_discount;
 		}
+		/* groups of one underlying may have the number that one of another has */
+		if (form & 64)
+		{
+			underlying++;
+			group = 0;
+		}
+		risk->underlying = underlying;
 		risk->group = group;
 		risk->base = take_finite(b, kind);
 		if (risk->kind == MC_SPOT)
@@ -87,6 +95,8 @@ take_method(Bytes *b, Case *c)
 	                                .roles = form & 4 ? c->roles : NULL,
 	                                .measure = (McPortfolioMeasure) (form & 3) % 3,
 	                                .factor = {2 * take_share(b), 2 * take_share(b)},
+	                                .has_offset_share = form & 8,
+	                                .offset_share = take_share(b),
 	                                .components = PIECES,
 	                                .component = c->components};
 	for (int r = 0; r < MC_REQUIREMENTS; r++)
@@ -108,6 +118,19 @@ take_method(Bytes *b, Case *c)
 	}
 }
 
+static bool
+is_same_group(const McUnitRisk *a, const McUnitRisk *b)
+{
+	return a->underlying == b->underlying && a->group == b->group;
+}
+
+/* What a profit on one underlying counts. */
+static long double
+counted(const Case *c, long double profit)
+{
+	return profit > 0 && c->method.has_offset_share ? profit * c->method.offset_share : profit;
+}
+
 /* P of the account; *size gets the magnitude of what was added up. */
 static long double
 brute_profit(const Case *c, size_t s, long double *size)
@@ -115,6 +138,7 @@ brute_profit(const Case *c, size_t s, long double *size)
 	const McScenarioRole *role = c->method.roles ? &c->method.roles[s] : NULL;
 	long double weight = role ? role->weight : 1;
 	long double sum = 0;
+	long double of_underlying = 0;
 
 	*size = 0;
 	for (size_t i = 0; i < c->n; i++)
@@ -125,9 +149,9 @@ brute_profit(const Case *c, size_t s, long double *size)
 		long double discount;
 		long double profit;
 
-		if (i > 0 && first->group == c->risks[i - 1].group)
+		if (i > 0 && is_same_group(first, &c->risks[i - 1]))
 			continue;
-		for (size_t j = i; j < c->n && c->risks[j].group == first->group; j++)
+		for (size_t j = i; j < c->n && is_same_group(first, &c->risks[j]); j++)
 		{
 			long double q = c->holdings[j].quantity;
 
@@ -141,9 +165,14 @@ brute_profit(const Case *c, size_t s, long double *size)
 		if (role && role->contingency)
 			discount = 1;
 		profit = weight * (discount * after - before);
-		sum += role && role->both_ways ? -fabsl(profit) : profit;
+		if (i > 0 && first->underlying != c->risks[i - 1].underlying)
+		{
+			sum += counted(c, of_underlying);
+			of_underlying = 0;
+		}
+		of_underlying += role && role->both_ways ? -fabsl(profit) : profit;
 	}
-	return sum;
+	return sum + counted(c, of_underlying);
 }
 
 /* The least P and its scenario; the loss that no measure is above. */
@@ -236,9 +265,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	c.mild = kind < 2;
 	c.scenarios = take(&b, 1) % 70 + 1;
 	pnl = array(c.scenarios, sizeof(double));
-	work = array(c.scenarios, sizeof(double));
 	c.roles = array(c.scenarios, sizeof(McScenarioRole));
 	take_method(&b, &c);
+	work = array((c.method.has_offset_share ? 2 : 1) * c.scenarios, sizeof(double));
 	take_account(&b, &c, kind);
 	status = mc_portfolio_margin(c.holdings, c.n, &c.method, pnl, work, amounts, &margin, NULL);
 	CHECK(status == MC_OK || (status == MC_OVERFLOW && !c.mild), "status %d", status);

@@ -60,7 +60,7 @@ take_exposure(Bytes *b, int kind, McExposure *e)
 
 /* the value of an option in a scenario by mc_black76_price; the step by step of scenario.h */
 static double
-option_value(const McExposure *e, double price, double vol)
+option_value(const McExposure *e, double price, double vol, const double *of_asset)
 {
 	const McContract *o = &e->contract;
 	bool inverse = o->payoff == MC_INVERSE;
@@ -68,7 +68,11 @@ option_value(const McExposure *e, double price, double vol)
 	double seen = price < least ? least : price;
 	double forward = e->known + e->open * seen;
 	double asset = e->settlement_price * (e->settlement_moves ? seen / e->price : 1);
-	double value = mc_black76_price(o->is_call, forward, o->strike, e->years, vol);
+	double value;
+
+	if (of_asset != NULL)
+		asset = *of_asset;
+	value = mc_black76_price(o->is_call, forward, o->strike, e->years, vol);
 
 	if (forward <= 0)
 		value = o->is_call ? 0 : o->strike;
@@ -85,7 +89,8 @@ check_value(const McExposure *e, const McShockLaw *law, const McShock *shock, do
 	if (e->contract.kind != MC_OPTION)
 		return;
 	CHECK(vol >= 0 || !isfinite(vol), "vol %g", vol);
-	CHECK(same(pnl, option_value(e, price, vol) - base), "pnl %g at %g %g", pnl, price, vol);
+	CHECK(same(pnl, option_value(e, price, vol, e->settlement_prices) - base), "pnl %g at %g %g",
+	      pnl, price, vol);
 	CHECK(!(base < 0) && !(base + pnl < -1e-15 * base), "worth %g, then %g more", base, pnl);
 }
 
@@ -104,6 +109,7 @@ check_parity(const McExposure *e, const McShockLaw *law, const McShock *shock)
 	call.contract.is_call = true;
 	put.contract.is_call = false;
 	if (e->contract.kind != MC_OPTION || e->contract.payoff == MC_INVERSE || e->settlement_moves ||
+	    e->settlement_prices != NULL ||
 	    mc_scenario_pnl(&call, law, shock, 1, &base[0], &pnl[0]) != MC_OK ||
 	    mc_scenario_pnl(&put, law, shock, 1, &base[1], &pnl[1]) != MC_OK)
 		return;
@@ -123,6 +129,7 @@ check_one(const McExposure *e, const McShockLaw *law, const McShock *shock, doub
 	double base_one;
 	double pnl_one;
 	McShock none = *shock;
+	McExposure settled = *e;
 
 	mc_scenario_pnl(e, law, shock, 1, &base_one, &pnl_one);
 	CHECK(same(base, base_one) && same(pnl, pnl_one), "alone %g, among others %g", pnl_one, pnl);
@@ -130,7 +137,8 @@ check_one(const McExposure *e, const McShockLaw *law, const McShock *shock, doub
 	check_parity(e, law, shock);
 	none.price = none.vol = 0;
 	none.skew = MC_SKEW_NONE;
-	if (mc_scenario_pnl(e, law, &none, 1, &base_one, &pnl_one) == MC_OK)
+	settled.settlement_prices = NULL;
+	if (mc_scenario_pnl(&settled, law, &none, 1, &base_one, &pnl_one) == MC_OK)
 		CHECK(pnl_one == 0, "%g where nothing moves", pnl_one);
 }
 
@@ -146,6 +154,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	McExposure exposure;
 	double base;
 	double *pnl;
+	double *prices;
 	size_t n = 0;
 	McStatus status;
 	bool all_finite;
@@ -161,17 +170,26 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		              (McShockUnit) ((what >> 2 & 3) % 3), (McSkewKind) ((what >> 4 & 3) % 3)};
 	}
 	pnl = array(n, sizeof(double));
+	prices = array(n, sizeof(double));
+	mc_asset_prices(exposure.settlement_price, &law, shocks, n, prices);
+	for (size_t i = 0; i < n; i++)
+		CHECK(!(prices[i] < 0), "price %g", prices[i]);
+	exposure.settlement_prices = kind & 32 ? prices : NULL;
 	status = mc_scenario_pnl(&exposure, &law, shocks, n, &base, pnl);
 	all_finite = isfinite(base);
 	for (size_t i = 0; i < n; i++)
 		all_finite = all_finite && isfinite(pnl[i]);
 	CHECK(status == (all_finite ? MC_OK : MC_OVERFLOW), "status %d", status);
 	for (size_t i = 0; i < n; i++)
+	{
+		exposure.settlement_prices = kind & 32 ? prices + i : NULL;
 		check_one(&exposure, &law, &shocks[i], base, pnl[i]);
+	}
 	mc_exposure_size(&exposure, &weight);
 	CHECK(weight.notional >= 0 && (weight.vega >= 0 || !isfinite(weight.vega)), "%g %g",
 	      weight.notional, weight.vega);
 	free(shocks);
 	free(pnl);
+	free(prices);
 	return 0;
 }

@@ -76,7 +76,7 @@ my %edge = (
 	'margin_calib.surface_settings' => ['(currency,0,"01:00:00",1,5,0,0,0)', '(coin,0.05,"365 days",0.5,3,0.0005,1,10)', '(currency,NaN,"-1 s",0,2,-1,-1,NaN)', '(,,,,,,,)', 'NULL'],
 	'margin_calib.contract_market' => ['(100,,0.6,0.05,1,f,,0,1,0,0)', '(90000,89000,0.6,0,90000,t,88000,0.5,0.9,0.1,0.05)', '(1e308,1e308,20,10,1e308,t,1e308,1,0,1,1)', '(5e-324,,0,,,,,,,,)',
 		'(NaN,,-1,NaN,0,,,2,2,2,2)', '(,,,,,,,,,,)', 'NULL'],
-	'margin_calib.margin_method' => ['(worst,,,1,0.5,)', '(expected_shortfall,0.99,0.975,,,"{""(a,notional,0.1,0.05,,,{option})"",""(b,naked_short,1,1,,,)"",""(c,contingency,1,1,2,,)"",""(d,confidence,1,1,,0.5,)"",""(e,haircut,,,,,)""}")',
+	'margin_calib.margin_method' => ['(worst,,,1,0.5,,)', '(expected_shortfall,0.99,0.975,,,0.4,"{""(a,notional,0.1,0.05,,,{option})"",""(b,naked_short,1,1,,,)"",""(c,contingency,1,1,2,,)"",""(d,confidence,1,1,,0.5,)"",""(e,haircut,,,,,)""}")',
 		'(value_at_risk,0.5,0.9,1e308,1e308,"{""(f,short_minimum,1e308,1,,,)"",""(g,delta_minimum,1,1,1e308,,)"",""(h,vega,1,1,,,{})""}")', '(x,NaN,2,-1,,{NULL})', '(,,,,,)', 'NULL'],
 	'margin_calib.scenario_set' => ['(s,1,"{""(up,0.1,,0.2,,,,,)"",""(down,-0.1,,-0.2,absolute,,0.5,t,)"",""(c,0.05,,,,,,,t)""}",,,)',
 		'(r,,"{""(a,1,range,1,range,,,,)"",""(b,,,,,linear,,t,)"",""(c,-2,range,-1,range,absolute,0.35,,)""}","(1,0.15,0.5,0.25,,30,1,0.3,0.13,0.4,""(0.25,-0.1,0.01,4,0.6,)"",,0.95,1,0.16,1.05,1,0.16)","{""(BTC,)""}",)',

@@ -12,6 +12,8 @@
 
 #define INSTRUMENTS 24
 #define GROUPS 5
+#define UNDERLYINGS 2
+#define CELLS (UNDERLYINGS * GROUPS) /* groups of all underlyings */
 #define SCENARIOS 10000
 
 typedef struct Account
@@ -27,7 +29,7 @@ typedef struct Account
 static Account account;
 static double profits[INSTRUMENTS][SCENARIOS];
 static double pnl[SCENARIOS];
-static double work[SCENARIOS];
+static double work[2 * SCENARIOS];
 static double amounts[MC_COMPONENT_KINDS + 1][MC_REQUIREMENTS];
 
 static inline size_t
@@ -54,6 +56,7 @@ make_risk(UnitRandom *random, Account *account, size_t i, bool plain)
 	if (account->method.scenarios < SCENARIOS)
 		profits[i][account->method.scenarios] = 1e9;
 	*risk = (McUnitRisk){.pnl = profits[i],
+	                     .underlying = (long long) (i * UNDERLYINGS / INSTRUMENTS),
 	                     .group = (long long) (i * GROUPS / INSTRUMENTS) - 2,
 	                     .kind = (McContractKind) below(random, 4),
 	                     .is_call = unit_uniform(random) < .5,
@@ -70,6 +73,13 @@ make_risk(UnitRandom *random, Account *account, size_t i, bool plain)
 	account->holdings[i] = (McHolding){step(random, 1), risk};
 }
 
+/* Is it in this group of this underlying? */
+static inline bool
+in_cell(const McUnitRisk *risk, int cell)
+{
+	return risk->underlying == cell / GROUPS && risk->group == cell % GROUPS - 2;
+}
+
 static inline void
 make_account(UnitRandom *random, Account *account, size_t scenarios, bool plain)
 {
@@ -80,6 +90,8 @@ make_account(UnitRandom *random, Account *account, size_t scenarios, bool plain)
 	                              .measure = (McPortfolioMeasure) below(random, 3),
 	                              .confidence = {.75 + .24 * unit_uniform(random), .75},
 	                              .factor = {1.5, .75},
+	                              .has_offset_share = unit_uniform(random) < .5,
+	                              .offset_share = .25 * (double) below(random, 4),
 	                              .components = MC_COMPONENT_KINDS + 1,
 	                              .component = account->components};
 	account->n = below(random, INSTRUMENTS + 1);

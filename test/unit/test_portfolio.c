@@ -17,7 +17,7 @@
 #define PIECES 16
 
 static double pnl[MOST];
-static double work[MOST];
+static double work[2 * MOST];
 static double amounts[PIECES][MC_REQUIREMENTS];
 static McPortfolioMargin margin;
 
@@ -510,9 +510,42 @@ test_order_of_components(void)
 	check(amounts[1][MC_INITIAL] == 0, "which the second does not raise");
 }
 
+/* Gains of an underlying count in part against losses of others, and all of them against its own. */
+static void
+test_offset_share(void)
+{
+	static const double moves[3][3] = {{10, -4, 6}, {-6, 3, 2}, {-2, -1, 1}};
+	McUnitRisk risks[3];
+	McHolding holdings[3];
+	McPortfolioMethod method = worst_of(3);
+
+	for (int i = 0; i < 3; i++)
+	{
+		risks[i] = plain_risk(moves[i], i);
+		risks[i].underlying = i > 0;
+		holdings[i] = (McHolding){1, &risks[i]};
+	}
+	method.has_offset_share = true;
+	method.offset_share = .25;
+	run(holdings, 3, &method);
+	check(pnl[0] == 2.5 - 8 && pnl[1] == -4 + .5 && pnl[2] == 1.5 + .75, "a quarter of gains");
+	check(margin.worst == 0 && margin.requirement[0] == 5.5, "and the loss that is left");
+	method.offset_share = 0;
+	run(holdings, 3, &method);
+	check(pnl[0] == -8 && pnl[1] == -4 && pnl[2] == 0, "none of the gains");
+	method.offset_share = 1;
+	run(holdings, 3, &method);
+	check(pnl[0] == 2 && pnl[1] == -2 && pnl[2] == 9, "all of them");
+	risks[1].underlying = risks[2].underlying = 0;
+	method.offset_share = .25;
+	run(holdings, 3, &method);
+	check(pnl[0] == .5 && pnl[1] == -2 && pnl[2] == 2.25, "within one underlying all nets");
+}
+
 void
 test_portfolio(void)
 {
+	test_offset_share();
 	test_span();
 	test_paradex();
 	test_derive();

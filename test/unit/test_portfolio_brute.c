@@ -25,7 +25,7 @@ named_kind(const McComponent *component, const McUnitRisk *risk)
 }
 
 static long double
-brute_profit(const Account *account, size_t s, long long group, Filter filter,
+brute_profit(const Account *account, size_t s, int cell, Filter filter,
              const McComponent *component)
 {
 	const McScenarioRole *role = account->method.roles ? &account->method.roles[s] : NULL;
@@ -39,7 +39,7 @@ brute_profit(const Account *account, size_t s, long long group, Filter filter,
 	{
 		const McUnitRisk *risk = account->holdings[i].risk;
 
-		if (risk->group != group || !filter(component, risk))
+		if (!in_cell(risk, cell) || !filter(component, risk))
 			continue;
 		any = risk;
 		before += (long double) account->holdings[i].quantity * risk->base;
@@ -58,8 +58,16 @@ brute_total(const Account *account, size_t s)
 {
 	long double sum = 0;
 
-	for (long long group = -2; group < GROUPS; group++)
-		sum += brute_profit(account, s, group, any_kind, NULL);
+	for (int u = 0; u < UNDERLYINGS; u++)
+	{
+		long double profit = 0;
+
+		for (int cell = u * GROUPS; cell < (u + 1) * GROUPS; cell++)
+			profit += brute_profit(account, s, cell, any_kind, NULL);
+		if (account->method.has_offset_share && profit > 0)
+			profit *= account->method.offset_share;
+		sum += profit;
+	}
 	return sum;
 }
 
@@ -68,19 +76,19 @@ brute_contingency(const Account *account, const McComponent *component, int r)
 {
 	long double sum = 0;
 
-	for (long long group = -2; account->method.roles && group < GROUPS; group++)
+	for (int cell = 0; account->method.roles && cell < CELLS; cell++)
 	{
 		long double least = 0;
 
 		for (size_t s = 0; s < account->method.scenarios; s++)
 		{
-			long double p = brute_profit(account, s, group, named_kind, component);
+			long double p = brute_profit(account, s, cell, named_kind, component);
 
 			if (account->method.roles[s].contingency && p < least)
 				least = p;
 		}
-		sum -=
-		    least * component->rate[r] * (1 + component->slope * .5L * (long double) (group + 3));
+		sum -= least * component->rate[r] *
+		       (1 + component->slope * .5L * (long double) (cell % GROUPS + 1));
 	}
 	return sum;
 }
@@ -90,7 +98,7 @@ brute_naked(const Account *account)
 {
 	long double sum = 0;
 
-	for (long long group = -2; group < GROUPS; group++)
+	for (int cell = 0; cell < CELLS; cell++)
 		for (double strike = 100; strike < 103; strike++)
 		{
 			long double net = 0;
@@ -99,7 +107,7 @@ brute_naked(const Account *account)
 			{
 				const McUnitRisk *risk = account->holdings[i].risk;
 
-				if (risk->kind == MC_OPTION && risk->group == group && risk->strike == strike)
+				if (risk->kind == MC_OPTION && in_cell(risk, cell) && risk->strike == strike)
 					net += (long double) account->holdings[i].quantity * risk->notional;
 			}
 			sum += fmaxl(0, -net);
@@ -126,7 +134,8 @@ brute_confidence(const Account *account, double threshold)
 			bool beside =
 			    risk->kind == MC_OPTION && other->kind == MC_OPTION && other->group == risk->group;
 
-			if (account->holdings[j].quantity != 0 && (hedges || beside))
+			if (account->holdings[j].quantity != 0 && other->underlying == risk->underlying &&
+			    (hedges || beside))
 				least = fmin(least, other->confidence);
 		}
 		if (risk->kind == MC_SPOT)
@@ -143,12 +152,12 @@ brute_vega(const Account *account)
 	long double groups = 0;
 	long double all = 0;
 
-	for (long long group = -2; group < GROUPS; group++)
+	for (int cell = 0; cell < CELLS; cell++)
 	{
 		long double vega = 0;
 
 		for (size_t i = 0; i < account->n; i++)
-			if (account->holdings[i].risk->group == group)
+			if (in_cell(account->holdings[i].risk, cell))
 				vega +=
 				    (long double) account->holdings[i].quantity * account->holdings[i].risk->vega;
 		groups += fabsl(vega);
@@ -162,7 +171,7 @@ static long double
 brute_sum(const Account *account, const McComponent *component, int r)
 {
 	long double sum = 0;
-	long double sides[2] = {0, 0};
+	long double sides[UNDERLYINGS][2] = {{0, 0}, {0, 0}};
 
 	for (size_t i = 0; i < account->n; i++)
 	{
@@ -176,10 +185,12 @@ brute_sum(const Account *account, const McComponent *component, int r)
 		if (component->kind == MC_COMPONENT_HAIRCUT && risk->kind == MC_SPOT && q > 0)
 			sum += risk->haircut[r] * q * risk->base;
 		if (component->kind == MC_COMPONENT_DELTA_MINIMUM)
-			sides[q * risk->delta < 0] += fabsl(q * risk->delta);
+			sides[risk->underlying][q * risk->delta < 0] += fabsl(q * risk->delta);
 	}
-	return sum + component->rate[r] *
-	                 (fabsl(sides[0] - sides[1]) + component->slope * fminl(sides[0], sides[1]));
+	for (int u = 0; u < UNDERLYINGS; u++)
+		sum += component->rate[r] * (fabsl(sides[u][0] - sides[u][1]) +
+		                             component->slope * fminl(sides[u][0], sides[u][1]));
+	return sum;
 }
 
 static long double

@@ -60,6 +60,7 @@ test_bits(void)
 					make_risk(&random, &account, i, true);
 				account.method.components = 0;
 				account.method.roles = NULL;
+				account.method.has_offset_share = false;
 				account.method.measure = n % 2 ? MC_PORTFOLIO_ES : MC_PORTFOLIO_VAR;
 				account.method.confidence[MC_INITIAL] = confidences[c];
 				account.method.factor[0] = account.method.factor[1] = 1;
@@ -105,7 +106,7 @@ add_nothing(Account *a, UnitRandom *random)
 
 	extra = a->risks[at < a->n ? at : a->n - 1];
 	extra.confidence = 0;
-	extra.group = at < a->n ? extra.group : 99;
+	extra.group = at < a->n ? extra.group : 99; /* of the last underlying */
 	extra.long_discount = at < a->n ? extra.long_discount : .5;
 	memmove(&a->holdings[at + 1], &a->holdings[at], (a->n - at) * sizeof(McHolding));
 	a->holdings[at] = (McHolding){0, &extra};
@@ -128,8 +129,9 @@ reverse_groups(Account *a)
 {
 	for (size_t start = 0, end; start < a->n; start = end)
 	{
-		for (end = start;
-		     end < a->n && a->holdings[end].risk->group == a->holdings[start].risk->group;)
+		for (end = start; end < a->n &&
+		                  a->holdings[end].risk->group == a->holdings[start].risk->group &&
+		                  a->holdings[end].risk->underlying == a->holdings[start].risk->underlying;)
 			end++;
 		for (size_t i = start, j = end; i + 1 < j; i++)
 		{
@@ -277,6 +279,30 @@ test_stop(void)
 	check(countdown.asked >= 10, "polled while holdings pass: %d times", countdown.asked);
 }
 
+/* An infinite profit that a share of 0 leaves out. */
+static void
+test_ends_of_shares(void)
+{
+	static const double huge[2] = {10, -10};
+	static const double small[2] = {-1, 1};
+	McUnitRisk risks[2] = {
+	    {.pnl = huge, .long_discount = 1, .short_discount = 1},
+	    {.pnl = small, .underlying = 1, .long_discount = 1, .short_discount = 1}};
+	McHolding holdings[2] = {{1e307, &risks[0]}, {1e306, &risks[1]}};
+	McPortfolioMethod method = {.scenarios = 2, .factor = {1, 1}, .has_offset_share = true};
+	McPortfolioMargin margin;
+
+	check(mc_portfolio_margin(holdings, 2, &method, pnl, work, NULL, &margin, NULL) == MC_OK &&
+	          margin.scan[0] == 1e308 && pnl[0] == -1e306,
+	      "no offset at the end of the range");
+	holdings[0].quantity = 1e308;
+	check(mc_portfolio_margin(holdings, 2, &method, pnl, work, NULL, &margin, NULL) == MC_OVERFLOW,
+	      "an infinite profit without offset");
+	method.scenarios = 1;
+	check(mc_portfolio_margin(holdings, 2, &method, pnl, work, NULL, &margin, NULL) == MC_OVERFLOW,
+	      "though it would not count");
+}
+
 static void
 test_ends(void)
 {
@@ -368,5 +394,6 @@ test_portfolio_sums(void)
 	test_subadditive();
 	test_stop();
 	test_ends();
+	test_ends_of_shares();
 	test_hidden_infinities();
 }

@@ -97,6 +97,60 @@ test_window(void)
 	            "the rest falls to 0, not below");
 }
 
+/* An asset of a price of its own in each scenario. */
+static void
+test_settlement_prices(void)
+{
+	static const McShock shocks[5] = {{.price = -0.1},
+	                                  {.price = -0.1, .price_unit = MC_SHOCK_RANGE},
+	                                  {.price = 0.25, .price_unit = MC_SHOCK_ABSOLUTE},
+	                                  {.price = -3},
+	                                  {.vol = 1}};
+	McShockLaw law = {.beta = 0.5, .price_range = 2, .reference = 1, .least = 1};
+	double prices[5];
+	McExposure e = plain;
+
+	mc_asset_prices(0.8, &law, shocks, 5, prices);
+	check_close(prices[0], 0.8 * 0.95, 1e-15, "an asset by its beta");
+	check_close(prices[1], 0.8 * 0.8, 1e-15, "by its range");
+	check_close(prices[2], 1.05, 1e-15, "by an amount");
+	check(prices[3] == 0, "not below 0");
+	check(prices[4] == 0.8, "its price where nothing moves");
+	e.contract.units = 3;
+	e.settlement_price = 0.8;
+	e.settlement_prices = prices;
+	e.contract.kind = MC_PERPETUAL;
+	mc_scenario_pnl(&e, &flat, shocks, 5, &base, pnl);
+	check_close(pnl[0], -3 * 10 * prices[0], 1e-14, "profit is paid at the price of the scenario");
+	check(base == 0 && pnl[3] == 0 && pnl[4] == 0, "and is worth nothing in an asset that is lost");
+	e.contract.kind = MC_SPOT;
+	mc_scenario_pnl(&e, &flat, shocks, 5, &base, pnl);
+	check_close(base, 3 * 100 * 0.8, 1e-15, "value at the present price");
+	check_close(pnl[0], 3 * (90 * prices[0] - 100 * 0.8), 1e-14, "a spot pair is revalued whole");
+	check_close(pnl[2], 3 * (100.25 * prices[2] - 100 * 0.8), 1e-14, "upwards");
+	check(pnl[3] == -base, "to nothing at the least: %g", pnl[3]);
+	e.contract.payoff = MC_INVERSE;
+	e.contract.kind = MC_FUTURE;
+	mc_scenario_pnl(&e, &flat, shocks, 5, &base, pnl);
+	check_close(pnl[0], 3 * (1. / 100 - 1. / 90) * prices[0], 1e-14, "inverse");
+	for (int inverse = 0; inverse < 2; inverse++)
+	{
+		double now = (double) black(true, 100, 110, 0.25, 0.5);
+		double then = (double) black(true, 90, 110, 0.25, 0.5);
+
+		e = plain;
+		e.settlement_price = 0.8;
+		e.settlement_prices = prices;
+		e.contract = (McContract){MC_OPTION, inverse ? MC_INVERSE : MC_LINEAR, true, 110, 1};
+		e.years = 0.25;
+		e.vol = 0.5;
+		mc_scenario_pnl(&e, &flat, shocks, 5, &base, pnl);
+		check_close(base, now * 0.8 / (inverse ? 100 : 1), 1e-14, "value of an option");
+		check_close(pnl[0], then * prices[0] / (inverse ? 90 : 1) - base, 1e-14, "an option");
+		check(pnl[3] == -base, "an option that pays nothing");
+	}
+}
+
 static void
 test_skews(void)
 {
@@ -455,6 +509,7 @@ test_scenario(void)
 	test_beta();
 	test_settlement();
 	test_window();
+	test_settlement_prices();
 	test_skews();
 	test_lost();
 	test_parity();
