@@ -50,7 +50,10 @@ extern uint64 mc_scenario_set_digest(const McScenarioSet *set);
 /* The set in argument `arg`, read once a query while it is the same; 22023 for one that makes no sense. */
 extern const McScenarioSet *mc_scenario_set_argument(FunctionCallInfo fcinfo, int arg);
 
-/* What holds for contracts on an underlying; 22023 when the set has histories, and none of it. */
+/*
+ * What holds for contracts on an underlying: its factor, else the factor *, else the law of the set; 22023 when the
+ * set has histories, and none of it.
+ */
 extern const McFactorLaw *mc_factor_law(const McScenarioSet *set, const char *factor);
 
 #endif
