@@ -57,7 +57,7 @@ UNION ALL
 SELECT 'scenario_set', s.name || ' ' || s.version,
        -- the trail never forgets: of what a recipe makes every day it has the digest, by which the same content is known again
        CASE WHEN s.is_built THEN to_jsonb(s) - 'content' || jsonb_build_object('content_sha256', encode(sha256(convert_to(s.content::text, 'UTF8')), 'hex'))
-            ELSE to_jsonb(s) - '{is_built,data_through}'::text[] END
+            ELSE to_jsonb(s) END
   FROM margin_calib.user_scenario_set AS s
 UNION ALL
 SELECT 'scenario_recipe', r.name, to_jsonb(r) - '{built_at,error}'::text[] FROM margin_calib.scenario_recipe AS r
