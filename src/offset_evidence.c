@@ -21,9 +21,9 @@
 #include "kernel/common_returns.h"
 #include "kernel/correlation_reliability.h"
 #include "kernel/rank_update.h"
-#include "kernel/series_sort.h"
 #include "kernel/symmetric_eigen.h"
 #include "offset.h"
+#include "price_set.h"
 #include "sample.h"
 #include "series_row.h"
 #include "triangle.h"
@@ -284,83 +284,6 @@ MC_FUNCTION(mc_offset_correlation_final)
 
 /* ---- prices of instruments with times of their own: price_evidence ---- */
 
-typedef struct PriceSet
-{
-	McAlignSeries *series;
-	int count;
-	Size longest;
-} PriceSet;
-
-static int
-series_count(const McSample *sample)
-{
-	double most = 0;
-
-	for (Size i = 0; i < sample->rows; i++)
-	{
-		double number = sample->values[3 * i];
-
-		if (!(number >= 1 && number <= MC_EIGEN_MAX && number == floor(number)))
-			ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-			                errmsg("series are numbered from 1 to %d", MC_EIGEN_MAX),
-			                errdetail("A series given is %g.", number)));
-		most = fmax(most, number);
-	}
-	return (int) most;
-}
-
-/* Room for every series, empty. */
-static PriceSet
-new_price_set(const McSample *sample)
-{
-	PriceSet set = {NULL, series_count(sample), 0};
-	Size *rows = palloc0((set.count + 1) * sizeof(Size));
-
-	set.series = palloc0(Max(set.count, 1) * sizeof(McAlignSeries));
-	for (Size i = 0; i < sample->rows; i++)
-		rows[(int) sample->values[3 * i]]++;
-	for (int i = 0; i < set.count; i++)
-	{
-		set.series[i].ts = mc_work_space(rows[i + 1], sizeof(int64));
-		set.series[i].price = mc_work_space(rows[i + 1], sizeof(double));
-		set.longest = Max(set.longest, rows[i + 1]);
-	}
-	pfree(rows);
-	return set;
-}
-
-/* Every series with strictly ascending times and positive prices. */
-static PriceSet
-take_prices(const McSample *sample)
-{
-	PriceSet set = new_price_set(sample);
-	int64 *ts_work = mc_work_space(set.longest, sizeof(int64));
-	double *price_work = mc_work_space(set.longest, sizeof(double));
-
-	for (Size i = 0; i < sample->rows; i++)
-	{
-		const double *row = sample->values + 3 * i;
-		McAlignSeries *series = &set.series[(int) row[0] - 1];
-
-		if (row[2] <= 0)
-			continue;
-		((int64 *) series->ts)[series->n] = (int64) rint(fmax(-9e18, fmin(9e18, row[1] * 1e6)));
-		((double *) series->price)[series->n++] = row[2];
-	}
-	for (int i = 0; i < set.count; i++)
-	{
-		McAlignSeries *series = &set.series[i];
-
-		CHECK_FOR_INTERRUPTS();
-		mc_check_status(mc_series_sort((int64 *) series->ts, (double *) series->price, series->n,
-		                               ts_work, price_work, &mc_interrupt_poll));
-		series->n = mc_align_compact((int64 *) series->ts, (double *) series->price, series->n);
-	}
-	pfree(ts_work);
-	pfree(price_work);
-	return set;
-}
-
 /* An array of the composites, of the type that the running function returns. */
 static Datum
 evidence_array(FunctionCallInfo fcinfo, Datum *elements, int n)
@@ -421,7 +344,7 @@ MC_FUNCTION(mc_price_evidence_final)
 {
 	const McSample *sample = mc_sample(fcinfo);
 	PairSpace space;
-	PriceSet set;
+	McPriceSet set;
 	Datum *elements;
 	int n = 0;
 
@@ -430,7 +353,7 @@ MC_FUNCTION(mc_price_evidence_final)
 	space.most = checked_lookback(&sample->settings, 0);
 	space.confidence = checked_confidence(&sample->settings, 1);
 	space.subperiods = checked_subperiods(&sample->settings, 2);
-	set = take_prices(sample);
+	set = mc_price_set(sample);
 	space.most = Min(space.most, Max(set.longest, 1));
 	space.x = mc_work_space(space.most, sizeof(double));
 	space.y = mc_work_space(space.most, sizeof(double));

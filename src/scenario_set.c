@@ -16,7 +16,8 @@
 #include "risk_vector.h"
 #include "row_argument.h"
 
-#define YEAR 365.0 /* days */
+#define YEAR 365.0      /* days */
+#define EVERY_OTHER "*" /* the factor of every underlying that no other is named after */
 
 /* columns of margin_calib.scenario, skew_law, shock_law and scenario_set (sql/parts/19_scenario_types.sql) */
 enum
@@ -273,6 +274,8 @@ mc_factor_law(const McScenarioSet *set, const char *factor)
 {
 	const McFactorLaw *found = mc_named_factor(set, factor);
 
+	if (found == NULL)
+		found = mc_named_factor(set, EVERY_OTHER);
 	if (found != NULL)
 		return found;
 	if (set->has_history)
@@ -280,7 +283,7 @@ mc_factor_law(const McScenarioSet *set, const char *factor)
 		        (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 		         errmsg("scenario set %s has no history of %s", set->name, factor),
 		         errhint("Its factors have shocks of their own in every scenario: add one of "
-		                 "%s, or leave its contracts out.",
+		                 "%s, or one of * for every other, or leave its contracts out.",
 		                 factor)));
 	return &set->laws[0];
 }

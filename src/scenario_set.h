@@ -53,7 +53,10 @@ extern const McScenarioSet *mc_scenario_set_argument(FunctionCallInfo fcinfo, in
 /* What holds for a factor by its name; NULL where the set does not name it. */
 extern const McFactorLaw *mc_named_factor(const McScenarioSet *set, const char *factor);
 
-/* What holds for contracts on an underlying; 22023 when the set has histories, and none of it. */
+/*
+ * What holds for contracts on an underlying: its factor, else the factor *, else the law of the set; 22023 when the
+ * set has histories, and none of it.
+ */
 extern const McFactorLaw *mc_factor_law(const McScenarioSet *set, const char *factor);
 
 #endif

@@ -16,7 +16,7 @@ CREATE TABLE margin_calib.audit (
 );
 CREATE INDEX audit_object ON margin_calib.audit (kind, object, id);
 COMMENT ON TABLE margin_calib.audit IS
-'Append-only trail of every change of policies, parameters, proposals, overrides, instruments, limits, feeds, tiers, pegs, events, groups, alert rules, contracts, scenario sets, assets and grants. Written by margin_calib''s functions alone, in the transaction of the change; checked by margin_calib.verify_audit(). doc/governance.md.';
+'Append-only trail of every change of policies, parameters, proposals, overrides, instruments, limits, feeds, tiers, pegs, events, groups, alert rules, contracts, scenario sets, their recipes, assets, haircuts, margin models and grants. Written by margin_calib''s functions alone, in the transaction of the change; checked by margin_calib.verify_audit(). doc/governance.md.';
 COMMENT ON COLUMN margin_calib.audit.id IS 'counted from 1 without a gap';
 COMMENT ON COLUMN margin_calib.audit.at IS 'when it was recorded; never before the entry before it, whatever the clock does';
 COMMENT ON COLUMN margin_calib.audit.login IS 'who: the login (session_user), which SET ROLE does not change';

@@ -54,7 +54,13 @@ SELECT 'alert_rule', r.name, to_jsonb(r) FROM margin_calib.alert_rule AS r
 UNION ALL
 SELECT 'contract', c.instrument, to_jsonb(c) FROM margin_calib.contract_terms AS c
 UNION ALL
-SELECT 'scenario_set', s.name || ' ' || s.version, to_jsonb(s) FROM margin_calib.user_scenario_set AS s
+SELECT 'scenario_set', s.name || ' ' || s.version,
+       -- the trail never forgets: of what a recipe makes every day it has the digest, by which the same content is known again
+       CASE WHEN s.is_built THEN to_jsonb(s) - 'content' || jsonb_build_object('content_sha256', encode(sha256(convert_to(s.content::text, 'UTF8')), 'hex'))
+            ELSE to_jsonb(s) END
+  FROM margin_calib.user_scenario_set AS s
+UNION ALL
+SELECT 'scenario_recipe', r.name, to_jsonb(r) - '{built_at,error}'::text[] FROM margin_calib.scenario_recipe AS r
 UNION ALL
 SELECT 'asset', a.asset, to_jsonb(a) FROM margin_calib.asset AS a
 UNION ALL
@@ -71,7 +77,7 @@ UNION ALL
 SELECT 'account_grant', jsonb_build_array(g.role, g.account)::text, to_jsonb(g) FROM margin_calib.account_grant AS g;
 COMMENT ON VIEW margin_calib.governed_row IS
 'Everything that the audit trail follows, as it is now: kind, name within the kind, and content.';
-COMMENT ON COLUMN margin_calib.governed_row.kind IS 'policy, instrument, parameter, proposal, approval_limit, amount_step, feed, tiers, liquidity_policy, peg, event, product_group, offset_calibration, alert_rule, contract, scenario_set, asset, margin_model, account_tiers, credit_quality, wrong_way, peg_stages or account_grant';
+COMMENT ON COLUMN margin_calib.governed_row.kind IS 'policy, instrument, parameter, proposal, approval_limit, amount_step, feed, tiers, liquidity_policy, peg, event, product_group, offset_calibration, alert_rule, contract, scenario_set, scenario_recipe, asset, margin_model, account_tiers, credit_quality, wrong_way, peg_stages or account_grant';
 COMMENT ON COLUMN margin_calib.governed_row.object IS 'name or number within the kind';
 COMMENT ON COLUMN margin_calib.governed_row.content IS 'what is governed of it';
 REVOKE ALL ON margin_calib.governed_row FROM PUBLIC;

@@ -1,10 +1,10 @@
 -- Scenario sets in the database: checked when they are written, versioned, and in the audit trail.
 
 CREATE OR REPLACE VIEW margin_calib.scenario_set_version WITH (security_invoker = true) AS
-SELECT u.name, u.version, jsonb_array_length(u.content -> 'scenarios') AS scenarios, false AS is_standard, u.set_at, u.set_by
+SELECT u.name, u.version, jsonb_array_length(u.content -> 'scenarios') AS scenarios, false AS is_standard, u.set_at, u.set_by, u.is_built, u.data_through
   FROM margin_calib.user_scenario_set AS u
 UNION ALL
-SELECT s.name, s.version, cardinality(s.scenarios), true, NULL, NULL FROM margin_calib.standard_scenario_sets() AS s;
+SELECT s.name, s.version, cardinality(s.scenarios), true, NULL, NULL, false, NULL FROM margin_calib.standard_scenario_sets() AS s;
 COMMENT ON VIEW margin_calib.scenario_set_version IS 'Every version of every scenario set, those of the extension too; margin_calib.scenario_set(name, version) is one.';
 COMMENT ON COLUMN margin_calib.scenario_set_version.name IS 'of the set';
 COMMENT ON COLUMN margin_calib.scenario_set_version.version IS 'the largest is the one in force';
@@ -12,6 +12,8 @@ COMMENT ON COLUMN margin_calib.scenario_set_version.scenarios IS 'how many';
 COMMENT ON COLUMN margin_calib.scenario_set_version.is_standard IS 'true: came with the extension';
 COMMENT ON COLUMN margin_calib.scenario_set_version.set_at IS 'when it was added';
 COMMENT ON COLUMN margin_calib.scenario_set_version.set_by IS 'login that added it';
+COMMENT ON COLUMN margin_calib.scenario_set_version.is_built IS 'true: made from prices by a recipe, see margin_calib.scenario_recipe';
+COMMENT ON COLUMN margin_calib.scenario_set_version.data_through IS 'of one that a recipe made: ts of the newest price in it';
 REVOKE ALL ON margin_calib.scenario_set_version FROM PUBLIC;
 
 CREATE OR REPLACE FUNCTION margin_calib.scenario_set(name text, version integer DEFAULT NULL) RETURNS margin_calib.scenario_set
@@ -66,6 +68,51 @@ $function$;
 COMMENT ON FUNCTION margin_calib.unknown_keys(jsonb, regtype) IS
 'Internal: keys in a JSON value that the row type it is to become, or one within, has no column for.';
 
+-- A new version when the content differs; whoever calls it holds the lock of the engine.
+CREATE OR REPLACE FUNCTION margin_calib.store_scenario_set(name text, content jsonb, data_through timestamptz, reason text) RETURNS integer
+    LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE COST 5000
+    SET search_path = pg_catalog, margin_calib, pg_temp
+AS $function$
+DECLARE
+    latest   integer;
+    present  jsonb;
+    made     margin_calib.scenario_set;
+BEGIN
+    SELECT v.version INTO latest FROM margin_calib.scenario_set_version AS v WHERE v.name = store_scenario_set.name ORDER BY v.version DESC LIMIT 1;
+    SELECT u.content INTO present FROM margin_calib.user_scenario_set AS u WHERE u.name = store_scenario_set.name AND u.version = latest;
+    IF present = content THEN
+        RETURN latest;
+    END IF;
+    latest := coalesce(latest, 0) + 1;
+    made := jsonb_populate_record(NULL::margin_calib.scenario_set, content || jsonb_build_object('name', name, 'version', latest));
+    -- what it would do to one contract, so that everything in it is checked
+    PERFORM margin_calib.portfolio_margin(1, margin_calib.scenario_pnl(
+                ROW('X', NULL, 'perpetual', 'linear', NULL, coalesce((made.factors[1]).factor, 'X'), 'X', 'X', NULL, NULL, 1, 1, NULL, NULL, NULL)::margin_calib.contract,
+                margin_calib.contract_market(1), '2000-01-01', made), made.method);
+    PERFORM margin_calib.audit_guard('scenario_set', name || ' ' || latest);
+    INSERT INTO margin_calib.user_scenario_set (name, version, content, is_built, data_through)
+    VALUES (name, latest, content, data_through IS NOT NULL, data_through);
+    PERFORM margin_calib.audit_change('scenario_set', name || ' ' || latest, store_scenario_set.reason);
+    RETURN latest;
+END
+$function$;
+COMMENT ON FUNCTION margin_calib.store_scenario_set(text, jsonb, timestamptz, text) IS
+'Internal: checks a scenario set and makes it the latest version of its name, unless it already is; returns the version. data_through is given of one that a recipe made.';
+
+CREATE OR REPLACE FUNCTION margin_calib.drop_recipe(name text, reason text) RETURNS void
+    LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE COST 5000
+    SET search_path = pg_catalog, margin_calib, pg_temp
+AS $function$
+BEGIN
+    IF EXISTS (SELECT FROM margin_calib.scenario_recipe AS r WHERE r.name = drop_recipe.name) THEN
+        PERFORM margin_calib.audit_guard('scenario_recipe', drop_recipe.name);
+        DELETE FROM margin_calib.scenario_recipe AS r WHERE r.name = drop_recipe.name;
+        PERFORM margin_calib.audit_change('scenario_recipe', drop_recipe.name, drop_recipe.reason);
+    END IF;
+END
+$function$;
+COMMENT ON FUNCTION margin_calib.drop_recipe(text, text) IS 'Internal: forgets the recipe of a scenario set, if there is one.';
+
 CREATE OR REPLACE FUNCTION margin_calib.add_scenario_set(
     name text, scenarios jsonb, law jsonb DEFAULT NULL, factors jsonb DEFAULT NULL, method jsonb DEFAULT NULL, reason text DEFAULT NULL) RETURNS integer
     LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE SECURITY DEFINER COST 5000
@@ -74,9 +121,7 @@ AS $function$
 DECLARE
     given    CONSTANT jsonb := jsonb_strip_nulls(jsonb_build_object('scenarios', scenarios, 'law', law, 'factors', factors, 'method', method));
     unknown  CONSTANT text[] := margin_calib.unknown_keys(given, 'margin_calib.scenario_set');
-    latest   integer;
-    present  jsonb;
-    made     margin_calib.scenario_set;
+    version  integer;
 BEGIN
     IF coalesce(name, '') = '' OR scenarios IS NULL THEN
         RAISE EXCEPTION USING ERRCODE = '22004', MESSAGE = 'a scenario set has a name and scenarios',
@@ -88,25 +133,13 @@ BEGIN
                    '[{"price_shock": -0.1, "vol_shock": 0.2, "weight": 0.5}].';
     END IF;
     PERFORM margin_calib.lock_engine();
-    SELECT v.version INTO latest FROM margin_calib.scenario_set_version AS v WHERE v.name = add_scenario_set.name ORDER BY v.version DESC LIMIT 1;
-    SELECT u.content INTO present FROM margin_calib.user_scenario_set AS u WHERE u.name = add_scenario_set.name AND u.version = latest;
-    IF present = given THEN
-        RETURN latest;
-    END IF;
-    latest := coalesce(latest, 0) + 1;
-    made := jsonb_populate_record(NULL::margin_calib.scenario_set, given || jsonb_build_object('name', name, 'version', latest));
-    -- what it would do to one contract, so that everything in it is checked
-    PERFORM margin_calib.portfolio_margin(1, margin_calib.scenario_pnl(
-                ROW('X', NULL, 'perpetual', 'linear', NULL, coalesce((made.factors[1]).factor, 'X'), 'X', 'X', NULL, NULL, 1, 1, NULL, NULL, NULL)::margin_calib.contract,
-                margin_calib.contract_market(1), '2000-01-01', made), made.method);
-    PERFORM margin_calib.audit_guard('scenario_set', name || ' ' || latest);
-    INSERT INTO margin_calib.user_scenario_set (name, version, content) VALUES (name, latest, given);
-    PERFORM margin_calib.audit_change('scenario_set', name || ' ' || latest, add_scenario_set.reason);
-    RETURN latest;
+    version := margin_calib.store_scenario_set(add_scenario_set.name, given, NULL, add_scenario_set.reason);
+    PERFORM margin_calib.drop_recipe(add_scenario_set.name, coalesce(add_scenario_set.reason, format('version %s was added by hand', version)));
+    RETURN version;
 END
 $function$;
 COMMENT ON FUNCTION margin_calib.add_scenario_set(text, jsonb, jsonb, jsonb, jsonb, text) IS
-'Adds a scenario set, or a new version of one, and returns its version; a set that is already so keeps its version. scenarios: a JSON array of objects with the columns of margin_calib.scenario (margin_calib.scenario_grid makes them); law, factors and method: of margin_calib.shock_law, factor_law (an array) and margin_method. Fields that are left out are NULL. Vectors are of one version, and vectors of several are never added. The reason is in the audit trail. Errors: 22004 without a name or scenarios, 22023 for fields that there are not and values out of range.';
+'Adds a scenario set, or a new version of one, and returns its version; a set that is already so keeps its version. scenarios: a JSON array of objects with the columns of margin_calib.scenario (margin_calib.scenario_grid makes them); law, factors and method: of margin_calib.shock_law, factor_law (an array) and margin_method. Fields that are left out are NULL. Vectors are of one version, and vectors of several are never added. A recipe of that name (margin_calib.add_historical_set and its like) ends: what is added by hand is not made anew from prices. The reason is in the audit trail. Errors: 22004 without a name or scenarios, 22023 for fields that there are not and values out of range.';
 
 CREATE OR REPLACE FUNCTION margin_calib.drop_scenario_set(name text, reason text DEFAULT NULL) RETURNS bigint
     LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE SECURITY DEFINER COST 5000
@@ -124,12 +157,14 @@ BEGIN
     PERFORM margin_calib.audit_guard('scenario_set', drop_scenario_set.name || ' ' || v) FROM unnest(versions) AS v;
     DELETE FROM margin_calib.user_scenario_set AS u WHERE u.name = drop_scenario_set.name;
     PERFORM margin_calib.audit_change('scenario_set', drop_scenario_set.name || ' ' || v, drop_scenario_set.reason) FROM unnest(versions) AS v;
+    PERFORM margin_calib.drop_recipe(drop_scenario_set.name, drop_scenario_set.reason);
     RETURN cardinality(versions);
 END
 $function$;
 COMMENT ON FUNCTION margin_calib.drop_scenario_set(text, text) IS
-'Forgets every version of a scenario set that was added, and returns how many; the audit trail keeps them, and a set of the extension under the same name is in force again. Error 42704 when there is none.';
+'Forgets every version of a scenario set that was added, and its recipe if there is one, and returns how many versions there were; the audit trail keeps them, and a set of the extension under the same name is in force again. Error 42704 when there is none.';
 
 REVOKE ALL ON FUNCTION
     margin_calib.scenario_set(text, integer), margin_calib.unknown_keys(jsonb, regtype),
+    margin_calib.store_scenario_set(text, jsonb, timestamptz, text), margin_calib.drop_recipe(text, text),
     margin_calib.add_scenario_set(text, jsonb, jsonb, jsonb, jsonb, text), margin_calib.drop_scenario_set(text, text) FROM PUBLIC;

@@ -405,10 +405,11 @@ AS $procedure$
 BEGIN
     PERFORM margin_calib.queue_instruments();
     CALL margin_calib.refresh(commit_batches);
+    PERFORM margin_calib.rebuild_scenario_sets();
 END
 $procedure$;
 COMMENT ON PROCEDURE margin_calib.recalibrate(boolean) IS
-'Calibrates every instrument and every product group again, with the policies as they are now, and refreshes: for a nightly job, and after set_policy. commit_batches as in refresh.';
+'Calibrates every instrument and every product group again, with the policies as they are now, refreshes, and makes the scenario sets of recipes anew from prices (rebuild_scenario_sets): for a nightly job, and after set_policy. commit_batches as in refresh.';
 
 REVOKE ALL ON FUNCTION
     margin_calib.queue_keys(margin_calib.feed, regclass), margin_calib.sync_partition(margin_calib.feed, regclass, boolean),
