@@ -16,6 +16,7 @@
 
 #define AXES 64    /* principal axes looked along */
 #define SCATTER 64 /* directions at random */
+#define PACES 16   /* points looked at along each */
 #define CLIMBS 24  /* of the directions */
 #define ACCOUNT_CLIMBS 16
 #define MIRRORED 8
@@ -139,12 +140,12 @@ add_directions(McStressSearch *s, Starts *starts, const bool *held, double *z)
 	}
 }
 
-/* The accounts at a block of points of direction k. */
+/* The accounts at the points of direction k. */
 static void
 note_accounts(const McStressSearch *s, Starts *starts, size_t k, const double *radii)
 {
 	for (size_t a = 0; a < s->book->account_count; a++)
-		for (size_t i = 0; i < MC_STRESS_BLOCK; i++)
+		for (size_t i = 0; i < PACES; i++)
 		{
 			double index = mc_stress_index(s->book, s->losses, i, a, s->scratch);
 
@@ -162,28 +163,28 @@ static void
 look_along(McStressSearch *s, Starts *starts, size_t k)
 {
 	const double *unit = starts->units + k * s->rank;
-	double radii[MC_STRESS_BLOCK];
+	double radii[PACES];
 	double radius;
 	size_t best = 0;
-	size_t first = MC_STRESS_BLOCK;
+	size_t first = PACES;
 
-	for (size_t i = 0; i < MC_STRESS_BLOCK; i++)
-		radii[i] = s->radius * (double) (i + 1) / MC_STRESS_BLOCK;
-	mc_stress_on_ray(s, unit, radii, MC_STRESS_BLOCK);
+	for (size_t i = 0; i < PACES; i++)
+		radii[i] = s->radius * (double) (i + 1) / PACES;
+	mc_stress_on_ray(s, unit, radii, PACES);
 	if (s->status != MC_OK)
 		return;
-	for (size_t i = 0; i < MC_STRESS_BLOCK; i++)
+	for (size_t i = 0; i < PACES; i++)
 	{
 		if (s->index[i] > s->index[best])
 			best = i;
-		if (s->index[i] >= 0 && first == MC_STRESS_BLOCK)
+		if (s->index[i] >= 0 && first == PACES)
 			first = i;
 	}
 	starts->index[k] = s->index[best];
 	starts->at[k] = radii[best];
 	if (!(s->book->fund > 0) && s->book->account_count > 1)
 		note_accounts(s, starts, k, radii);
-	if (first == MC_STRESS_BLOCK)
+	if (first == PACES)
 		return;
 	radius = mc_stress_root(s, unit, first > 0 ? radii[first - 1] : 0, radii[first]);
 	if (s->status == MC_OK && (!s->reached || radius < s->radius))
@@ -335,8 +336,16 @@ describe(McStressSearch *s, McReverseStress *result)
 	double foremost = -INFINITY;
 	size_t accounts = s->book->account_count;
 
-	memcpy(s->points, s->best, s->rank * sizeof(double));
-	mc_stress_at_points(s, 1);
+	/* the same point by another order of sums may be a rounding short of it */
+	for (int i = 0; i < 8 && s->status == MC_OK; i++)
+	{
+		memcpy(s->points, s->best, s->rank * sizeof(double));
+		mc_stress_at_points(s, 1);
+		if (!s->reached || s->index[0] >= 0)
+			break;
+		for (size_t k = 0; k < s->rank; k++)
+			s->best[k] *= 1 + 0x1p-51;
+	}
 	if (s->status != MC_OK)
 		return;
 	result->index = s->index[0];

@@ -42,17 +42,33 @@ vol_move(const McStressInstrument *instrument, const double *moves, size_t i)
 	           : moves[instrument->vol_factor * MC_STRESS_BLOCK + i];
 }
 
-static void
-unit_pnl(const McStressInstrument *instrument, const double *moves, size_t n, double *pnl)
+/* The shocks of an instrument at a block of points; those of one underlying share them. */
+typedef struct Shocks
 {
-	McShock shocks[MC_STRESS_BLOCK];
+	const McStressInstrument *of; /* NULL: of none yet */
+	McShock at[MC_STRESS_BLOCK];
+} Shocks;
+
+static bool
+share_shocks(const McStressInstrument *a, const McStressInstrument *b)
+{
+	return a->factor == b->factor && a->vol_factor == b->vol_factor && a->vol_beta == b->vol_beta &&
+	       a->vol_rise == b->vol_rise;
+}
+
+static void
+unit_pnl(const McStressInstrument *instrument, const double *moves, size_t n, Shocks *shocks,
+         double *pnl)
+{
 	double base;
 
-	for (size_t i = 0; i < n; i++)
-		shocks[i] = shock_of(instrument, moves[instrument->factor * MC_STRESS_BLOCK + i],
-		                     vol_move(instrument, moves, i));
+	if (shocks->of == NULL || !share_shocks(shocks->of, instrument))
+		for (size_t i = 0; i < n; i++)
+			shocks->at[i] = shock_of(instrument, moves[instrument->factor * MC_STRESS_BLOCK + i],
+			                         vol_move(instrument, moves, i));
+	shocks->of = instrument;
 	/* what overflows is seen in the losses */
-	(void) mc_scenario_pnl(&instrument->exposure, &as_given, shocks, n, &base, pnl);
+	(void) mc_scenario_pnl(&instrument->exposure, &as_given, shocks->at, n, &base, pnl);
 }
 
 /* One past the last position in the instrument of position p. */
@@ -71,6 +87,7 @@ McStatus
 mc_stress_losses(const McStressBook *book, const double *moves, size_t n, double *losses,
                  const McPoll *poll)
 {
+	Shocks shocks = {NULL};
 	size_t valued = 0;
 	size_t end;
 
@@ -82,7 +99,7 @@ mc_stress_losses(const McStressBook *book, const double *moves, size_t n, double
 		if (valued++ % POLL_INSTRUMENTS == 0 && mc_poll_stop(poll))
 			return MC_STOPPED;
 		end = run_end(book, p);
-		unit_pnl(&book->instruments[book->positions[p].instrument], moves, n, pnl);
+		unit_pnl(&book->instruments[book->positions[p].instrument], moves, n, &shocks, pnl);
 		for (size_t q = p; q < end; q++)
 		{
 			double quantity = book->positions[q].quantity;
@@ -264,6 +281,8 @@ mc_stress_slopes(const McStressBook *book, const double *moves, const double *we
 void
 mc_stress_unit_pnl(const McStressBook *book, const double *moves, double *pnl)
 {
+	Shocks shocks = {NULL};
+
 	for (size_t k = 0; k < book->instrument_count; k++)
-		unit_pnl(&book->instruments[k], moves, 1, &pnl[k]);
+		unit_pnl(&book->instruments[k], moves, 1, &shocks, &pnl[k]);
 }

@@ -46,7 +46,7 @@ typedef struct McStressPosition
 
 typedef struct McStressBook
 {
-	const McStressInstrument *instruments;
+	const McStressInstrument *instruments; /* those of one underlying together: faster */
 	size_t instrument_count;
 	const McStressPosition *positions; /* in ascending order of their instruments */
 	size_t position_count;
