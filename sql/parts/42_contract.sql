@@ -30,6 +30,15 @@ END;
 COMMENT ON FUNCTION margin_calib.contract_problem(margin_calib.contract) IS
 'Internal: the rule that terms of a contract break, NULL when they break none.';
 
+CREATE OR REPLACE FUNCTION margin_calib.queue_holders(instrument text) RETURNS void
+    LANGUAGE sql VOLATILE PARALLEL UNSAFE COST 50
+BEGIN ATOMIC
+    INSERT INTO margin_calib.capture_queue
+        SELECT -1, p.account, false, now() FROM margin_calib.account_position AS p WHERE p.instrument = queue_holders.instrument;
+END;
+COMMENT ON FUNCTION margin_calib.queue_holders(text) IS
+'Internal: queues the accounts with a position in an instrument.';
+
 CREATE OR REPLACE FUNCTION margin_calib.store_contract(terms margin_calib.contract, reason text) RETURNS boolean
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE COST 5000
     SET search_path = pg_catalog, margin_calib, pg_temp
@@ -57,7 +66,7 @@ BEGIN
     END IF;
     DELETE FROM margin_calib.contract_terms AS t WHERE t.instrument = terms.instrument;
     INSERT INTO margin_calib.contract_terms SELECT terms.*;
-    PERFORM margin_calib.audit_change('contract', terms.instrument, store_contract.reason);
+    PERFORM margin_calib.audit_change('contract', terms.instrument, store_contract.reason), margin_calib.queue_holders(terms.instrument);
     RETURN true;
 END
 $function$;
@@ -100,7 +109,7 @@ BEGIN
         RAISE EXCEPTION USING ERRCODE = '42704', MESSAGE = format('there are no contract terms of instrument %s', coalesce(quote_literal(drop_contract.instrument), 'NULL')),
             HINT = 'margin_calib.contract_terms lists the instruments that have them.';
     END IF;
-    PERFORM margin_calib.audit_change('contract', drop_contract.instrument, drop_contract.reason);
+    PERFORM margin_calib.audit_change('contract', drop_contract.instrument, drop_contract.reason), margin_calib.queue_holders(drop_contract.instrument);
 END
 $function$;
 COMMENT ON FUNCTION margin_calib.drop_contract(text, text) IS
@@ -127,5 +136,5 @@ COMMENT ON FUNCTION margin_calib.contract_of(text) IS
 'The stored terms of an instrument''s contract, for contract_pnl and its like. NULL gives NULL, an instrument without terms error 42704.';
 
 REVOKE ALL ON FUNCTION
-    margin_calib.store_contract(margin_calib.contract, text), margin_calib.set_contract(margin_calib.contract, text),
+    margin_calib.queue_holders(text), margin_calib.store_contract(margin_calib.contract, text), margin_calib.set_contract(margin_calib.contract, text),
     margin_calib.set_contracts(text[], text, text), margin_calib.drop_contract(text, text), margin_calib.contract_of(text) FROM PUBLIC;

@@ -11,4 +11,23 @@ END;
 COMMENT ON FUNCTION margin_calib.models_of(text[]) IS
 'Internal: how accounts are margined; without a scenario set by rates.';
 
-REVOKE ALL ON FUNCTION margin_calib.models_of(text[]) FROM PUBLIC;
+CREATE OR REPLACE FUNCTION margin_calib.queue_accounts(accounts text[]) RETURNS void
+    LANGUAGE sql VOLATILE PARALLEL UNSAFE COST 5000
+BEGIN ATOMIC
+    INSERT INTO margin_calib.capture_queue
+        SELECT -1, a.account, false, now()
+          FROM (SELECT p.account FROM margin_calib.account_position AS p UNION SELECT s.account FROM margin_calib.account_state AS s) AS a
+         WHERE queue_accounts.accounts IS NULL OR a.account = ANY (queue_accounts.accounts);
+END;
+COMMENT ON FUNCTION margin_calib.queue_accounts(text[]) IS
+'Internal: queues those accounts that are known, or (NULL) every one.';
+
+CREATE OR REPLACE FUNCTION margin_calib.queue_set(scenario_set text) RETURNS void
+    LANGUAGE sql VOLATILE PARALLEL UNSAFE COST 50
+BEGIN ATOMIC
+    SELECT margin_calib.queue_accounts(NULL) WHERE EXISTS (SELECT FROM margin_calib.margin_model AS m WHERE m.scenario_set = queue_set.scenario_set);
+END;
+COMMENT ON FUNCTION margin_calib.queue_set(text) IS
+'Internal: queues every account when any is margined by a scenario set.';
+
+REVOKE ALL ON FUNCTION margin_calib.models_of(text[]), margin_calib.queue_accounts(text[]), margin_calib.queue_set(text) FROM PUBLIC;

@@ -92,7 +92,7 @@ BEGIN
     PERFORM margin_calib.audit_guard('scenario_set', name || ' ' || latest);
     INSERT INTO margin_calib.user_scenario_set (name, version, content, is_built, data_through)
     VALUES (name, latest, content, data_through IS NOT NULL, data_through);
-    PERFORM margin_calib.audit_change('scenario_set', name || ' ' || latest, store_scenario_set.reason);
+    PERFORM margin_calib.audit_change('scenario_set', name || ' ' || latest, store_scenario_set.reason), margin_calib.queue_set(name);
     RETURN latest;
 END
 $function$;
@@ -154,15 +154,24 @@ BEGIN
         RAISE EXCEPTION USING ERRCODE = '42704', MESSAGE = format('no scenario set %s was added', coalesce(quote_literal(drop_scenario_set.name), 'NULL')),
             HINT = 'margin_calib.scenario_set_version lists those that were; the ones that came with the extension stay.';
     END IF;
+    IF EXISTS (SELECT FROM margin_calib.margin_model AS m WHERE m.scenario_set = drop_scenario_set.name)
+       AND NOT EXISTS (SELECT FROM margin_calib.standard_scenario_sets() AS n WHERE n.name = drop_scenario_set.name) THEN
+        RAISE EXCEPTION USING ERRCODE = '55000', MESSAGE = format('accounts are margined by scenario set %s', drop_scenario_set.name),
+            HINT = 'Give them another with margin_calib.set_margin_model first; margin_calib.margin_model lists them.';
+    END IF;
     PERFORM margin_calib.audit_guard('scenario_set', drop_scenario_set.name || ' ' || v) FROM unnest(versions) AS v;
     DELETE FROM margin_calib.user_scenario_set AS u WHERE u.name = drop_scenario_set.name;
+    -- another set may come under this name and version
+    DELETE FROM margin_calib.instrument_risk AS r WHERE r.scenario_set = drop_scenario_set.name;
+    DELETE FROM margin_calib.scenario_set_used AS u WHERE u.name = drop_scenario_set.name;
+    PERFORM margin_calib.queue_set(drop_scenario_set.name);
     PERFORM margin_calib.audit_change('scenario_set', drop_scenario_set.name || ' ' || v, drop_scenario_set.reason) FROM unnest(versions) AS v;
     PERFORM margin_calib.drop_recipe(drop_scenario_set.name, drop_scenario_set.reason);
     RETURN cardinality(versions);
 END
 $function$;
 COMMENT ON FUNCTION margin_calib.drop_scenario_set(text, text) IS
-'Forgets every version of a scenario set that was added, and its recipe if there is one, and returns how many versions there were; the audit trail keeps them, and a set of the extension under the same name is in force again. Error 42704 when there is none.';
+'Forgets every version of a scenario set that was added, and its recipe if there is one, and returns how many versions there were; the audit trail keeps them, and a set of the extension under the same name is in force again. Errors: 42704 when there is none, 55000 while accounts are margined by it.';
 
 REVOKE ALL ON FUNCTION
     margin_calib.scenario_set(text, integer), margin_calib.unknown_keys(jsonb, regtype),

@@ -4,7 +4,9 @@ CREATE OR REPLACE FUNCTION margin_calib.queue_collateral(instruments text[]) RET
     LANGUAGE sql VOLATILE PARALLEL UNSAFE COST 5000
 BEGIN ATOMIC
     INSERT INTO margin_calib.capture_queue
-        SELECT DISTINCT -1, c.account, false, now() FROM margin_calib.account_collateral AS c
+        SELECT -1, c.account, false, now() FROM margin_calib.account_collateral AS c
+        UNION -- assets price what positions are settled in, too
+        SELECT -1, p.account, false, now() FROM margin_calib.account_position AS p
         UNION ALL
         SELECT 0, i.instrument, false, now() FROM margin_calib.instrument AS i WHERE i.instrument = ANY (instruments);
 END;

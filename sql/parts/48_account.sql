@@ -1,16 +1,5 @@
 -- Accounts: how they are margined, what they are worth, who is short of margin.
 
-CREATE OR REPLACE FUNCTION margin_calib.queue_accounts(accounts text[]) RETURNS void
-    LANGUAGE sql VOLATILE PARALLEL UNSAFE COST 5000
-BEGIN ATOMIC
-    INSERT INTO margin_calib.capture_queue
-        SELECT -1, a.account, false, now()
-          FROM (SELECT p.account FROM margin_calib.account_position AS p UNION SELECT s.account FROM margin_calib.account_state AS s) AS a
-         WHERE queue_accounts.accounts IS NULL OR a.account = ANY (queue_accounts.accounts);
-END;
-COMMENT ON FUNCTION margin_calib.queue_accounts(text[]) IS
-'Internal: queues those accounts that are known, or (NULL) every one.';
-
 CREATE OR REPLACE FUNCTION margin_calib.set_margin_model(
     account text, scenario_set text DEFAULT NULL, currency text DEFAULT 'USD', reason text DEFAULT NULL) RETURNS void
     LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE SECURITY DEFINER COST 5000
@@ -264,6 +253,6 @@ COMMENT ON FUNCTION margin_calib.account_now(text) IS
 'Equity, requirement and excess of an account, computed now from the attached tables as the caller''s transaction sees them, without a write: what refresh would store. Columns as in margin_calib.margin_account; no row for an account without positions and collateral, none for NULL. Error 55000 when a feed of positions or collateral cannot be read. Needs SELECT on the attached tables.';
 
 REVOKE ALL ON FUNCTION
-    margin_calib.queue_accounts(text[]), margin_calib.pending_states(), margin_calib.set_margin_model(text, text, text, text), margin_calib.drop_margin_model(text, text),
+    margin_calib.pending_states(), margin_calib.set_margin_model(text, text, text, text), margin_calib.drop_margin_model(text, text),
     margin_calib.set_account_tiers(jsonb, text), margin_calib.account_tier_of(numeric, numeric, numeric), margin_calib.account_figures(margin_calib.account_state, boolean),
     margin_calib.forget_account_history(interval, text), margin_calib.account_now(text) FROM PUBLIC;
