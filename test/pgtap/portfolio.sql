@@ -344,6 +344,27 @@ SELECT is(pg_temp.account('{10,-4,-3,2,-1}', '{AP,BP,DP,AS,AC}', '[{"name": "v",
 SELECT is(count(DISTINCT m), 1::bigint, 'a share, and any order') FROM (SELECT portfolio_margin(q, v, pg_temp.method_of('{"offset_share": 0.3}') ORDER BY hashint4(i * 100 + n))::text AS m
   FROM generate_series(1, 20) AS n, (SELECT i, 1.7 * (i % 5 - 2) + 0.1 AS q, scenario_pnl(pg_temp.terms_of(jsonb_build_object('instrument', 'P' || i, 'underlying', 'U' || i % 3)), contract_market(100 + i / 7.0), '2026-01-01', s) AS v FROM wide, generate_series(1, 12) AS i) AS x GROUP BY n) AS x;
 
+-- ---- what positions contribute ----
+SELECT ok(bool_and(pg_temp.near(initial, (m).initial_margin, 1e-11) AND pg_temp.near(maintenance, (m).maintenance_margin, 1e-11)), format('contributions add up: %s, share %s', measure, share))
+  FROM rich, unnest('{worst,value_at_risk,expected_shortfall}'::text[]) AS measure, unnest('{1,0.3}'::float8[]) AS share, LATERAL (SELECT jsonb_populate_record(method, jsonb_build_object('measure', measure, 'offset_share', share, 'initial_factor', 1.3)) AS used) AS u,
+       LATERAL (SELECT a, portfolio_margin(q, v, used) AS m, margin_contributions(q, v, used) AS c FROM accounts GROUP BY a) AS x, LATERAL (SELECT sum((k).initial) AS initial, sum((k).maintenance) AS maintenance FROM unnest(c) AS k) AS s GROUP BY measure, share;
+-- ES of a portfolio without discounts: the mean loss of each position in the scenarios of the tail
+CREATE TEMP TABLE tail AS WITH s AS (SELECT pg_temp.set_of((SELECT jsonb_agg(jsonb_build_object('price_shock', 0.2 * sin(n * n), 'vol_shock', 0.3 * cos(7 * n * n))) FROM generate_series(1, 400) AS n)) AS s)
+  SELECT i, round((sin(i * 17.0) * 9)::numeric, 2)::float8 AS q, (c).instrument, (c).underlying, scenario_pnl(c, CASE kind WHEN 'option' THEN contract_market(105, 0.6) ELSE contract_market(105) END, '2026-01-01', s) AS v FROM held, s;
+SELECT ok(bool_and(pg_temp.near((k).initial, es99, 1e-11) AND pg_temp.near((k).maintenance, es975, 1e-11) AND (k).quantity = q AND pg_temp.near((k).value, q * (risk_terms(v)).value) AND (k).underlying = 'BTC') AND count(*) = 22, 'mean losses in the tail: ' || count(*))
+  FROM unnest((SELECT margin_contributions(q, v) FROM tail)) AS k JOIN tail USING (instrument), LATERAL (
+       SELECT -sum(p) FILTER (WHERE r <= 4) * q / 4 AS es99, -sum(p) FILTER (WHERE r <= 10) * q / 10 AS es975
+         FROM (SELECT p, rank() OVER (ORDER BY total) AS r FROM unnest(scenario_profits(v), (SELECT (portfolio_margin(q, v)).pnl FROM tail)) AS u (p, total)) AS x) AS e;
+SELECT is(count(DISTINCT c), 1::bigint, 'in any order of rows, and in parts') FROM (SELECT margin_contributions(part, v, method ORDER BY hashint4((i * 1000 + n + k)::integer))::text AS c FROM held, rich, generate_series(1, 10) AS n, LATERAL (VALUES (1, q), (2, 0.25), (3, -0.25)) AS p (k, part) GROUP BY n) AS x;
+SELECT is(array_agg((k).instrument ORDER BY o), '{AP,AC,AK,AUL,BP,DP}', 'in the order of underlyings, expiries and names; a quantity of 0 is left out') FROM (SELECT margin_contributions(q, scenario_pnl(pg_temp.terms_of(jsonb_build_object('instrument', i, 'underlying', left(i, 1)) || CASE
+       WHEN i ~ '[CUK]' THEN jsonb_build_object('kind', 'option', 'option_kind', 'call', 'strike', 100, 'expiry', CASE WHEN i ~ 'L' THEN '2026-07-20Z' ELSE '2026-04-11Z' END) ELSE '{}' END), contract_market(100, 0.8), '2026-01-01', pg_temp.set_of('[{"price_shock": 0.1}]'))) AS c
+  FROM (VALUES ('DP', 1), ('AUL', 2), ('AK', 3), ('AP', -1), ('BP', 1), ('AC', 1), ('BQ', 0)) AS v (i, q)) AS x, unnest(c) WITH ORDINALITY AS k (instrument, underlying, quantity, value, initial, maintenance, o);
+SELECT is(margin_contributions(q, v), NULL, 'no rows') FROM held WHERE false;
+SELECT is(margin_contributions(0, v, method), '{}', 'no position') FROM held, rich;
+SELECT is(margin_contributions(q, v, NULL), margin_contributions(q, v), 'no method') FROM held;
+SELECT is((pg_temp.message('SELECT margin_contributions(''Infinity'', v) FROM held')).state, '22023', 'a quantity that is not finite');
+SELECT is((pg_temp.message('SELECT margin_contributions(1e308, v) FROM held')).state, '22003', 'sums beyond the largest double');
+
 -- ---- vectors that do not belong together ----
 CREATE FUNCTION pg_temp.one(terms jsonb DEFAULT '{}', more jsonb DEFAULT '{}', scenarios jsonb DEFAULT '[{"price_shock": 0.1}, {"price_shock": -0.1}]', price float8 DEFAULT 100) RETURNS risk_vector LANGUAGE sql AS $$
     SELECT scenario_pnl(pg_temp.terms_of(terms), contract_market(price), '2026-01-01', pg_temp.set_of(scenarios, more)) $$;
