@@ -147,6 +147,13 @@ SELECT ok(bool_and(scenario_profits(scenario_pnl(c, m, '2026-01-01', s)) = scena
 CREATE FUNCTION pg_temp.alone(c contract, m contract_market, s scenario_set) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE v text; BEGIN EXECUTE format('SELECT scenario_pnl(%L::contract, %L::contract_market, ''2026-01-01'', %L::scenario_set)', c, m, s) INTO v; RETURN v; END $$;
 SELECT ok(bool_and(scenario_pnl(c, m, '2026-01-01', s)::text = pg_temp.alone(c, m, s)), 'row by row as alone with constants') FROM turns;
+-- large sets out of line, in turns, of one length: each is read, and seen again wherever it comes from
+CREATE TEMP TABLE far AS SELECT k, pg_temp.set_of((SELECT jsonb_agg('{}'::jsonb) FROM generate_series(1, 2000)), jsonb_build_object('factors', (SELECT jsonb_agg(jsonb_build_object('factor', f, 'price_shocks', (SELECT array_agg(sin(n * n * (k + ascii(f))) / 2) FROM generate_series(1, 2000) AS n))) FROM unnest('{BTC,ETH}'::text[]) AS f))) AS s FROM generate_series(1, 3) AS k;
+SELECT is(count(DISTINCT pg_column_size(s::text::scenario_set)), 1::bigint, 'three sets of one length') FROM far;
+CREATE TEMP TABLE near_by AS SELECT k, u, scenario_profits(scenario_pnl(pg_temp.terms_of(jsonb_build_object('underlying', u)), contract_market(100), '2026-01-01', s::text::scenario_set)) AS p FROM far, unnest('{BTC,ETH}'::text[]) AS u;
+SELECT ok(bool_and(x.p = n.p) AND count(*) = 360 AND count(DISTINCT x.p) = 6, 'sets out of line and not, in turns') FROM near_by AS n JOIN (
+    SELECT k, u, scenario_profits(scenario_pnl(pg_temp.terms_of(jsonb_build_object('underlying', u)), contract_market(100), '2026-01-01', CASE i % 5 WHEN 3 THEN s::text::scenario_set ELSE s END)) AS p
+      FROM (SELECT i, 1 + i * i % 3 * (i % 2) + i % 2 * (i % 7 % 2) AS k, u FROM generate_series(1, 180) AS i, unnest('{BTC,ETH}'::text[]) AS u) AS i JOIN LATERAL (SELECT far.s, far.k AS k0 FROM far WHERE far.k = i.k) AS f ON true) AS x USING (k, u);
 SELECT is(count(DISTINCT scenario_profits(scenario_pnl(parse_symbol(symbol, venue), contract_market(60000, 0.5, settlement_price => 60000, settlement_moves => true), '2026-01-01', s))), 3::bigint, 'contracts of parse_symbol')
   FROM moves, (VALUES ('BTC-27JUN26-80000-C', 'deribit'), ('BTC-PERPETUAL', 'deribit'), ('BTCUSDT', 'binance_usdm')) AS v (symbol, venue);
 
