@@ -21,7 +21,7 @@
 
 #include "errors.h"
 #include "kernel/exact_sum.h"
-#include "margin_method.h"
+#include "portfolio_state.h"
 #include "risk_store.h"
 #include "sample.h"
 #include "settings.h"
@@ -303,34 +303,37 @@ result_datum(FunctionCallInfo fcinfo, const McMarginMethod *method, const McPort
 	return mc_row_datum(fcinfo, values, nulls);
 }
 
+void
+mc_portfolio_read(const void *aggregate, McPortfolio *portfolio)
+{
+	const State *state = aggregate;
+	McRiskVector *first = state->positions[0].stored->vector;
+	McPortfolioMethod *method = &portfolio->method.method;
+	Size scenarios = first->scenarios;
+
+	if (mc_setting_given(&state->method, 0))
+		mc_margin_method_read(state->method.items[0].value, &portfolio->method);
+	else
+		mc_margin_method_default(&portfolio->method);
+	method->scenarios = scenarios;
+	method->roles = make_roles(first);
+	portfolio->holdings = mc_work_space(state->count, sizeof(McHolding));
+	portfolio->count = make_holdings(state, portfolio->holdings);
+	portfolio->pnl = mc_work_space((method->has_offset_share ? 3 : 2) * scenarios, sizeof(double));
+	portfolio->work = portfolio->pnl + scenarios;
+	portfolio->amounts = mc_work_space(Max(method->components, 1), sizeof(*portfolio->amounts));
+}
+
 /* portfolio_margin_final(internal) -> margin_calib.portfolio_margin */
 MC_FUNCTION(mc_portfolio_margin_final)
 {
-	const State *state = PG_ARGISNULL(0) ? NULL : (const State *) PG_GETARG_POINTER(0);
-	McRiskVector *first;
-	McMarginMethod method;
-	McHolding *holdings;
-	double *pnl;
-	double(*amounts)[MC_REQUIREMENTS];
+	McPortfolio p;
 	McPortfolioMargin margin;
-	Size count;
 
-	if (state == NULL)
+	if (PG_ARGISNULL(0))
 		PG_RETURN_NULL();
-	first = state->positions[0].stored->vector;
-	if (mc_setting_given(&state->method, 0))
-		mc_margin_method_read(state->method.items[0].value, &method);
-	else
-		mc_margin_method_default(&method);
-	method.method.scenarios = first->scenarios;
-	method.method.roles = make_roles(first);
-	holdings = mc_work_space(state->count, sizeof(McHolding));
-	count = make_holdings(state, holdings);
-	pnl = mc_work_space((method.method.has_offset_share ? 3 : 2) * (Size) first->scenarios,
-	                    sizeof(double));
-	amounts = mc_work_space(Max(method.method.components, 1), sizeof(*amounts));
-	mc_check_status(mc_portfolio_margin(holdings, count, &method.method, pnl,
-	                                    pnl + first->scenarios, amounts, &margin,
-	                                    &mc_interrupt_poll));
-	return result_datum(fcinfo, &method, &margin, count, pnl, amounts);
+	mc_portfolio_read(PG_GETARG_POINTER(0), &p);
+	mc_check_status(mc_portfolio_margin(p.holdings, p.count, &p.method.method, p.pnl, p.work,
+	                                    p.amounts, &margin, &mc_interrupt_poll));
+	return result_datum(fcinfo, &p.method, &margin, p.count, p.pnl, p.amounts);
 }

@@ -16,6 +16,13 @@ typedef struct McStoredRisk
 	McUnitRisk risk;
 } McStoredRisk;
 
+/* What the risk of a holding lies in. */
+static inline const McStoredRisk *
+mc_stored_risk(const McUnitRisk *risk)
+{
+	return (const McStoredRisk *) ((const char *) risk - offsetof(McStoredRisk, risk));
+}
+
 /*
  * The risk_vector in argument `arg` of a function that uses fn_extra for nothing else: equal vectors give the same
  * pointer, which stays valid while the query runs.  One out of line is fetched once.

@@ -7,6 +7,7 @@
 #include <float.h>
 #include <math.h>
 
+#include "access/detoast.h"
 #include "catalog/pg_type.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
@@ -307,35 +308,64 @@ read_set(Datum datum)
 	return set;
 }
 
-/* What a query keeps of the set that it saw last. */
+/*
+ * What a query keeps of the set that it saw last.  Large sets are told apart by the place out of line where they lie,
+ * which holds one value while a query runs, and without being fetched.  No other pointer says what it points to: the
+ * next row may well have its own set at the same address.
+ */
 typedef struct Kept
 {
 	Datum datum;
 	McScenarioSet *set;
 	MemoryContext context;
+	struct varatt_external place; /* of the datum when it was seen last; or zeros */
 } Kept;
 
-const McScenarioSet *
-mc_scenario_set_argument(FunctionCallInfo fcinfo, int arg)
+static Kept *
+kept_of(FmgrInfo *function)
 {
-	Datum datum = PointerGetDatum(PG_DETOAST_DATUM(PG_GETARG_DATUM(arg)));
-	Kept *kept = fcinfo->flinfo->fn_extra;
-	MemoryContext caller;
+	Kept *kept = function->fn_extra;
 
 	if (kept == NULL)
 	{
-		kept = MemoryContextAllocZero(fcinfo->flinfo->fn_mcxt, sizeof(Kept));
-		kept->context = AllocSetContextCreate(fcinfo->flinfo->fn_mcxt, "margin_calib scenario set",
+		kept = MemoryContextAllocZero(function->fn_mcxt, sizeof(Kept));
+		kept->context = AllocSetContextCreate(function->fn_mcxt, "margin_calib scenario set",
 		                                      ALLOCSET_SMALL_SIZES);
-		fcinfo->flinfo->fn_extra = kept;
+		function->fn_extra = kept;
 	}
-	if (kept->set != NULL && datumIsEqual(datum, kept->datum, false, -1))
-		return kept->set;
+	return kept;
+}
+
+static void
+keep_set(Kept *kept, Datum datum)
+{
+	MemoryContext caller;
+
 	kept->set = NULL;
 	MemoryContextReset(kept->context);
 	caller = MemoryContextSwitchTo(kept->context);
 	kept->datum = datumCopy(datum, false, -1);
 	kept->set = read_set(kept->datum);
 	MemoryContextSwitchTo(caller);
+}
+
+const McScenarioSet *
+mc_scenario_set_argument(FunctionCallInfo fcinfo, int arg)
+{
+	struct varlena *value = (struct varlena *) PG_GETARG_POINTER(arg);
+	struct varatt_external place = {0};
+	Kept *kept = kept_of(fcinfo->flinfo);
+	Datum datum;
+
+	if (VARATT_IS_EXTERNAL_ONDISK(value))
+	{
+		VARATT_EXTERNAL_GET_POINTER(place, value);
+		if (kept->set != NULL && memcmp(&place, &kept->place, sizeof(place)) == 0)
+			return kept->set;
+	}
+	datum = PointerGetDatum(PG_DETOAST_DATUM(PG_GETARG_DATUM(arg)));
+	if (kept->set == NULL || !datumIsEqual(datum, kept->datum, false, -1))
+		keep_set(kept, datum);
+	kept->place = place;
 	return kept->set;
 }

@@ -176,7 +176,7 @@ stage_of(McComponentKind kind)
 {
 	if (kind == MC_COMPONENT_CONTINGENCY)
 		return STAGE_CONTINGENCY;
-	if (kind == MC_COMPONENT_SHORT_MINIMUM || kind == MC_COMPONENT_DELTA_MINIMUM)
+	if (mc_is_minimum(kind))
 		return STAGE_MINIMUM;
 	return STAGE_SUM;
 }

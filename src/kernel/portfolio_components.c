@@ -14,30 +14,6 @@ typedef struct Charge
 	double by_slope;
 } Charge;
 
-static bool
-is_option(const McHolding *holding)
-{
-	return holding->risk->kind == MC_OPTION;
-}
-
-static bool
-is_future(const McHolding *holding)
-{
-	return holding->risk->kind == MC_FUTURE || holding->risk->kind == MC_PERPETUAL;
-}
-
-static bool
-is_counted(const McComponent *component, const McHolding *holding)
-{
-	return component->kinds == 0 || (component->kinds >> holding->risk->kind & 1);
-}
-
-static double
-notional_of(const McHolding *holding)
-{
-	return fabs(holding->quantity) * holding->risk->notional;
-}
-
 static double
 counted_notional(const McComponent *component, const McHolding *holdings, size_t n)
 {
@@ -45,8 +21,8 @@ counted_notional(const McComponent *component, const McHolding *holdings, size_t
 
 	for (size_t i = 0; i < n; i++)
 	{
-		if (is_counted(component, &holdings[i]))
-			sum += notional_of(&holdings[i]);
+		if (mc_is_counted(component, &holdings[i]))
+			sum += mc_holding_notional(&holdings[i]);
 	}
 	return sum;
 }
@@ -57,7 +33,7 @@ is_strike_done(const McHolding *holdings, size_t at)
 {
 	for (size_t i = 0; i < at; i++)
 	{
-		if (is_option(&holdings[i]) && holdings[i].risk->strike == holdings[at].risk->strike)
+		if (mc_is_option(&holdings[i]) && holdings[i].risk->strike == holdings[at].risk->strike)
 			return true;
 	}
 	return false;
@@ -71,11 +47,11 @@ naked_short(const McHolding *holdings, size_t n, double *sum, McProgress *progre
 	{
 		double net = 0;
 
-		if (!is_option(&holdings[i]) || is_strike_done(holdings, i))
+		if (!mc_is_option(&holdings[i]) || is_strike_done(holdings, i))
 			continue;
 		for (size_t j = i; j < n; j++)
 		{
-			if (is_option(&holdings[j]) && holdings[j].risk->strike == holdings[i].risk->strike)
+			if (mc_is_option(&holdings[j]) && holdings[j].risk->strike == holdings[i].risk->strike)
 				net += holdings[j].quantity * holdings[j].risk->notional;
 		}
 		if (net < 0)
@@ -86,12 +62,13 @@ naked_short(const McHolding *holdings, size_t n, double *sum, McProgress *progre
 	return MC_OK;
 }
 
-/* Of one group: the largest loss of its counted members in the contingency scenarios. */
-static McStatus
-contingency_loss(const McComponent *component, const McHolding *holdings, size_t n,
-                 const McPortfolioMethod *method, double *loss, McProgress *progress)
+McStatus
+mc_contingency_loss(const McComponent *component, const McHolding *holdings, size_t n,
+                    const McPortfolioMethod *method, double *loss, size_t *worst,
+                    McProgress *progress)
 {
 	*loss = 0;
+	*worst = method->scenarios;
 	for (size_t s = 0; method->roles && s < method->scenarios; s++)
 	{
 		const McScenarioRole *role = &method->roles[s];
@@ -101,14 +78,17 @@ contingency_loss(const McComponent *component, const McHolding *holdings, size_t
 			continue;
 		for (size_t i = 0; i < n; i++)
 		{
-			if (is_counted(component, &holdings[i]))
+			if (mc_is_counted(component, &holdings[i]))
 				profit += holdings[i].quantity * holdings[i].risk->pnl[s];
 		}
 		profit *= role->weight;
 		if (role->both_ways && profit > 0)
 			profit = -profit;
 		if (-profit > *loss)
+		{
 			*loss = -profit;
+			*worst = s;
+		}
 		if (mc_progress_stopped(progress, n))
 			return MC_STOPPED;
 	}
@@ -126,6 +106,7 @@ group_charge(const McComponent *component, const McHolding *holdings, size_t n,
 	{
 		const McHolding *group = holdings + start;
 		double loss;
+		size_t worst;
 		McStatus status;
 
 		end = mc_group_end(holdings, n, start);
@@ -133,7 +114,8 @@ group_charge(const McComponent *component, const McHolding *holdings, size_t n,
 			status = naked_short(group, end - start, &charge->by_rate, progress);
 		else
 		{
-			status = contingency_loss(component, group, end - start, method, &loss, progress);
+			status =
+			    mc_contingency_loss(component, group, end - start, method, &loss, &worst, progress);
 			charge->by_rate += loss;
 			charge->by_slope += group->risk->years * loss;
 		}
@@ -141,13 +123,6 @@ group_charge(const McComponent *component, const McHolding *holdings, size_t n,
 			return status;
 	}
 	return MC_OK;
-}
-
-/* (1 - c) of a confidence below the threshold, else 0 */
-static double
-doubt(double confidence, double threshold)
-{
-	return confidence < threshold ? 1 - confidence : 0;
 }
 
 /* The notional of members that are such, and the least of `confidence` and theirs. */
@@ -161,7 +136,7 @@ doubted_notional(const McHolding *holdings, size_t n, bool (*is_such)(const McHo
 	{
 		if (!is_such(&holdings[i]) || holdings[i].quantity == 0)
 			continue;
-		sum += notional_of(&holdings[i]);
+		sum += mc_holding_notional(&holdings[i]);
 		*confidence = fmin(*confidence, holdings[i].risk->confidence);
 	}
 	return sum;
@@ -172,25 +147,25 @@ static double
 underlying_doubt(double threshold, const McHolding *holdings, size_t n)
 {
 	double least = 1;
-	double sum = doubted_notional(holdings, n, is_future, &least);
+	double sum = doubted_notional(holdings, n, mc_is_future, &least);
 	size_t end;
 
-	sum *= doubt(least, threshold);
+	sum *= mc_doubt(least, threshold);
 	for (size_t start = 0; start < n; start = end)
 	{
 		double confidence = least;
 		double notional;
 
 		end = mc_group_end(holdings, n, start);
-		notional = doubted_notional(holdings + start, end - start, is_option, &confidence);
-		sum += doubt(confidence, threshold) * notional;
+		notional = doubted_notional(holdings + start, end - start, mc_is_option, &confidence);
+		sum += mc_doubt(confidence, threshold) * notional;
 	}
 	for (size_t i = 0; i < n; i++)
 	{
 		const McUnitRisk *risk = holdings[i].risk;
 
 		if (risk->kind == MC_SPOT && holdings[i].quantity > 0)
-			sum += doubt(risk->confidence, threshold) * (holdings[i].quantity * risk->base);
+			sum += mc_doubt(risk->confidence, threshold) * (holdings[i].quantity * risk->base);
 	}
 	return sum;
 }
@@ -216,7 +191,7 @@ short_options(const McHolding *holdings, size_t n)
 
 	for (size_t i = 0; i < n; i++)
 	{
-		if (is_option(&holdings[i]) && holdings[i].quantity < 0)
+		if (mc_is_option(&holdings[i]) && holdings[i].quantity < 0)
 			sum -= holdings[i].quantity;
 	}
 	return sum;

@@ -1,10 +1,10 @@
 /*
  * portfolio.c
  *	  Fuzz target: margin of an account of any finite numbers beside sums in long double, the amounts that
- *	  make the requirement, and no NaN anywhere.
+ *	  make the requirement, contributions that add up to it, and no NaN anywhere.
  */
 #include "fuzz.h"
-#include "kernel/portfolio.h"
+#include "kernel/portfolio_contributions.h"
 
 #define MOST 12
 #define PIECES 9
@@ -124,6 +124,19 @@ is_same_group(const McUnitRisk *a, const McUnitRisk *b)
 	return a->underlying == b->underlying && a->group == b->group;
 }
 
+/* The magnitude of what a holding adds to any sum. */
+static long double
+sized(const Case *c, size_t i)
+{
+	const McUnitRisk *risk = &c->risks[i];
+	long double size = fabsl((long double) risk->base) + risk->notional +
+	                   fabsl((long double) risk->delta) + fabsl((long double) risk->vega);
+
+	for (size_t s = 0; s < c->scenarios; s++)
+		size += fabsl((long double) risk->pnl[s]) * 64;
+	return size * fabsl((long double) c->holdings[i].quantity);
+}
+
 /* What a profit on one underlying counts. */
 static long double
 counted(const Case *c, long double profit)
@@ -233,6 +246,34 @@ check_amounts(const Case *c, const McPortfolioMargin *margin, double (*amounts)[
 	}
 }
 
+/* Contributions make the requirement, but for rounding of what was added up. */
+static void
+check_contributions(const Case *c, const McPortfolioMargin *margin, double *pnl, double *work)
+{
+	double contributions[MOST][MC_REQUIREMENTS];
+	double amounts[PIECES][MC_REQUIREMENTS];
+	McPortfolioMargin again;
+	McStatus status = mc_portfolio_contributions(c->holdings, c->n, &c->method, pnl, work, amounts,
+	                                             &again, contributions, NULL);
+
+	CHECK(status == MC_OK || (status == MC_OVERFLOW && !c->mild), "contributions: %d", status);
+	for (int r = 0; r < MC_REQUIREMENTS && status == MC_OK; r++)
+	{
+		long double sum = 0;
+		long double size = margin->requirement[r];
+
+		CHECK(again.requirement[r] == margin->requirement[r], "requirement beside contributions");
+		for (size_t i = 0; i < c->n; i++)
+		{
+			CHECK(isfinite(contributions[i][r]), "contribution %g", contributions[i][r]);
+			sum += contributions[i][r];
+			size += fabsl((long double) contributions[i][r]) + sized(c, i);
+		}
+		CHECK(!c->mild || close_to((double) sum, margin->requirement[r], size, 1e-12),
+		      "contributions %.17Lg of %.17g", sum, margin->requirement[r]);
+	}
+}
+
 /* All quantities times 2 or 1/2, exactly, unless that leaves the range. */
 static void
 check_doubled(Case *c, const McPortfolioMargin *margin, double *pnl, double *work)
@@ -275,6 +316,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	{
 		check_profits(&c, pnl, &margin);
 		check_amounts(&c, &margin, amounts);
+		check_contributions(&c, &margin, pnl, work);
 		if (c.mild)
 			check_doubled(&c, &margin, pnl, work);
 	}

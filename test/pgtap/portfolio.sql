@@ -147,6 +147,13 @@ SELECT ok(bool_and(scenario_profits(scenario_pnl(c, m, '2026-01-01', s)) = scena
 CREATE FUNCTION pg_temp.alone(c contract, m contract_market, s scenario_set) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE v text; BEGIN EXECUTE format('SELECT scenario_pnl(%L::contract, %L::contract_market, ''2026-01-01'', %L::scenario_set)', c, m, s) INTO v; RETURN v; END $$;
 SELECT ok(bool_and(scenario_pnl(c, m, '2026-01-01', s)::text = pg_temp.alone(c, m, s)), 'row by row as alone with constants') FROM turns;
+-- large sets out of line, in turns, of one length: each is read, and seen again wherever it comes from
+CREATE TEMP TABLE far AS SELECT k, pg_temp.set_of((SELECT jsonb_agg('{}'::jsonb) FROM generate_series(1, 2000)), jsonb_build_object('factors', (SELECT jsonb_agg(jsonb_build_object('factor', f, 'price_shocks', (SELECT array_agg(sin(n * n * (k + ascii(f))) / 2) FROM generate_series(1, 2000) AS n))) FROM unnest('{BTC,ETH}'::text[]) AS f))) AS s FROM generate_series(1, 3) AS k;
+SELECT is(count(DISTINCT pg_column_size(s::text::scenario_set)), 1::bigint, 'three sets of one length') FROM far;
+CREATE TEMP TABLE near_by AS SELECT k, u, scenario_profits(scenario_pnl(pg_temp.terms_of(jsonb_build_object('underlying', u)), contract_market(100), '2026-01-01', s::text::scenario_set)) AS p FROM far, unnest('{BTC,ETH}'::text[]) AS u;
+SELECT ok(bool_and(x.p = n.p) AND count(*) = 360 AND count(DISTINCT x.p) = 6, 'sets out of line and not, in turns') FROM near_by AS n JOIN (
+    SELECT k, u, scenario_profits(scenario_pnl(pg_temp.terms_of(jsonb_build_object('underlying', u)), contract_market(100), '2026-01-01', CASE i % 5 WHEN 3 THEN s::text::scenario_set ELSE s END)) AS p
+      FROM (SELECT i, 1 + i * i % 3 * (i % 2) + i % 2 * (i % 7 % 2) AS k, u FROM generate_series(1, 180) AS i, unnest('{BTC,ETH}'::text[]) AS u) AS i JOIN LATERAL (SELECT far.s, far.k AS k0 FROM far WHERE far.k = i.k) AS f ON true) AS x USING (k, u);
 SELECT is(count(DISTINCT scenario_profits(scenario_pnl(parse_symbol(symbol, venue), contract_market(60000, 0.5, settlement_price => 60000, settlement_moves => true), '2026-01-01', s))), 3::bigint, 'contracts of parse_symbol')
   FROM moves, (VALUES ('BTC-27JUN26-80000-C', 'deribit'), ('BTC-PERPETUAL', 'deribit'), ('BTCUSDT', 'binance_usdm')) AS v (symbol, venue);
 
@@ -343,6 +350,27 @@ SELECT ok(pg_temp.near((m).pnl, e) AND pg_temp.near((m).initial_margin, greatest
 SELECT is(pg_temp.account('{10,-4,-3,2,-1}', '{AP,BP,DP,AS,AC}', '[{"name": "v", "kind": "vega", "initial": 0.5}]', '{"offset_share": 1}')::text, pg_temp.account('{10,-4,-3,2,-1}', '{AP,BP,DP,AS,AC}', '[{"name": "v", "kind": "vega", "initial": 0.5}]')::text, 'a share of 1 is none');
 SELECT is(count(DISTINCT m), 1::bigint, 'a share, and any order') FROM (SELECT portfolio_margin(q, v, pg_temp.method_of('{"offset_share": 0.3}') ORDER BY hashint4(i * 100 + n))::text AS m
   FROM generate_series(1, 20) AS n, (SELECT i, 1.7 * (i % 5 - 2) + 0.1 AS q, scenario_pnl(pg_temp.terms_of(jsonb_build_object('instrument', 'P' || i, 'underlying', 'U' || i % 3)), contract_market(100 + i / 7.0), '2026-01-01', s) AS v FROM wide, generate_series(1, 12) AS i) AS x GROUP BY n) AS x;
+
+-- ---- what positions contribute ----
+SELECT ok(bool_and(pg_temp.near(initial, (m).initial_margin, 1e-11) AND pg_temp.near(maintenance, (m).maintenance_margin, 1e-11)), format('contributions add up: %s, share %s', measure, share))
+  FROM rich, unnest('{worst,value_at_risk,expected_shortfall}'::text[]) AS measure, unnest('{1,0.3}'::float8[]) AS share, LATERAL (SELECT jsonb_populate_record(method, jsonb_build_object('measure', measure, 'offset_share', share, 'initial_factor', 1.3)) AS used) AS u,
+       LATERAL (SELECT a, portfolio_margin(q, v, used) AS m, margin_contributions(q, v, used) AS c FROM accounts GROUP BY a) AS x, LATERAL (SELECT sum((k).initial) AS initial, sum((k).maintenance) AS maintenance FROM unnest(c) AS k) AS s GROUP BY measure, share;
+-- ES of a portfolio without discounts: the mean loss of each position in the scenarios of the tail
+CREATE TEMP TABLE tail AS WITH s AS (SELECT pg_temp.set_of((SELECT jsonb_agg(jsonb_build_object('price_shock', 0.2 * sin(n * n), 'vol_shock', 0.3 * cos(7 * n * n))) FROM generate_series(1, 400) AS n)) AS s)
+  SELECT i, round((sin(i * 17.0) * 9)::numeric, 2)::float8 AS q, (c).instrument, (c).underlying, scenario_pnl(c, CASE kind WHEN 'option' THEN contract_market(105, 0.6) ELSE contract_market(105) END, '2026-01-01', s) AS v FROM held, s;
+SELECT ok(bool_and(pg_temp.near((k).initial, es99, 1e-11) AND pg_temp.near((k).maintenance, es975, 1e-11) AND (k).quantity = q AND pg_temp.near((k).value, q * (risk_terms(v)).value) AND (k).underlying = 'BTC') AND count(*) = 22, 'mean losses in the tail: ' || count(*))
+  FROM unnest((SELECT margin_contributions(q, v) FROM tail)) AS k JOIN tail USING (instrument), LATERAL (
+       SELECT -sum(p) FILTER (WHERE r <= 4) * q / 4 AS es99, -sum(p) FILTER (WHERE r <= 10) * q / 10 AS es975
+         FROM (SELECT p, rank() OVER (ORDER BY total) AS r FROM unnest(scenario_profits(v), (SELECT (portfolio_margin(q, v)).pnl FROM tail)) AS u (p, total)) AS x) AS e;
+SELECT is(count(DISTINCT c), 1::bigint, 'in any order of rows, and in parts') FROM (SELECT margin_contributions(part, v, method ORDER BY hashint4((i * 1000 + n + k)::integer))::text AS c FROM held, rich, generate_series(1, 10) AS n, LATERAL (VALUES (1, q), (2, 0.25), (3, -0.25)) AS p (k, part) GROUP BY n) AS x;
+SELECT is(array_agg((k).instrument ORDER BY o), '{AP,AC,AK,AUL,BP,DP}', 'in the order of underlyings, expiries and names; a quantity of 0 is left out') FROM (SELECT margin_contributions(q, scenario_pnl(pg_temp.terms_of(jsonb_build_object('instrument', i, 'underlying', left(i, 1)) || CASE
+       WHEN i ~ '[CUK]' THEN jsonb_build_object('kind', 'option', 'option_kind', 'call', 'strike', 100, 'expiry', CASE WHEN i ~ 'L' THEN '2026-07-20Z' ELSE '2026-04-11Z' END) ELSE '{}' END), contract_market(100, 0.8), '2026-01-01', pg_temp.set_of('[{"price_shock": 0.1}]'))) AS c
+  FROM (VALUES ('DP', 1), ('AUL', 2), ('AK', 3), ('AP', -1), ('BP', 1), ('AC', 1), ('BQ', 0)) AS v (i, q)) AS x, unnest(c) WITH ORDINALITY AS k (instrument, underlying, quantity, value, initial, maintenance, o);
+SELECT is(margin_contributions(q, v), NULL, 'no rows') FROM held WHERE false;
+SELECT is(margin_contributions(0, v, method), '{}', 'no position') FROM held, rich;
+SELECT is(margin_contributions(q, v, NULL), margin_contributions(q, v), 'no method') FROM held;
+SELECT is((pg_temp.message('SELECT margin_contributions(''Infinity'', v) FROM held')).state, '22023', 'a quantity that is not finite');
+SELECT is((pg_temp.message('SELECT margin_contributions(1e308, v) FROM held')).state, '22003', 'sums beyond the largest double');
 
 -- ---- vectors that do not belong together ----
 CREATE FUNCTION pg_temp.one(terms jsonb DEFAULT '{}', more jsonb DEFAULT '{}', scenarios jsonb DEFAULT '[{"price_shock": 0.1}, {"price_shock": -0.1}]', price float8 DEFAULT 100) RETURNS risk_vector LANGUAGE sql AS $$

@@ -75,7 +75,7 @@ $back->close;
 my %readers = (
 	tail_sketch => 'tail_sketch_count(v), tail_sketch_bounds(v, 0.99), value_at_risk(v, 0.5), expected_shortfall(v, 0.999), (SELECT tail_sketch_merge(u) FROM (VALUES (v), (v)) AS m(u))',
 	covariance_state => 'observations(v), skipped_rows(v), means(v), covariance(v), correlation(v), (SELECT covariance_merge(u) FROM (VALUES (v), (v)) AS m(u))',
-	risk_vector => 'risk_terms(v), scenario_profits(v), (SELECT portfolio_margin(q, v) FROM (VALUES (1), (-2.5)) AS m(q)), (SELECT portfolio_margin(q, v, method) FROM (VALUES (3)) AS m(q), scenario_set(\'derive\'))',
+	risk_vector => 'risk_terms(v), scenario_profits(v), (SELECT portfolio_margin(q, v) FROM (VALUES (1), (-2.5)) AS m(q)), (SELECT portfolio_margin(q, v, method) FROM (VALUES (3)) AS m(q), scenario_set(\'derive\')), (SELECT margin_contributions(q, v, method) FROM (VALUES (-3)) AS m(q), scenario_set(\'derive\'))',
 	volatility_state => 'observations(v), mean_return(v), volatility(v), volatility(v, 252), (SELECT volatility_merge(u) FROM (VALUES (v), (v)) AS m(u))',
 );
 my %column = (tail_sketch => 'sketch', covariance_state => 'covariances', volatility_state => 'vol', risk_vector => 'risk');
