@@ -121,7 +121,7 @@ CREATE OR REPLACE FUNCTION margin_calib.breakdown_directions(breakdown text, fac
 AS $function$
 DECLARE
     n      CONSTANT integer := cardinality(factors);
-    target CONSTANT double precision := CASE breakdown WHEN 'together' THEN 1 WHEN 'apart' THEN 0 ELSE -1 / (n - 1)::float8 END;
+    target CONSTANT double precision := CASE breakdown WHEN 'together' THEN 1 WHEN 'apart' THEN 0 ELSE -1 / nullif(n - 1, 0)::float8 END;
 BEGIN
     IF breakdown = 'opposed' AND n = 1 OR breakdown = 'apart' AND n = 1 THEN
         RETURN; -- of one factor there is nothing to be apart from
