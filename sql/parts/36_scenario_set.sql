@@ -22,12 +22,13 @@ COMMENT ON FUNCTION margin_calib.scenario_tails(double precision[], double preci
 'Internal to standard_scenario_sets: extreme price shocks with their weights and one vol shock in units of the range, as rows of scenarios.';
 
 -- OKX: MR1 and MR6 of one group of underlyings, whose moves are not those of another times a number. MR1 is the larger of a change of
--- vols in points and one in per cent: 30, 25, 20 points at 0, 30 and 60 days, and the least per cent, 25, of all terms.
+-- vols in points and one in per cent: 30, 25, 20 points at 0, 30 and 60 days by the law, at least 20 at any, and the least per cent, 25.
 CREATE OR REPLACE FUNCTION margin_calib.okx_scenario_set(name text, moves double precision[], extreme double precision) RETURNS jsonb
     LANGUAGE sql STABLE PARALLEL SAFE COST 250
 BEGIN ATOMIC
     SELECT jsonb_build_object('name', okx_scenario_set.name, 'version', 1,
-        'scenarios', margin_calib.scenario_grid(moves, '{1,0,-1}', 'range') || margin_calib.scenario_grid(moves, '{0.25,-0.25}')
+        'scenarios', margin_calib.scenario_grid(moves, '{1,0,-1}', 'range') || margin_calib.scenario_grid(moves, '{0.2,-0.2}', 'absolute')
+                     || margin_calib.scenario_grid(moves, '{0.25,-0.25}')
                      || jsonb_build_array(jsonb_build_object('label', 'extreme up', 'price_shock', extreme, 'weight', 0.5),
                                           jsonb_build_object('label', 'extreme down', 'price_shock', -extreme, 'weight', 0.5)),
         'law', '{"vol_up": 0.25, "vol_down": 0.25, "vol_range_unit": "absolute", "short_power": 0.05360493, "long_power": 0.32192809}'::jsonb,

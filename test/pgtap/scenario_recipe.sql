@@ -66,6 +66,9 @@ SELECT is(pg_temp.versions('hand'), '{1,2,3}'::integer[], 'recalibrate does it, 
 SELECT is((SELECT array_agg(content::text = rebuilt_scenario_set(name, data_through)::text ORDER BY version) FROM user_scenario_set WHERE name = 'hand'), '{t,f,t}'::boolean[], 'what a version was made of can be made again, while the prices are the same');
 SELECT is((SELECT new ->> 'content_sha256' FROM audit WHERE kind = 'scenario_set' AND object = 'hand 3'), encode(sha256(convert_to(rebuilt_scenario_set('hand')::text, 'UTF8')), 'hex'), 'the trail has its digest');
 SELECT is((SELECT new ? 'content' FROM audit WHERE kind = 'scenario_set' AND object = 'hand 3'), false, 'not the content');
+INSERT INTO candles VALUES ('A', '2026-01-06 00:00:30Z', 150), ('B', '2026-01-06 00:00:30Z', 15);
+SELECT is(rebuilt_scenario_set('hand', '2026-01-06 00:00Z'), pg_temp.stored('hand'), 'a price half a minute later is not of that time');
+DELETE FROM candles WHERE ts = '2026-01-06 00:00:30Z';
 SET LOCAL extra_float_digits = 0;
 SET LOCAL timezone = 'Asia/Kathmandu';
 SELECT is(rebuild_scenario_sets(), 0, 'settings of the session change no digit');
