@@ -259,6 +259,19 @@ SELECT ok(pg_temp.near((SELECT array_agg(DISTINCT round(implied_vol('call', (ris
   FROM (VALUES (1, 0.3), (30, 0.25), (60, 0.2)) AS d (days, points), scenario_set('okx_major') AS s,
        LATERAL (SELECT scenario_pnl(jsonb_populate_record(parse_symbol('BTC-USD-27JUN36-100-C', 'paradex'), jsonb_build_object('expiry', timestamptz '2026-01-01 00:00Z' + days * interval '1 day')), contract_market(100, 0.6), '2026-01-01 00:00Z', s)) AS v (v);
 SELECT is(tier_margin(10000000, standard_tiers('okx_mr9'), 'maintenance'), 202500::numeric, 'MR9: 1M at 0.75 %, 4M at 1.75 %, 5M at 2.5 %');
+-- OKX: USDT with USD, then USDT with USDC, then USDC with USD
+SELECT results_eq(format('SELECT * FROM settlement_hedges(''{USDT,USD,USDC}'', %L)', d), format('SELECT a, b, c::numeric FROM (VALUES %s) AS v (a, b, c) WHERE c > 0', w), d) FROM (VALUES
+    ('{10,-4,-3}', $$('USDT', 'USD', 4), ('USDT', 'USDC', 3)$$), ('{10,-4,-30}', $$('USDT', 'USD', 4), ('USDT', 'USDC', 6)$$), ('{-1,5,-7}', $$('USDT', 'USD', 1), ('USD', 'USDC', 4)$$),
+    ('{0,5,-7}', $$('USD', 'USDC', 5)$$), ('{1,2,3}', $$('', '', 0)$$), ('{0.1,-0.3,0}', $$('USDT', 'USD', 0.1)$$)) AS v (d, w);
+SELECT is((SELECT sum(tier_margin(h.amount, standard_tiers('okx_mr9'), 'maintenance')) FROM settlement_hedges('{USDT,USD}', '{10000000,-12000000}') AS h), 202500::numeric, 'the published example from positions');
+SELECT is_empty($$ SELECT settlement_hedges(NULL, '{1}') UNION ALL SELECT settlement_hedges('{}', '{}') $$, 'none');
+SELECT is(pg_temp.refused('SELECT settlement_hedges(' || a || ')'), m, a) FROM (VALUES
+    ($$'{A}', '{1,2}'$$, '2202E: assets and deltas are one-dimensional arrays of one length'), ($$'{A,NULL}', '{1,2}'$$, '22004: assets and deltas have no NULL in them'), ($$'{A,B}', '{1,NULL}'$$, '22004: assets and deltas have no NULL in them'),
+    ($$'{A,A}', '{1,2}'$$, '22023: assets are at most 100, each once, and deltas are finite'), ($$'{A,B}', '{1,NaN}'$$, '22023: assets are at most 100, each once, and deltas are finite'), ($$'{A,B}', '{1,-Infinity}'$$, '22023: assets are at most 100, each once, and deltas are finite')) AS v (a, m);
+SELECT is((SELECT h.amount FROM settlement_hedges('[5:6]={A,B}', '[0:1]={3,-2}') AS h), 2::numeric, 'arrays that do not begin at 1');
+SELECT is(correlation_scenarios('[0:1]={A,B}', '[7:8]={0.01,0.02}', '[0:1][3:4]={{1,0.5},{0.5,1}}', '{3}', 0.5), correlation_scenarios('{A,B}', '{0.01,0.02}', '{{1,0.5},{0.5,1}}', '{3}', 0.5), 'nor here');
+SELECT is(pg_temp.refused('SELECT ' || a), m, a) FROM (VALUES ($$correlation_scenarios('{{A}}', '{0.1}')$$, '2202E: factors, vols, deviations and breakdowns are one-dimensional arrays'),
+    ($$depeg_scenarios('USDT', '{{0.1}}')$$, '2202E: depths, falls and unmoved are one-dimensional arrays')) AS v (a, m);
 SELECT is(pg_temp.refused($$ SELECT standard_tiers('x') $$), '42704: there are no standard tiers ''x''', 'other tiers');
 SELECT is(standard_tiers(NULL), NULL, 'NULL');
 
