@@ -173,7 +173,7 @@ SELECT is(pg_temp.refused($$ SELECT add_historical_set('x', '{"BTC": "A", "ODD":
 SELECT is((SELECT count(*) FROM scenario_recipe WHERE name = 'x') + (SELECT count(*) FROM user_scenario_set WHERE name = 'x'), 0::bigint, 'nothing stays of them');
 SELECT is(pg_temp.refused('SELECT rebuilt_scenario_set(' || a || ')'), m, m) FROM (VALUES ('''nope''', '42704: there is no recipe of a scenario set ''nope'''), ('NULL', '42704: there is no recipe of a scenario set NULL')) AS v (a, m);
 SELECT is(pg_temp.refused('SELECT ' || a), m, a) FROM (VALUES
-    ($$filtered_returns('{0.1,NULL}')$$, '22004: returns must not contain NULL'), ($$filtered_returns('{0.1,NaN}')$$, '22023: returns must be finite'), ($$filtered_returns('{0.1}', 0)$$, '22023: lambda must lie strictly between 0 and 1'),
+    ($$filtered_returns('{1e200,1}')$$, '22003: value out of range: overflow'), ($$filtered_returns('{0.1,NULL}')$$, '22004: returns must not contain NULL'), ($$filtered_returns('{0.1,NaN}')$$, '22023: returns must be finite'), ($$filtered_returns('{0.1}', 0)$$, '22023: lambda must lie strictly between 0 and 1'),
     ($$filtered_returns('{0.1}', 'NaN')$$, '22023: lambda must lie strictly between 0 and 1'), ($$filtered_returns('{{0.1}}')$$, '2202E: returns must be a one-dimensional array'),
     ('joint_returns(3, 1, 1, 2, 5)', '22023: there are more series than was said'), ('joint_returns(0, 1, 1, 2, 5)', '22023: series are numbered from 1 to 800'), ('joint_returns(1, 1, 1, 0, 5)', '22023: count of joint_returns must lie between 1 and 800'),
     ('joint_returns(1, 1, 1, 1, 0)', '22023: most of joint_returns must lie between 1 and 2147483647')) AS v (a, m);
