@@ -133,6 +133,9 @@ SELECT is((SELECT count(*) FROM scenario_recipe WHERE name = 'span'), 0::bigint,
 SELECT is(pg_temp.day(7), 2, 'which is not made again');
 SELECT is_empty('SELECT * FROM verify_audit()', 'the trail fits still');
 
+SELECT is(store_rebuilt_set(r, pg_temp.stored('hand') || '{"law": {"beta": 2}}', now()), false, 'a recipe that was written anew in the meantime is not overtaken') FROM (SELECT jsonb_populate_record(q, '{"set_at": "2020-01-01"}') AS r FROM scenario_recipe AS q WHERE q.name = 'hand') AS x;
+SELECT is((SELECT count(*) FROM alert WHERE message = 'scenario set gone: x; the version in force stays'), 0::bigint, 'nor is there an alert of one that is gone') FROM (SELECT store_rebuild_failure(jsonb_populate_record(q, '{"name": "gone"}'), 'x', now()) FROM scenario_recipe AS q WHERE q.name = 'hand') AS x;
+
 -- ---- what is changed around the trail is found ----
 SELECT is_empty($$ SELECT DISTINCT kind FROM governed_row EXCEPT SELECT kind FROM audit $$, 'what is governed is in the trail');
 CREATE FUNCTION pg_temp.found(statement text) RETURNS text LANGUAGE plpgsql AS $$
@@ -213,6 +216,7 @@ SELECT is((SELECT array_agg(s ->> 'label' ORDER BY i) FROM jsonb_array_elements(
 SELECT ok(pg_temp.near(pg_temp.shocks(c, 'B'), ARRAY[exp(0.06) - 1, exp(-0.06) - 1, 0, 0, exp(0.06) - 1, exp(-0.06) - 1, exp(-0.06) - 1, exp(0.06) - 1], 1e-15), 'moves of the second') FROM correlation_scenarios('{A,B}', '{0.01,0.02}') AS c;
 SELECT ok(pg_temp.near(pg_temp.shocks(c, 'C'), ARRAY[exp(-0.02) - 1, exp(0.02) - 1, exp(-0.02) - 1, exp(0.02) - 1, exp(0.04) - 1, exp(-0.04) - 1], 1e-15), 'of three each opposes the two others') FROM correlation_scenarios('{A,B,C}', '{0.01,0.02,0.04}', deviations => '{1}', breakdowns => '{opposed}') AS c;
 SELECT is(jsonb_array_length(c -> 'scenarios'), 2, 'one factor moves together with itself') FROM correlation_scenarios('{A}', '{0.01}') AS c;
+SELECT is(jsonb_array_length(c -> 'scenarios'), n, 'eigenvalues ' || e) FROM (VALUES (0.8, 4, '1.8 and 0.2'), (1, 2, '2 and 0, which is no direction'), (-1, 2, '2 and 0 the other way')) AS v (r, n, e), correlation_scenarios('{A,B}', '{0.1,0.1}', ARRAY[[1, r], [r, 1]], '{1}', 0, '{apart}') AS c;
 SELECT is(pg_temp.refused('SELECT correlation_scenarios(' || a || ')'), m, a) FROM (VALUES
     ($$NULL, '{0.1}'$$, '22004: factors, vols, deviations, stress and breakdowns are not NULL, and have no NULL in them'), ($$'{A,NULL}', '{0.1,0.1}'$$, '22004: factors, vols, deviations, stress and breakdowns are not NULL, and have no NULL in them'),
     ($$'{}', '{}'$$, '22023: a breakdown is one of 1 to 100 different factors with names'), ($$'{A,A}', '{0.1,0.1}'$$, '22023: a breakdown is one of 1 to 100 different factors with names'), ($$'{A,""}', '{0.1,0.1}'$$, '22023: a breakdown is one of 1 to 100 different factors with names'),
@@ -253,6 +257,8 @@ SELECT is((m).maintenance_margin, 12::float8, 'a perpetual of BTC: 12 %, and hal
 SELECT ok(abs((m).initial_margin - 15.6) < 1e-12, 'initial is 1.3 times that') FROM (SELECT portfolio_margin(1, scenario_pnl(parse_symbol('BTC-USD-PERP', 'paradex'), contract_market(100), '2026-01-01', s), s.method) AS m FROM scenario_set('okx_major') AS s) AS q;
 SELECT results_eq(format($$ SELECT u.price_shock, u.vol_shock, u.weight FROM scenario_set(%L) AS s, unnest(s.scenarios) AS u WHERE u.weight IS NOT NULL $$, n), format($$ VALUES (%s::float8, NULL::float8, 0.5::float8), (-%s, NULL, 0.5) $$, x, x), n || ': extreme moves, vols as they are')
   FROM (VALUES ('okx_major', 0.24), ('okx_group_2', 0.36), ('okx_other', 0.5)) AS v (n, x);
+SELECT is((SELECT string_agg(concat_ws(' ', q.vol_unit, q.vol_shock, q.n), ', ' ORDER BY q.vol_unit, q.vol_shock) FROM (SELECT u.vol_unit, u.vol_shock, count(DISTINCT u.price_shock) AS n FROM unnest(s.scenarios) AS u WHERE u.vol_unit IS NOT NULL GROUP BY 1, 2) AS q),
+          'absolute -0.2 7, absolute 0.2 7, range -1 7, range 0 7, range 1 7, relative -0.25 7, relative 0.25 7', n || ': seven moves with each change of vols') FROM unnest('{okx_major,okx_group_2,okx_other}'::text[]) AS n, scenario_set(n) AS s;
 -- vols in points at 1, 30 and 60 days: from a call at the money, F (2 Phi(vol sqrt(t) / 2) - 1)
 SELECT ok(pg_temp.near((SELECT array_agg(DISTINCT round(implied_vol('call', (risk_terms(v.v)).value + p, 100, 100, days / 365.0)::numeric, 7)::float8) FROM unnest(scenario_profits(v.v), s.scenarios) AS u (p, label, price_shock, price_unit, vol_shock, vol_unit)
               WHERE u.price_shock = 0 AND u.vol_unit = 'range'), ARRAY[0.6 - points, 0.6, 0.6 + points], 1e-6), format('okx: vols by %s points at %s days', points * 100, days))
