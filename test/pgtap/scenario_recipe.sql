@@ -39,7 +39,7 @@ SELECT ok(pg_temp.near(pg_temp.shocks(pg_temp.stored('fhs'), 'ETH'), (
     SELECT ARRAY[exp(u1 * sqrt(v4 / v1)) - 1, exp(u2 * sqrt(v4 / v2)) - 1, exp(u3 * sqrt(v4 / v3)) - 1]
       FROM (SELECT ln(0.5) AS u1, ln(4) AS u2, ln(0.5) AS u3) AS u, LATERAL (SELECT (u1 ^ 2 + u2 ^ 2 + u3 ^ 2) / 3 AS v1) AS a,
            LATERAL (SELECT (v1 + u1 ^ 2) / 2 AS v2) AS b, LATERAL (SELECT (v2 + u2 ^ 2) / 2 AS v3) AS c, LATERAL (SELECT (v3 + u3 ^ 2) / 2 AS v4) AS d)::float8[], 1e-13), 'the vol of then out, that of now in');
-SELECT ok(pg_temp.near((portfolio_margin(q, scenario_pnl(parse_symbol(c || '-USD-PERP', 'paradex'), contract_market(p), '2026-01-01', s), '(worst,,,,,)'::margin_method)).pnl, '{-40,255,0}', 1e-12), 'a book in it: 100 of BTC, 100 of ETH')
+SELECT ok(pg_temp.near((portfolio_margin(q, scenario_pnl(parse_symbol(c || '-USD-PERP', 'paradex'), contract_market(p), '2026-01-01', s), jsonb_populate_record(NULL::margin_method, '{"measure": "worst"}'))).pnl, '{-40,255,0}', 1e-12), 'a book in it: 100 of BTC, 100 of ETH')
   FROM scenario_set('hand') AS s, (VALUES ('BTC', 1, 100), ('ETH', 10, 10)) AS v (c, q, p) GROUP BY s.name HAVING bool_and(s.name = 'hand');
 -- the same in which order ever, and a price of the future counts for nothing
 SELECT is(joint_returns(series, seconds, price, 2, 9), '{{1,0.6931471805599453,-0.6931471805599453},{3,0,1.3862943611198906}}'::float8[], 'joint_returns')
