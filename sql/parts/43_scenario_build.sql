@@ -211,7 +211,7 @@ BEGIN
             HINT = 'margin_calib.scenario_recipe has those that there are; add_historical_set, add_macro_set and add_correlation_set write them.';
     END IF;
     -- no minute for clocks that differ: what came after is not of that time
-    RETURN (margin_calib.recipe_content(recipe, coalesce(as_of - interval '1 minute', clock_timestamp()))).content;
+    RETURN (margin_calib.recipe_content(recipe, coalesce(as_of - interval '1 minute', statement_timestamp()))).content;
 END
 $function$;
 COMMENT ON FUNCTION margin_calib.rebuilt_scenario_set(text, timestamptz) IS
