@@ -5,6 +5,8 @@
  */
 #include "compat.h"
 
+#include <math.h>
+
 #include "errors.h"
 #include "kernel/ewma.h"
 #include "kernel/joint_returns.h"
@@ -99,5 +101,8 @@ MC_FUNCTION(mc_filtered_returns)
 		                errhint("Write 0.94 for daily returns, 0.97 for a slower filter.")));
 	if (n > 0)
 		mc_check_status(mc_ewma_filter(returns, n, lambda, rescaled, &vol, &mc_interrupt_poll));
+	for (int i = 0; i < n; i++)
+		if (!isfinite(rescaled[i]))
+			mc_check_status(MC_OVERFLOW);
 	return mc_float8_array_datum(rescaled, n);
 }

@@ -21,21 +21,6 @@ END;
 COMMENT ON FUNCTION margin_calib.scenario_tails(double precision[], double precision[], double precision) IS
 'Internal to standard_scenario_sets: extreme price shocks with their weights and one vol shock in units of the range, as rows of scenarios.';
 
--- OKX: MR1 and MR6 of one group of underlyings, whose moves are not those of another times a number. MR1 is the larger of a change of
--- vols in points and one in per cent: 30, 25, 20 points at 0, 30 and 60 days, and the least per cent, 25, of all terms.
-CREATE OR REPLACE FUNCTION margin_calib.okx_scenario_set(name text, moves double precision[], extreme double precision) RETURNS jsonb
-    LANGUAGE sql STABLE PARALLEL SAFE COST 250
-BEGIN ATOMIC
-    SELECT jsonb_build_object('name', okx_scenario_set.name, 'version', 1,
-        'scenarios', margin_calib.scenario_grid(moves, '{1,0,-1}', 'range') || margin_calib.scenario_grid(moves, '{0.25,-0.25}')
-                     || jsonb_build_array(jsonb_build_object('label', 'extreme up', 'price_shock', extreme, 'weight', 0.5),
-                                          jsonb_build_object('label', 'extreme down', 'price_shock', -extreme, 'weight', 0.5)),
-        'law', '{"vol_up": 0.25, "vol_down": 0.25, "vol_range_unit": "absolute", "short_power": 0.05360493, "long_power": 0.32192809}'::jsonb,
-        'method', '{"measure": "worst", "initial_factor": 1.3, "maintenance_factor": 1}'::jsonb);
-END;
-COMMENT ON FUNCTION margin_calib.okx_scenario_set(text, double precision[], double precision) IS
-'Internal to standard_scenario_sets: the scenarios of a group of OKX''s underlyings.';
-
 CREATE OR REPLACE FUNCTION margin_calib.standard_scenario_sets() RETURNS SETOF margin_calib.scenario_set
     LANGUAGE sql STABLE PARALLEL SAFE COST 5000 ROWS 7
 BEGIN ATOMIC
@@ -73,10 +58,20 @@ BEGIN ATOMIC
                            {"name": "naked shorts", "kind": "naked_short", "initial": 0.005, "maintenance": 0.003},
                            {"name": "basis", "kind": "contingency", "initial": 0.5, "maintenance": 0.5, "slope": 4, "kinds": ["option"]},
                            {"name": "confidence", "kind": "confidence", "initial": 1, "threshold": 0.55},
-                           {"name": "haircuts", "kind": "haircut"}]}'::jsonb)),
-        (5, margin_calib.okx_scenario_set('okx_major', '{0,0.04,-0.04,0.08,-0.08,0.12,-0.12}', 0.24)),
-        (6, margin_calib.okx_scenario_set('okx_group_2', '{0,0.06,-0.06,0.12,-0.12,0.18,-0.18}', 0.36)),
-        (7, margin_calib.okx_scenario_set('okx_other', '{0,0.08,-0.08,0.16,-0.16,0.25,-0.25}', 0.5))) AS v (place, content)
+                           {"name": "haircuts", "kind": "haircut"}]}'::jsonb))
+        UNION ALL
+        -- OKX: MR1 and MR6 of a group of underlyings; the moves of one are not those of another times a number. MR1 is the larger of a change of
+        -- vols in points and one in per cent: 30, 25, 20 points at 0, 30 and 60 days by the law, at least 20 at any, and the least per cent, 25.
+        SELECT g.place, jsonb_build_object('name', g.name, 'version', 1,
+            'scenarios', margin_calib.scenario_grid(g.moves, '{1,0,-1}', 'range') || margin_calib.scenario_grid(g.moves, '{0.2,-0.2}', 'absolute')
+                         || margin_calib.scenario_grid(g.moves, '{0.25,-0.25}')
+                         || jsonb_build_array(jsonb_build_object('label', 'extreme up', 'price_shock', g.extreme, 'weight', 0.5),
+                                              jsonb_build_object('label', 'extreme down', 'price_shock', -g.extreme, 'weight', 0.5)),
+            'law', '{"vol_up": 0.25, "vol_down": 0.25, "vol_range_unit": "absolute", "short_power": 0.05360493, "long_power": 0.32192809}'::jsonb,
+            'method', '{"measure": "worst", "initial_factor": 1.3, "maintenance_factor": 1}'::jsonb)
+          FROM (VALUES (5, 'okx_major', '{0,0.04,-0.04,0.08,-0.08,0.12,-0.12}'::double precision[], 0.24),
+                       (6, 'okx_group_2', '{0,0.06,-0.06,0.12,-0.12,0.18,-0.18}', 0.36),
+                       (7, 'okx_other', '{0,0.08,-0.08,0.16,-0.16,0.25,-0.25}', 0.5)) AS g (place, name, moves, extreme)) AS v (place, content)
      CROSS JOIN LATERAL (SELECT jsonb_populate_record(NULL::margin_calib.scenario_set, v.content)) AS r (s)
      ORDER BY v.place;
 END;

@@ -87,14 +87,16 @@ AS $function$
 DECLARE
     n CONSTANT integer := cardinality(factors);
 BEGIN
-    IF factors IS NULL OR array_position(factors, NULL) IS NOT NULL OR vols IS NULL OR array_position(vols, NULL) IS NOT NULL OR deviations IS NULL
+    IF array_ndims(factors) > 1 OR array_ndims(vols) > 1 OR array_ndims(deviations) > 1 OR array_ndims(breakdowns) > 1 THEN
+        RAISE EXCEPTION USING ERRCODE = '2202E', MESSAGE = 'factors, vols, deviations and breakdowns are one-dimensional arrays';
+    ELSIF factors IS NULL OR array_position(factors, NULL) IS NOT NULL OR vols IS NULL OR array_position(vols, NULL) IS NOT NULL OR deviations IS NULL
        OR array_position(deviations, NULL) IS NOT NULL OR stress IS NULL OR breakdowns IS NULL THEN
         RAISE EXCEPTION USING ERRCODE = '22004', MESSAGE = 'factors, vols, deviations, stress and breakdowns are not NULL, and have no NULL in them';
-    ELSIF n NOT BETWEEN 1 AND 100 OR array_ndims(factors) <> 1 OR n <> (SELECT count(DISTINCT f) FROM unnest(factors) AS f WHERE f <> '') THEN
+    ELSIF n NOT BETWEEN 1 AND 100 OR n <> (SELECT count(DISTINCT f) FROM unnest(factors) AS f WHERE f <> '') THEN
         PERFORM margin_calib.refuse_scenarios('a breakdown is one of 1 to 100 different factors with names', factors::text, 'Write ''{BTC,ETH,SOL}''.');
-    ELSIF cardinality(vols) <> n OR array_ndims(vols) <> 1 OR NOT (0 <= ALL (vols) AND 10 >= ALL (vols)) THEN
+    ELSIF cardinality(vols) <> n OR NOT (0 <= ALL (vols) AND 10 >= ALL (vols)) THEN
         PERFORM margin_calib.refuse_scenarios('vols are one for each factor, from 0 to 10', vols::text, 'They are deviations of log returns over the horizon of the scenarios: 0.04 is 4 %.');
-    ELSIF cardinality(deviations) NOT BETWEEN 1 AND 100 OR array_ndims(deviations) <> 1 OR NOT (0 < ALL (deviations) AND 100 >= ALL (deviations)) THEN
+    ELSIF cardinality(deviations) NOT BETWEEN 1 AND 100 OR NOT (0 < ALL (deviations) AND 100 >= ALL (deviations)) THEN
         PERFORM margin_calib.refuse_scenarios('deviations are 1 to 100 numbers above 0 and at most 100', deviations::text, 'Write ''{3}'' for moves of three standard deviations, both ways.');
     ELSIF NOT (stress >= 0 AND stress <= 1) THEN
         PERFORM margin_calib.refuse_scenarios('stress lies between 0 and 1', format('The stress given is %s.', stress), 'Write 1 for correlations that break down wholly.');
@@ -121,7 +123,7 @@ CREATE OR REPLACE FUNCTION margin_calib.breakdown_directions(breakdown text, fac
 AS $function$
 DECLARE
     n      CONSTANT integer := cardinality(factors);
-    target CONSTANT double precision := CASE breakdown WHEN 'together' THEN 1 WHEN 'apart' THEN 0 ELSE -1 / (n - 1)::float8 END;
+    target CONSTANT double precision := CASE breakdown WHEN 'together' THEN 1 WHEN 'apart' THEN 0 ELSE -1 / nullif(n - 1, 0)::float8 END;
 BEGIN
     IF breakdown = 'opposed' AND n = 1 OR breakdown = 'apart' AND n = 1 THEN
         RETURN; -- of one factor there is nothing to be apart from
@@ -155,7 +157,11 @@ AS $function$
 DECLARE
     answer jsonb;
 BEGIN
+    -- from 1 on, whatever they began with
+    correlation := CASE array_ndims(correlation) WHEN 2 THEN correlation[:][:] ELSE correlation END;
     PERFORM margin_calib.check_breakdown(factors, vols, correlation, deviations, stress, breakdowns);
+    factors := factors[:];
+    vols := vols[:];
     WITH move AS MATERIALIZED (
         SELECT d.label || CASE WHEN s.side > 0 THEN ' +' ELSE ' -' END || k.k AS label, d.direction, s.side * k.k AS size,
                row_number() OVER (ORDER BY b.ordinality, k.ordinality, d.place, s.side DESC) AS number
@@ -189,7 +195,9 @@ AS $function$
 DECLARE
     answer jsonb;
 BEGIN
-    IF stablecoin IS NULL OR depths IS NULL OR array_position(depths, NULL) IS NOT NULL OR falls IS NULL OR array_position(falls, NULL) IS NOT NULL
+    IF array_ndims(depths) > 1 OR array_ndims(falls) > 1 OR array_ndims(unmoved) > 1 THEN
+        RAISE EXCEPTION USING ERRCODE = '2202E', MESSAGE = 'depths, falls and unmoved are one-dimensional arrays';
+    ELSIF stablecoin IS NULL OR depths IS NULL OR array_position(depths, NULL) IS NOT NULL OR falls IS NULL OR array_position(falls, NULL) IS NOT NULL
        OR unmoved IS NULL OR array_position(unmoved, NULL) IS NOT NULL THEN
         RAISE EXCEPTION USING ERRCODE = '22004', MESSAGE = 'stablecoin, depths, falls and unmoved are not NULL, and have no NULL in them',
             HINT = 'Write depeg_scenarios(''USDT'').';
@@ -197,9 +205,9 @@ BEGIN
           OR cardinality(unmoved) <> (SELECT count(DISTINCT u) FROM unnest(unmoved) AS u) THEN
         PERFORM margin_calib.refuse_scenarios('stablecoin is an asset, and unmoved are others, each once', format('stablecoin %L, unmoved %s', stablecoin, unmoved),
             'Write depeg_scenarios(''USDT'', unmoved => ''{USDC}'').');
-    ELSIF cardinality(depths) NOT BETWEEN 1 AND 1000 OR array_ndims(depths) <> 1 OR NOT (0 < ALL (depths) AND 1 > ALL (depths)) THEN
+    ELSIF cardinality(depths) NOT BETWEEN 1 AND 1000 OR NOT (0 < ALL (depths) AND 1 > ALL (depths)) THEN
         PERFORM margin_calib.refuse_scenarios('depths are shares of the peg that are lost, above 0 and below 1', depths::text, 'Write 0.13 for a fall to 0.87.');
-    ELSIF cardinality(falls) > 100 OR array_ndims(falls) > 1 OR NOT (0 < ALL (falls) AND 1 > ALL (falls)) THEN
+    ELSIF cardinality(falls) > 100 OR NOT (0 < ALL (falls) AND 1 > ALL (falls)) THEN
         PERFORM margin_calib.refuse_scenarios('falls are shares of the price that are lost, above 0 and below 1', falls::text, 'Write 0.15 for a fall of 15 %, or ''{}'' for none.');
     END IF;
     SELECT jsonb_build_object(
@@ -216,6 +224,42 @@ END
 $function$;
 COMMENT ON FUNCTION margin_calib.depeg_scenarios(text, double precision[], double precision[], text[]) IS
 'A stablecoin that loses its peg: {"scenarios": ..., "factors": ...} for margin_calib.add_scenario_set. For each depth (share of the peg that is lost: 0.13 for USDC in March 2023, 0.35 for USDe on one venue on 10 October 2025) the factor named after the stablecoin falls by it while all else stays, and once more for each of falls, in which every other underlying falls by that share too, but those that are unmoved (other stablecoins). Contracts that settle in the stablecoin are worth less by it, whatever their underlying. Errors: 22004, 22023 for a share that does not lie between 0 and 1. doc/scenario_sets.md.';
+
+CREATE OR REPLACE FUNCTION margin_calib.settlement_hedges(assets text[], deltas numeric[])
+    RETURNS TABLE (first_asset text, second_asset text, amount numeric)
+    LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE COST 250 ROWS 3
+    SET search_path = pg_catalog, margin_calib, pg_temp
+AS $function$
+DECLARE
+    n    CONSTANT integer := cardinality(assets);
+    name text[];
+    open numeric[];
+BEGIN
+    IF array_ndims(assets) > 1 OR array_ndims(deltas) > 1 OR n <> cardinality(deltas) THEN
+        RAISE EXCEPTION USING ERRCODE = '2202E', MESSAGE = 'assets and deltas are one-dimensional arrays of one length',
+            DETAIL = format('There are %s assets and %s deltas.', n, cardinality(deltas));
+    ELSIF array_position(assets, NULL) IS NOT NULL OR array_position(deltas, NULL) IS NOT NULL THEN
+        RAISE EXCEPTION USING ERRCODE = '22004', MESSAGE = 'assets and deltas have no NULL in them', HINT = 'Leave out what is not held.';
+    ELSIF n > 100 OR n <> (SELECT count(DISTINCT a) FROM unnest(assets) AS a) OR (SELECT bool_or(d = 'NaN' OR abs(d) = 'Infinity') FROM unnest(deltas) AS d) THEN
+        PERFORM margin_calib.refuse_scenarios('assets are at most 100, each once, and deltas are finite', format('%s, %s', assets, deltas), 'Write settlement_hedges(''{USDT,USD,USDC}'', ''{1000000,-600000,0}'').');
+    END IF;
+    name := assets[:];
+    open := deltas[:];
+    FOR i IN 1 .. n - 1 LOOP
+        FOR j IN i + 1 .. n LOOP
+            CONTINUE WHEN sign(open[i]) * sign(open[j]) >= 0;
+            first_asset := name[i];
+            second_asset := name[j];
+            amount := least(abs(open[i]), abs(open[j]));
+            open[i] := open[i] - sign(open[i]) * amount;
+            open[j] := open[j] - sign(open[j]) * amount;
+            RETURN NEXT;
+        END LOOP;
+    END LOOP;
+END
+$function$;
+COMMENT ON FUNCTION margin_calib.settlement_hedges(text[], numeric[]) IS
+'What positions that are settled in one asset hedge of those settled in another: a row for each pair with its amount above 0. assets in the order in which hedges are sought: the first with the second, the first with the third, ..., the second with the third; deltas: the net delta of the positions settled in each, positive for long, in one currency (a sum of quantity * (risk_terms(vector)).delta). A pair of opposite signs hedges the smaller of the two, which is then used up. With {USDT,USD,USDC} and a tier_margin of each amount these are OKX''s MR9. Exact. Errors: 2202E for arrays of different lengths, 22004 for a NULL inside, 22023 for an asset that is there twice or a delta that is not finite; NULL gives no row. doc/scenario_sets.md.';
 
 -- ---- tiers that come with the extension ----
 
@@ -239,4 +283,5 @@ REVOKE ALL ON FUNCTION
     margin_calib.check_breakdown(text[], double precision[], double precision[], double precision[], double precision, text[]),
     margin_calib.breakdown_directions(text, text[], double precision[], double precision),
     margin_calib.correlation_scenarios(text[], double precision[], double precision[], double precision[], double precision, text[]),
-    margin_calib.depeg_scenarios(text, double precision[], double precision[], text[]), margin_calib.standard_tiers(text) FROM PUBLIC;
+    margin_calib.depeg_scenarios(text, double precision[], double precision[], text[]), margin_calib.settlement_hedges(text[], numeric[]),
+    margin_calib.standard_tiers(text) FROM PUBLIC;

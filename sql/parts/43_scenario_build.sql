@@ -210,11 +210,12 @@ BEGIN
         RAISE EXCEPTION USING ERRCODE = '42704', MESSAGE = format('there is no recipe of a scenario set %s', coalesce(quote_literal(left(rebuilt_scenario_set.name, 64)), 'NULL')),
             HINT = 'margin_calib.scenario_recipe has those that there are; add_historical_set, add_macro_set and add_correlation_set write them.';
     END IF;
-    RETURN (margin_calib.recipe_content(recipe, coalesce(as_of, clock_timestamp()))).content;
+    -- no minute for clocks that differ: what came after is not of that time
+    RETURN (margin_calib.recipe_content(recipe, coalesce(as_of - interval '1 minute', statement_timestamp()))).content;
 END
 $function$;
 COMMENT ON FUNCTION margin_calib.rebuilt_scenario_set(text, timestamptz) IS
-'What the recipe of a scenario set makes of the prices up to a time (and a minute), NULL for now, without a write: columns of margin_calib.scenario_set as JSON. With the data_through of a version as as_of it is the content of that version, also of one that was deleted since, as long as neither prices nor the recipe have changed: encode(sha256(convert_to(rebuilt_scenario_set(name, data_through)::text, ''UTF8'')), ''hex'') is then the content_sha256 of the audit trail. Needs SELECT on the attached tables. Errors: 42704 for a name without a recipe, and those of the function that wrote it.';
+'What the recipe of a scenario set makes of the prices with a ts up to as_of, NULL for now, without a write: columns of margin_calib.scenario_set as JSON. With the data_through of a version as as_of it is the content of that version, also of one that was deleted since, as long as neither prices nor the recipe have changed: encode(sha256(convert_to(rebuilt_scenario_set(name, data_through)::text, ''UTF8'')), ''hex'') is then the content_sha256 of the audit trail. Needs SELECT on the attached tables. Errors: 42704 for a name without a recipe, and those of the function that wrote it.';
 
 REVOKE ALL ON FUNCTION
     margin_calib.refuse_history(text[], text, integer, integer), margin_calib.joint_history(text[], integer, timestamptz),

@@ -132,13 +132,13 @@ BEGIN
         PERFORM margin_calib.refuse_scenarios('keep lies between 1 and 10,000', format('The keep given is %s.', recipe.keep), 'It is how many versions that were made from prices are kept.');
     END IF;
     SELECT f.key, f.value INTO bad FROM jsonb_each(factors) AS f
-     WHERE f.key = '' OR f.value = '""' OR NOT CASE jsonb_typeof(f.value)
+     WHERE f.key = '' OR f.value = '""' OR CASE jsonb_typeof(f.value)
                WHEN 'string' THEN true
                WHEN 'number' THEN recipe.kind = 'macro'
                WHEN 'object' THEN CASE WHEN recipe.kind = 'macro' THEN true
                    ELSE recipe.kind <> 'correlation' AND jsonb_typeof(f.value -> 'price') = 'string' AND f.value ->> 'price' <> ''
                         AND (SELECT bool_and(k.key IN ('price', 'vol') AND jsonb_typeof(k.value) = 'string' AND k.value <> '""') FROM jsonb_each(f.value) AS k) END
-               ELSE false END LIMIT 1;
+               ELSE false END IS NOT TRUE LIMIT 1;
     IF FOUND THEN
         PERFORM margin_calib.refuse_scenarios('a factor is an underlying and the instrument that has its prices', format('What is given for %L is %s.', bad.key, bad.value), hint);
     END IF;

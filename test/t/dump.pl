@@ -19,7 +19,7 @@ my @state = qw(feed captured_relation capture_queue input_change instrument para
 	currency_setting quarantine alert user_policy liquidity_feed instrument_liquidity liquidity_policy tier_schedule peg margin_event
 	product_group product_group_member offset_calibration offset_pair account_offset policy_backtest policy_forecast
 	alert_rule backtest_coverage audit audit_head proposal proposal_impact approval_limit account_grant refresh_run input_day contract_terms
-	quote_feed surface_underlying surface);
+	quote_feed surface_underlying surface user_scenario_set scenario_recipe);
 my $hash = join(' UNION ALL ', map
 	{ "SELECT '$_' AS name, count(*) AS rows, md5(string_agg(t::text, '|' ORDER BY t::text)) FROM margin_calib.$_ AS t" } @state);
 
@@ -58,6 +58,7 @@ query('old', q{CREATE ROLE dump_reader; CREATE ROLE dump_quant LOGIN SUPERUSER; 
 query('old', q{SET SESSION AUTHORIZATION dump_officer; SELECT margin_calib.set_approval_limits('mine', 0.01)});
 query('old', q{SET SESSION AUTHORIZATION dump_quant; SELECT margin_calib.set_policy('mine', confidence => 0.9)});
 query('old', 'CALL margin_calib.refresh()');
+query('old', q{SELECT margin_calib.add_historical_set('past', '{"X": "A", "Y": "C"}', 100, kind => 'filtered'), margin_calib.add_scenario_set('mine', '[{"price_shock": -0.1}]')});
 query('old', q{CREATE VIEW seen AS TABLE "Odd Bars"; SELECT margin_calib.attach_prices('seen', 'S', 't', 'p', capture => 'watermark'), margin_calib.detach('seen')});
 my $entries = query('old', 'SELECT audit_entries FROM margin_calib.health()');
 my $head = query('old', 'SELECT audit_hash FROM margin_calib.health()');
@@ -85,6 +86,7 @@ is(system("pg_dump -Fc old > '$file' && createdb new && pg_restore --exit-on-err
 is(query('new', $hash), $before, 'every row of state is back');
 is(query('new', 'SELECT count(*) FROM pg_trigger WHERE tgfoid = \'margin_calib.capture\'::regproc'),
 	query('old', 'SELECT count(*) FROM pg_trigger WHERE tgfoid = \'margin_calib.capture\'::regproc'), 'so are the triggers');
+is(query('new', q{SELECT md5(margin_calib.rebuilt_scenario_set('past')::text)}), query('old', q{SELECT md5(margin_calib.rebuilt_scenario_set('past')::text)}), 'recipes make the same scenarios');
 is(query('new', q{SELECT string_agg(relation::text, ',' ORDER BY id) FROM margin_calib.feed}), '"Odd Bars",book,depth,quotes', 'feeds know their tables');
 is(query('new', q{SELECT count(*), sum(fallback), bool_and(margin_calib.surface_now(underlying) = margin_calib.surface_at(underlying)) FROM margin_calib.vol_surface_status}), '1|1|t', 'surfaces are back, and live = stored');
 is(query('new', q{SELECT has_table_privilege('dump_reader', 'margin_calib.margin_requirement', 'SELECT')}), 't', 'rights are back');

@@ -78,6 +78,8 @@ my %edge = (
 		'(NaN,,-1,NaN,0,,,2,2,2,2)', '(,,,,,,,,,,)', 'NULL'],
 	'margin_calib.margin_method' => ['(worst,,,1,0.5,,)', '(expected_shortfall,0.99,0.975,,,0.4,"{""(a,notional,0.1,0.05,,,{option})"",""(b,naked_short,1,1,,,)"",""(c,contingency,1,1,2,,)"",""(d,confidence,1,1,,0.5,)"",""(e,haircut,,,,,)""}")',
 		'(value_at_risk,0.5,0.9,1e308,1e308,"{""(f,short_minimum,1e308,1,,,)"",""(g,delta_minimum,1,1,1e308,,)"",""(h,vega,1,1,,,{})""}")', '(x,NaN,2,-1,,{NULL})', '(,,,,,)', 'NULL'],
+	'margin_calib.scenario_recipe' => ['(r,plain,"{""factors"": {""X"": ""A""}, ""scenarios"": 5, ""horizon"": 1}",,,30,2026-01-01,x,,)',
+		'(r,correlation,"{""factors"": {""X"": ""A"", ""Y"": ""B""}, ""lookback"": 20, ""horizon"": 1, ""stress"": 1, ""deviations"": [3], ""breakdowns"": [""apart""]}",,,1,2026-01-01,x,,)', '(r,macro,{},{},{},0,,,,)', '(,,,,,,,,,)', 'NULL'],
 	'margin_calib.scenario_set' => ['(s,1,"{""(up,0.1,,0.2,,,,,)"",""(down,-0.1,,-0.2,absolute,,0.5,t,)"",""(c,0.05,,,,,,,t)""}",,,)',
 		'(r,,"{""(a,1,range,1,range,,,,)"",""(b,,,,,linear,,t,)"",""(c,-2,range,-1,range,absolute,0.35,,)""}","(1,0.15,0.5,0.25,,30,1,0.3,0.13,0.4,""(0.25,-0.1,0.01,4,0.6,)"",,0.95,1,0.16,1.05,1,0.16)","{""(BTC,)""}",)',
 		'(h,2147483647,"{""(a,1e308,absolute,1e308,,,1e308,,)"",""(b,-1e308,,-1,range,,5e-324,,)""}","(-1e308,1e308,1e308,1e308,absolute,1e-9,1e6,10,-10,1e308,,,0,1e308,0,0,0,0)",,)',
@@ -110,7 +112,7 @@ my %plausible = (
 	account => [qw(account alice)], quantity => ['quantity'],
 	policy => [qw(crypto_venue prop_desk futures_clearing new_product)], policies => ['{prop_desk}', '{crypto_venue,new_product}'],
 	new_product_policy => ['new_product'], based_on => ['crypto_venue'], changes => ['{"buffer": 0.1}', '{}'], history => ['1 year'], keep => [1, 7],
-	name => ['crypto_venue', 'mine', 'derive'], policy_name => [qw(crypto_venue prop_desk)], capture => [qw(trigger watermark)], kind => [qw(spot linear inverse call put C P)],
+	name => ['crypto_venue', 'mine', 'derive', 'history', 'okx_mr9'], policy_name => [qw(crypto_venue prop_desk)], capture => [qw(trigger watermark)], kind => [qw(spot linear inverse call put C P)],
 	group_name => ['mine'], groups => ['{mine}'], subperiods => [qw(1 2 4)], cap => [qw(0 0.5 0.8)], breakdown => [qw(calibrated worst)],
 	correlation => \@matrices, margins => ['{1}', '{1,-2}', '{3,-1,2}'],
 	schema => ['hostile_schema'], role => ['hostile_role'], rights => [qw(reader engine)],
@@ -137,6 +139,10 @@ my %plausible = (
 	spread => [qw(0.001 quantity)], volume => [qw(100 quantity)], open_interest => [qw(100 quantity)], volume_per => [qw(day row)],
 	strike => [qw(50 100 150)], forward => [100], delta => [qw(0.1 0.25 0.5)], t => [qw(0.05 1)], bid => [qw(1 2)], ask => [qw(2 3)], days => [qw(30 200)],
 	proposal => [4 .. 6], reason => ['why'], initial_rate => [0.5], maintenance_rate => ['0.1', 'NULL'], ends_at => ['2200-01-01'], starts_at => ['NULL'],
+	factors => ['{A,B}', '{A,B,C}'], content => ['{"scenarios": [{"price_shock": -0.1}]}'], data_through => ['2024-02-29', 'NULL'], shocks => ['[{"label": "a", "price_shock": -0.2, "vol_shock": 0.5}, {}]'],
+	betas => ['{"X": 1.5, "Y": {"price": 2, "vol": 0.5}, "*": 0}'], macro => [qw(A B)], lookback => [qw(20 25)], scenarios => [qw(1 5 20)], deviations => ['{3}', '{1,2}'], stress => [qw(0 0.5 1)],
+	breakdowns => ['{together,apart,opposed}', '{opposed}'], vols => ['{0.1,0.2}', '{0.1,0.2,0.3}'], stablecoin => ['USDT'], depths => ['{0.01,0.13}'], falls => ['{0.15}', '{}'], unmoved => ['{USDC}', '{}'],
+	lowest => [-0.99, -0.5], assets => ['{A,B}', '{A,B,C}'], deltas => ['{1,-2}', '{3,-1,-5}'], count => [qw(1 2 3)], most => [qw(1 5 100)], arguments => ['{"factors": {"X": "A"}, "scenarios": 5, "horizon": 2, "lambda": 0.9, "macro": "A", "shocks": [{"price_shock": -0.1}], "lookback": 20, "lowest": -0.9, "deviations": [3], "stress": 0.5, "breakdowns": ["together"]}'],
 	averaging_window => ['1 day'], stale_after => ['1 day'], participation => [0.1], maximum_horizon => [60], factor => [4],
 	average_daily_volume => [100], sources => [2], age => [10], width => [0.01], applies_to => [qw(initial both)], which => [qw(initial maintenance)],
 );
@@ -218,6 +224,7 @@ sub literal
 	return pick(q{'quantity'::name}, 'NULL::name') if $type eq 'name' && $name =~ /^(spread|volume|open_interest|price_(sources|age|width))$/ && rand() < 0.9;
 	return pick(q{'quantity'::name}, q{'price'::name}, 'NULL::name') if $type eq 'name' && $name =~ /^(bid|ask|mark|forward|strike)$/ && rand() < 0.9;
 	return quote({ underlying => 'instrument', kind => 'instrument', expiry => 'ts' }->{$name}) . '::name' if $type eq 'name' && $name =~ /^(underlying|kind|expiry)$/ && rand() < 0.9;
+	return quote(pick('{"X": "A"}', '{"X": "A", "Y": {"price": "B", "vol": "C"}}', '{"X": "A", "Y": 0.5}')) . '::jsonb' if $type eq 'jsonb' && $name eq 'factors' && rand() < 0.9;
 	return policy_literal() if $type eq 'margin_calib.margin_policy';
 	return 'ARRAY[' . policy_literal() . ']' if $type eq 'margin_calib.margin_policy[]';
 	return '(SELECT f FROM margin_calib.feed AS f WHERE id = ' . pick(1, 2, 3, 5) . ')' if $type eq 'margin_calib.feed';
@@ -507,7 +514,7 @@ for my $f (@functions)
 {
 	note sprintf '%-60s %s', $f->{label}, join ' ', map { "$_:$f->{states}{$_}" } sort keys %{ $f->{states} };
 	# schedules need pg_cron, quarantine_rows is given pieces of SQL, refuse_* always do, others need rows that only refresh and setters make
-	next if $f->{trigger} || $f->{label} =~ /schedule|quarantine_rows|record_feed|connect_feed|store_offsets|store_surface|replay_query|refuse_symbol|refuse_venue|drop_contract|contract_of/;
+	next if $f->{trigger} || $f->{label} =~ /schedule|quarantine_rows|record_feed|connect_feed|store_offsets|store_surface|replay_query|refuse_symbol|refuse_venue|refuse_history|refuse_scenarios|drop_contract|contract_of/;
 	my $tries = 0;
 	$tries += $_ for values %{ $f->{states} };
 	push @never, $f->{label} unless $f->{states}{'00000'} || $tries < 20;
