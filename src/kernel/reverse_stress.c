@@ -306,7 +306,11 @@ look(McStressSearch *s, Starts *starts, const bool *held, double *z)
 	for (size_t k = 0; k < starts->count && s->status == MC_OK; k++)
 		look_along(s, starts, k);
 	if (s->reached && s->status == MC_OK)
+	{
+		mc_stress_focus(s, s->best);
 		mc_stress_shrink(s);
+		s->only = MC_STRESS_NONE;
+	}
 	climb_directions(s, starts, z);
 	climb_accounts(s, starts, z);
 	climb_mirrored(s, starts, held, z);

@@ -83,9 +83,18 @@ run_end(const McStressBook *book, size_t p)
 	return end;
 }
 
+/* Has one of the positions p to end - 1 to do with account `only`? */
+static bool
+concerns(const McStressBook *book, size_t p, size_t end, size_t only)
+{
+	while (only != MC_STRESS_NONE && p < end && book->positions[p].account != only)
+		p++;
+	return p < end;
+}
+
 McStatus
-mc_stress_losses(const McStressBook *book, const double *moves, size_t n, double *losses,
-                 const McPoll *poll)
+mc_stress_losses(const McStressBook *book, const double *moves, size_t n, size_t only,
+                 double *losses, const McPoll *poll)
 {
 	Shocks shocks = {NULL};
 	size_t valued = 0;
@@ -96,9 +105,11 @@ mc_stress_losses(const McStressBook *book, const double *moves, size_t n, double
 	{
 		double pnl[MC_STRESS_BLOCK];
 
+		end = run_end(book, p);
+		if (!concerns(book, p, end, only))
+			continue;
 		if (valued++ % POLL_INSTRUMENTS == 0 && mc_poll_stop(poll))
 			return MC_STOPPED;
-		end = run_end(book, p);
 		unit_pnl(&book->instruments[book->positions[p].instrument], moves, n, &shocks, pnl);
 		for (size_t q = p; q < end; q++)
 		{
@@ -153,6 +164,14 @@ foremost(const McStressBook *book, const double *losses, size_t i, double *index
 			break;
 	}
 	return first;
+}
+
+size_t
+mc_stress_foremost(const McStressBook *book, const double *losses, size_t i)
+{
+	double index;
+
+	return foremost(book, losses, i, &index);
 }
 
 /* The least of the shortfalls that count, and in work all shortfalls, those that count first. */
