@@ -236,7 +236,7 @@ MC_FUNCTION(mc_reverse_stress_book)
  */
 MC_FUNCTION(mc_reverse_stress_accounts)
 {
-	McStressBook book = {NULL};
+	McStressBook book = {0};
 	McNames accounts;
 	int cover;
 	int n;

@@ -377,7 +377,7 @@ mc_reverse_stress(const McStressBook *book, const double *covariance, size_t fac
 {
 	McStressSearch s = {
 	    .book = book, .factors = factors, .poll = poll, .only = MC_STRESS_NONE, .radius = reach};
-	Starts starts = {NULL};
+	Starts starts = {0};
 	bool *held = (bool *) cut(&work, factors);
 	double *axes = cut(&work, factors * factors);
 

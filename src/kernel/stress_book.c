@@ -96,7 +96,7 @@ McStatus
 mc_stress_losses(const McStressBook *book, const double *moves, size_t n, size_t only,
                  double *losses, const McPoll *poll)
 {
-	Shocks shocks = {NULL};
+	Shocks shocks = {0};
 	size_t valued = 0;
 	size_t end;
 
@@ -300,7 +300,7 @@ mc_stress_slopes(const McStressBook *book, const double *moves, const double *we
 void
 mc_stress_unit_pnl(const McStressBook *book, const double *moves, double *pnl)
 {
-	Shocks shocks = {NULL};
+	Shocks shocks = {0};
 
 	for (size_t k = 0; k < book->instrument_count; k++)
 		unit_pnl(&book->instruments[k], moves, 1, &shocks, &pnl[k]);
