@@ -11,56 +11,11 @@
 
 #include "contract_argument.h"
 #include "errors.h"
+#include "exposure_argument.h"
 #include "risk_vector.h"
 #include "row_argument.h"
 #include "sample.h"
 #include "scenario_set.h"
-#include "years.h"
-
-/* columns of margin_calib.contract_market (sql/parts/19_scenario_types.sql) */
-enum
-{
-	PRICE,
-	SPOT,
-	VOL,
-	RATE,
-	SETTLEMENT_PRICE,
-	SETTLEMENT_MOVES,
-	AVERAGE,
-	AVERAGE_SHARE,
-	CONFIDENCE,
-	INITIAL_HAIRCUT,
-	MAINTENANCE_HAIRCUT,
-	MARKET_COLUMNS
-};
-
-/* The contract in its market; rate as it discounts. */
-static void
-read_exposure(const McContractTerms *terms, const McRow *market, TimestampTz as_of,
-              McExposure *exposure, double *rate)
-{
-	bool is_option = terms->contract.kind == MC_OPTION;
-	double share = mc_row_number(market, AVERAGE_SHARE, 0, 1, 0);
-
-	*rate = mc_row_number(market, RATE, -10, 10, 0);
-	*rate = fmax(*rate, 0);
-	exposure->contract = terms->contract;
-	exposure->price = mc_row_number(market, PRICE, DBL_MIN, DBL_MAX, NAN);
-	exposure->vol = is_option ? mc_row_number(market, VOL, 0, DBL_MAX, NAN) : 0;
-	exposure->years =
-	    is_option && terms->expiry > as_of ? mc_years_between(as_of, terms->expiry) : 0;
-	exposure->discount = terms->contract.payoff == MC_INVERSE ? 1 : exp(-*rate * exposure->years);
-	exposure->settlement_price = mc_row_number(market, SETTLEMENT_PRICE, DBL_MIN, DBL_MAX, 1);
-	exposure->settlement_moves = mc_row_flag(market, SETTLEMENT_MOVES);
-	exposure->settlement_prices = NULL;
-	exposure->known = 0;
-	exposure->open = 1;
-	if (is_option && share > 0)
-	{
-		exposure->known = share * mc_row_number(market, AVERAGE, DBL_MIN, DBL_MAX, NAN);
-		exposure->open = 1 - share;
-	}
-}
 
 /* What the value of its group counts where it is positive and where it is negative; 1 of all but options. */
 static void
@@ -98,7 +53,7 @@ set_terms(McRiskVector *vector, const McContractTerms *terms, const McRow *marke
 	McExposureSize size;
 	McExposureSize spot_size;
 
-	at_spot.price = mc_row_number(market, SPOT, DBL_MIN, DBL_MAX, exposure->price);
+	at_spot.price = mc_row_number(market, MC_MARKET_SPOT, DBL_MIN, DBL_MAX, exposure->price);
 	mc_exposure_size(exposure, &size);
 	mc_exposure_size(&at_spot, &spot_size);
 	vector->kind = terms->contract.kind;
@@ -110,10 +65,11 @@ set_terms(McRiskVector *vector, const McContractTerms *terms, const McRow *marke
 	vector->numbers[MC_RISK_NOTIONAL] = spot_size.notional;
 	vector->numbers[MC_RISK_DELTA] = size.delta;
 	vector->numbers[MC_RISK_VEGA] = size.vega;
-	vector->numbers[MC_RISK_CONFIDENCE] = mc_row_number(market, CONFIDENCE, 0, 1, 1);
-	vector->numbers[MC_RISK_INITIAL_HAIRCUT] = mc_row_number(market, INITIAL_HAIRCUT, 0, 1, 0);
+	vector->numbers[MC_RISK_CONFIDENCE] = mc_row_number(market, MC_MARKET_CONFIDENCE, 0, 1, 1);
+	vector->numbers[MC_RISK_INITIAL_HAIRCUT] =
+	    mc_row_number(market, MC_MARKET_INITIAL_HAIRCUT, 0, 1, 0);
 	vector->numbers[MC_RISK_MAINTENANCE_HAIRCUT] =
-	    mc_row_number(market, MAINTENANCE_HAIRCUT, 0, 1, 0);
+	    mc_row_number(market, MC_MARKET_MAINTENANCE_HAIRCUT, 0, 1, 0);
 	if (!(isfinite(spot_size.notional) && isfinite(size.delta) && isfinite(size.vega)))
 		mc_check_status(MC_OVERFLOW);
 }
@@ -183,8 +139,8 @@ MC_FUNCTION(mc_scenario_pnl_vector)
 		         errhint("Write the time of the prices.")));
 	mc_contract_read(PG_GETARG_DATUM(0), &terms);
 	law = mc_factor_law(set, terms.underlying);
-	mc_row_read(PG_GETARG_DATUM(1), MARKET_COLUMNS, "a contract_market", &market);
-	read_exposure(&terms, &market, as_of, &exposure, &rate);
+	mc_row_read(PG_GETARG_DATUM(1), MC_MARKET_COLUMNS, "a contract_market", &market);
+	mc_exposure_read(&terms, &market, as_of, &exposure, &rate);
 	set_settlement_prices(&terms, set, &exposure);
 	vector = mc_risk_vector_new(set->count, set->roles != NULL, set->name, terms.instrument,
 	                            terms.underlying);

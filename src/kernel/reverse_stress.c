@@ -306,7 +306,11 @@ look(McStressSearch *s, Starts *starts, const bool *held, double *z)
 	for (size_t k = 0; k < starts->count && s->status == MC_OK; k++)
 		look_along(s, starts, k);
 	if (s->reached && s->status == MC_OK)
+	{
+		mc_stress_focus(s, s->best);
 		mc_stress_shrink(s);
+		s->only = MC_STRESS_NONE;
+	}
 	climb_directions(s, starts, z);
 	climb_accounts(s, starts, z);
 	climb_mirrored(s, starts, held, z);
@@ -373,7 +377,7 @@ mc_reverse_stress(const McStressBook *book, const double *covariance, size_t fac
 {
 	McStressSearch s = {
 	    .book = book, .factors = factors, .poll = poll, .only = MC_STRESS_NONE, .radius = reach};
-	Starts starts = {NULL};
+	Starts starts = {0};
 	bool *held = (bool *) cut(&work, factors);
 	double *axes = cut(&work, factors * factors);
 

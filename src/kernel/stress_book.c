@@ -83,11 +83,20 @@ run_end(const McStressBook *book, size_t p)
 	return end;
 }
 
-McStatus
-mc_stress_losses(const McStressBook *book, const double *moves, size_t n, double *losses,
-                 const McPoll *poll)
+/* Has one of the positions p to end - 1 to do with account `only`? */
+static bool
+concerns(const McStressBook *book, size_t p, size_t end, size_t only)
 {
-	Shocks shocks = {NULL};
+	while (only != MC_STRESS_NONE && p < end && book->positions[p].account != only)
+		p++;
+	return p < end;
+}
+
+McStatus
+mc_stress_losses(const McStressBook *book, const double *moves, size_t n, size_t only,
+                 double *losses, const McPoll *poll)
+{
+	Shocks shocks = {0};
 	size_t valued = 0;
 	size_t end;
 
@@ -96,9 +105,11 @@ mc_stress_losses(const McStressBook *book, const double *moves, size_t n, double
 	{
 		double pnl[MC_STRESS_BLOCK];
 
+		end = run_end(book, p);
+		if (!concerns(book, p, end, only))
+			continue;
 		if (valued++ % POLL_INSTRUMENTS == 0 && mc_poll_stop(poll))
 			return MC_STOPPED;
-		end = run_end(book, p);
 		unit_pnl(&book->instruments[book->positions[p].instrument], moves, n, &shocks, pnl);
 		for (size_t q = p; q < end; q++)
 		{
@@ -153,6 +164,14 @@ foremost(const McStressBook *book, const double *losses, size_t i, double *index
 			break;
 	}
 	return first;
+}
+
+size_t
+mc_stress_foremost(const McStressBook *book, const double *losses, size_t i)
+{
+	double index;
+
+	return foremost(book, losses, i, &index);
 }
 
 /* The least of the shortfalls that count, and in work all shortfalls, those that count first. */
@@ -281,7 +300,7 @@ mc_stress_slopes(const McStressBook *book, const double *moves, const double *we
 void
 mc_stress_unit_pnl(const McStressBook *book, const double *moves, double *pnl)
 {
-	Shocks shocks = {NULL};
+	Shocks shocks = {0};
 
 	for (size_t k = 0; k < book->instrument_count; k++)
 		unit_pnl(&book->instruments[k], moves, 1, &shocks, &pnl[k]);

@@ -58,10 +58,14 @@ typedef struct McStressBook
 
 /*
  * Losses of the accounts at n points, 1 to MC_STRESS_BLOCK: moves[factor * MC_STRESS_BLOCK + point] gives
- * losses[account * MC_STRESS_BLOCK + point].  MC_OK or MC_STOPPED; a loss beyond a double is infinite or NaN.
+ * losses[account * MC_STRESS_BLOCK + point]; that of account `only` alone unless it is MC_STRESS_NONE.  MC_OK or
+ * MC_STOPPED; a loss beyond a double is infinite or NaN.
  */
 extern McStatus mc_stress_losses(const McStressBook *book, const double *moves, size_t n,
-                                 double *losses, const McPoll *poll);
+                                 size_t only, double *losses, const McPoll *poll);
+
+/* The account with the largest index at point i, the first of equal ones; at least one account. */
+extern size_t mc_stress_foremost(const McStressBook *book, const double *losses, size_t i);
 
 /* The index of point i from its losses; of account `only` alone unless that is MC_STRESS_NONE.  work: [accounts] */
 extern double mc_stress_index(const McStressBook *book, const double *losses, size_t i, size_t only,

@@ -45,7 +45,7 @@ value_points(McStressSearch *s, size_t count)
 {
 	if (s->status != MC_OK)
 		return;
-	s->status = mc_stress_losses(s->book, s->moves, count, s->losses, s->poll);
+	s->status = mc_stress_losses(s->book, s->moves, count, s->only, s->losses, s->poll);
 	if (s->status != MC_OK)
 		return;
 	for (size_t i = 0; i < count; i++)
@@ -222,8 +222,22 @@ take(McStressSearch *s, const double *z)
 	mc_stress_shrink(s);
 }
 
-void
-mc_stress_climb(McStressSearch *s, double *z)
+size_t
+mc_stress_focus(McStressSearch *s, const double *z)
+{
+	size_t before = s->only;
+
+	if (s->book->fund > 0 || s->book->account_count < 2 || before != MC_STRESS_NONE)
+		return before;
+	memcpy(s->points, z, s->rank * sizeof(double));
+	mc_stress_at_points(s, 1);
+	if (s->status == MC_OK)
+		s->only = mc_stress_foremost(s->book, s->losses, 0);
+	return before;
+}
+
+static void
+climb(McStressSearch *s, double *z)
 {
 	double length = s->radius;
 	double before = -INFINITY;
@@ -258,4 +272,13 @@ mc_stress_climb(McStressSearch *s, double *z)
 		if (length < 1e-6 * s->radius)
 			return;
 	}
+}
+
+void
+mc_stress_climb(McStressSearch *s, double *z)
+{
+	size_t only = mc_stress_focus(s, z);
+
+	climb(s, z);
+	s->only = only;
 }

@@ -57,6 +57,12 @@ extern double mc_stress_root(McStressSearch *s, const double *unit, double low, 
 /* Keep a point at distance `radius` along a unit vector, which has an index of at least 0. */
 extern void mc_stress_keep(McStressSearch *s, const double *unit, double radius);
 
+/*
+ * Without a fund the account that is foremost at z is enough around it: look at that alone, unless one is looked at already.
+ * Returns the account looked at before.
+ */
+extern size_t mc_stress_focus(McStressSearch *s, const double *z);
+
 /* Climb from z, which is changed, to larger indexes within the radius; a point that gets there is made nearer. */
 extern void mc_stress_climb(McStressSearch *s, double *z);
 

@@ -175,7 +175,7 @@ straddles(void)
 	int downs = 0;
 	bool good = true;
 
-	for (size_t trial = 0; trial < unit_repeats(300, 30); trial++)
+	for (size_t trial = 0; trial < unit_repeats(150, 30); trial++)
 	{
 		double strike = 100 * exp(0.1 * unit_normal(&random));
 		double years = 0.3 * unit_uniform(&random) + 0.001;
@@ -212,7 +212,7 @@ two_factors(void)
 {
 	UnitRandom random = {13};
 
-	for (size_t trial = 0; trial < unit_repeats(40, 4); trial++)
+	for (size_t trial = 0; trial < unit_repeats(24, 4); trial++)
 	{
 		double correlation = 1.9 * unit_uniform(&random) - 0.95;
 		Case *c = new_case(2, 5 + 20 * unit_uniform(&random));
@@ -238,7 +238,7 @@ two_factors(void)
 			k->vol_rise = trial % 3 == 2 ? 0.8 : 0;
 			k->vol_beta = trial % 3 == 1 ? -0.6 : 0;
 		}
-		want = brute_distance(c, 360);
+		want = brute_distance(c, 240);
 		got = search(c);
 		if (want >= 8)
 			check(c->result.outcome == MC_STRESS_NOT_REACHED, "book %zu is out of reach", trial);
@@ -266,7 +266,7 @@ vol_factor(void)
 		hold(c, 0, 0, option_at(true, 100, 105, 0.6, 0.25), sign * 1.0)->vol_factor = 1;
 		hold(c, 0, 0, option_at(false, 100, 90, 0.6, 0.5), sign * 1.0)->vol_factor = 1;
 		got = search(c);
-		want = brute_distance(c, 720);
+		want = brute_distance(c, 360);
 		check(got <= want * (1 + 1e-9L) && got >= want * (1 - 1e-7L),
 		      "a vol that moves: %.12g, rays %.12Lg", got, want);
 		free(c);
@@ -279,7 +279,7 @@ accounts(void)
 {
 	UnitRandom random = {14};
 
-	for (size_t trial = 0; trial < unit_repeats(24, 6); trial++)
+	for (size_t trial = 0; trial < unit_repeats(12, 4); trial++)
 	{
 		Case *c = new_case(2, 10);
 		Real want;
@@ -300,7 +300,7 @@ accounts(void)
 		c->book.fund = trial % 4 == 0 ? 0 : 5 + 30 * unit_uniform(&random);
 		c->book.cover = 1 + trial % 3 * 2;
 		got = search(c);
-		want = brute_distance(c, 360);
+		want = brute_distance(c, 240);
 		check(c->result.outcome == MC_STRESS_REACHED && got <= want * (1 + 1e-9L) &&
 		          got >= want * (1 - 1e-6L),
 		      "fund %g, cover %zu: %.12g, rays %.12Lg", c->book.fund, c->book.cover, got, want);
@@ -515,7 +515,7 @@ islands(void)
 	c->positions[1].quantity = 2;
 	c->positions[0].quantity = c->positions[2].quantity = -1;
 	got = search(c);
-	want = brute_distance(c, 720);
+	want = brute_distance(c, 360);
 	check(fabsl(got - want) <= 1e-6L * want, "a loss between two strikes: %.12g, rays %.12Lg", got,
 	      want);
 	free(c);
