@@ -62,9 +62,8 @@ take_lanes(const double *pnl, size_t n, double lane[MC_LOSS_LANES])
 }
 
 /*
- * Eight of the values at a time: how many stand before each of them.  Equal ones of other eights are in
- * their order, those of the same eight all go to the place of the first, and the places behind it, which
- * nothing goes to, take its value.
+ * Eight of the values at a time: how many are larger than each of them.  Equal ones all go to the place of
+ * the first, and the places behind it, which nothing goes to, take its value.
  */
 INLINE void
 sort_by_rank(double *x, size_t n)
@@ -82,11 +81,8 @@ sort_by_rank(double *x, size_t n)
 		Lanes v = LOAD(values + i);
 		Mask before = {0};
 		size_t here = n - i < WIDTH ? n - i : WIDTH;
-		size_t j = 0;
 
-		for (; j < i; j++)
-			before -= values[j] >= v;
-		for (; j < n; j++)
+		for (size_t j = 0; j < n; j++)
 			before -= values[j] > v;
 		for (size_t k = 0; k < here; k++)
 			x[before[k]] = v[k];
