@@ -11,9 +11,9 @@
 #include "utils/lsyscache.h"
 #include "utils/typcache.h"
 
+#include "account_margin.h"
 #include "errors.h"
 #include "kernel/portfolio_contributions.h"
-#include "portfolio_state.h"
 #include "risk_store.h"
 #include "sample.h"
 
@@ -51,22 +51,23 @@ contribution_datum(TupleDesc desc, const McHolding *holding, const double *contr
 MC_FUNCTION(mc_margin_contributions_final)
 {
 	Oid type = get_element_type(get_fn_expr_rettype(fcinfo->flinfo));
-	McPortfolio p;
-	McPortfolioMargin margin;
+	McAccountWork *work;
 	double(*contributions)[MC_REQUIREMENTS];
 	TupleDesc desc;
 	Datum *rows;
 
 	if (PG_ARGISNULL(0))
 		PG_RETURN_NULL();
-	mc_portfolio_read(PG_GETARG_POINTER(0), &p);
-	contributions = mc_work_space(Max(p.count, 1), sizeof(*contributions));
-	mc_check_status(mc_portfolio_contributions(p.holdings, p.count, &p.method.method, p.pnl, p.work,
-	                                           p.amounts, &margin, contributions,
-	                                           &mc_interrupt_poll));
+	work = mc_account_work_new(CurrentMemoryContext, InvalidOid);
+	mc_portfolio_hold(PG_GETARG_POINTER(0), work);
+	contributions = mc_work_space(Max(work->held, 1), sizeof(*contributions));
+	mc_check_status(mc_portfolio_contributions(work->holdings, work->held, &work->method.method,
+	                                           work->pnl, work->work, work->amounts, &work->margin,
+	                                           contributions, &mc_interrupt_poll));
 	desc = lookup_rowtype_tupdesc_copy(type, -1);
-	rows = mc_work_space(Max(p.count, 1), sizeof(Datum));
-	for (Size i = 0; i < p.count; i++)
-		rows[i] = contribution_datum(desc, &p.holdings[i], contributions[i]);
-	PG_RETURN_ARRAYTYPE_P(construct_array(rows, (int) p.count, type, -1, false, TYPALIGN_DOUBLE));
+	rows = mc_work_space(Max(work->held, 1), sizeof(Datum));
+	for (Size i = 0; i < work->held; i++)
+		rows[i] = contribution_datum(desc, &work->holdings[i], contributions[i]);
+	PG_RETURN_ARRAYTYPE_P(
+	    construct_array(rows, (int) work->held, type, -1, false, TYPALIGN_DOUBLE));
 }

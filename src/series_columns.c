@@ -6,6 +6,7 @@
 
 #include "catalog/pg_class.h"
 #include "catalog/pg_type.h"
+#include "commands/extension.h"
 #include "miscadmin.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
@@ -40,7 +41,7 @@ check_type(Relation rel, const char *name, const char *role, Oid type, bool good
 }
 
 static void
-find_column(Relation rel, const char *name, McColumn *column)
+locate_column(Relation rel, const char *name, McColumn *column)
 {
 	AttrNumber attno = get_attnum(RelationGetRelid(rel), name);
 	Form_pg_attribute attribute;
@@ -73,6 +74,13 @@ check_select(Relation rel, const McColumn *column, const char *name)
 }
 
 void
+mc_find_column(Relation rel, const char *name, McColumn *column)
+{
+	locate_column(rel, name, column);
+	check_select(rel, column, name);
+}
+
+void
 mc_check_series_relation(Relation rel)
 {
 	if (strchr("rpfmv", rel->rd_rel->relkind) == NULL)
@@ -98,10 +106,7 @@ mc_find_series_columns(Relation rel, const char *const *names, McColumn *columns
 	Oid price;
 
 	for (int i = 0; i < MC_COLUMNS; i++)
-	{
-		find_column(rel, names[i], &columns[i]);
-		check_select(rel, &columns[i], names[i]);
-	}
+		mc_find_column(rel, names[i], &columns[i]);
 	ts = columns[MC_TS].type;
 	price = columns[MC_PRICE].type;
 	check_type(rel, names[MC_TS], "time", ts,
@@ -111,6 +116,27 @@ mc_find_series_columns(Relation rel, const char *const *names, McColumn *columns
 	           mc_is_integer_type(price) || price == FLOAT8OID || price == FLOAT4OID ||
 	               price == NUMERICOID,
 	           "float8, float4, numeric or an integer type");
+}
+
+bool
+mc_is_plain_relation(Relation rel, const McColumn *columns, int count)
+{
+	if (rel->rd_rel->relkind != RELKIND_RELATION && rel->rd_rel->relkind != RELKIND_MATVIEW)
+		return false;
+	if (!RelationIsScannable(rel))
+		return false;
+	/* children hold rows too; a distributed table's local heap is an empty shell */
+	if (rel->rd_rel->relhassubclass || OidIsValid(get_extension_oid("citus", true)))
+		return false;
+	/* a virtual generated column is not in the tuple */
+	for (int i = 0; i < count; i++)
+	{
+		Form_pg_attribute attribute = TupleDescAttr(RelationGetDescr(rel), columns[i].attno - 1);
+
+		if (attribute->attgenerated != '\0' && attribute->attgenerated != 's')
+			return false;
+	}
+	return true;
 }
 
 const char *

@@ -28,7 +28,11 @@ typedef struct McColumn
 
 /* Errors as in series_scan.h unless the relation and its columns may be read. */
 extern void mc_check_series_relation(Relation rel);
+extern void mc_find_column(Relation rel, const char *name, McColumn *column);
 extern void mc_find_series_columns(Relation rel, const char *const *names, McColumn *columns);
+
+/* May the relation's own storage be read without the executor, and give for these columns what a query would? */
+extern bool mc_is_plain_relation(Relation rel, const McColumn *columns, int count);
 
 /* The name argument that says which column is the instrument, ts or price; 22004 with an example of `function`. */
 extern const char *mc_column_argument(FunctionCallInfo fcinfo, int argument, const char *role,

@@ -12,9 +12,7 @@
 #include "access/relation.h"
 #include "access/tableam.h"
 #include "access/tupmacs.h"
-#include "catalog/pg_class.h"
 #include "catalog/pg_type.h"
-#include "commands/extension.h"
 #include "executor/spi.h"
 #include "miscadmin.h"
 #include "tcop/dest.h"
@@ -47,29 +45,6 @@ typedef struct Receiver
 	DestReceiver pub;
 	SeriesScan *scan;
 } Receiver;
-
-/* May the heap be read without the executor and give what a query would? */
-static bool
-is_plain_heap(Relation rel, const SeriesScan *scan)
-{
-	if (rel->rd_rel->relkind != RELKIND_RELATION && rel->rd_rel->relkind != RELKIND_MATVIEW)
-		return false;
-	if (rel->rd_tableam != GetHeapamTableAmRoutine() || !RelationIsScannable(rel))
-		return false;
-	/* children hold rows too; a distributed table's local heap is an empty shell */
-	if (rel->rd_rel->relhassubclass || OidIsValid(get_extension_oid("citus", true)))
-		return false;
-	/* a virtual generated column is not in the tuple */
-	for (int i = 0; i < MC_COLUMNS; i++)
-	{
-		Form_pg_attribute attribute =
-		    TupleDescAttr(RelationGetDescr(rel), scan->columns[i].attno - 1);
-
-		if (attribute->attgenerated != '\0' && attribute->attgenerated != 's')
-			return false;
-	}
-	return true;
-}
 
 /* ---- one row ---- */
 
@@ -338,7 +313,8 @@ mc_series_scan(Oid relid, const char *instrument, const char *ts, const char *pr
 	    AllocSetContextCreate(scan.builder.set->context, "margin_calib row", ALLOCSET_SMALL_SIZES);
 	getTypeOutputInfo(type, &function, &is_varlena);
 	fmgr_info_cxt(function, &scan.output, scan.builder.set->context);
-	if (is_plain_heap(rel, &scan))
+	if (rel->rd_tableam == GetHeapamTableAmRoutine() &&
+	    mc_is_plain_relation(rel, scan.columns, MC_COLUMNS))
 		scan_heap(rel, &scan);
 	else
 		scan_query(rel, &scan, names);

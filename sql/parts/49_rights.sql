@@ -25,7 +25,9 @@ BEGIN ATOMIC
                  'verify_query', 'verify_position_feeds', 'held_instruments', 'accounts_query', 'keys_query', 'batches_query', 'check_verifiable',
                  'row_differences', 'stored_instrument', 'published_instrument', 'feed_problem',
                  'health', 'health_counts', 'cron_state', 'latest_start_allowed',
-                 'contract_of', 'scenario_set', 'surface_at', 'surface_vol', 'surface_svg', 'surface_now', 'stored_surface', 'check_underlyings', 'surface_in_force',
+                 'contract_of', 'scenario_set', 'macro_scenarios', 'check_macro', 'refuse_scenarios', 'correlation_scenarios', 'check_breakdown', 'breakdown_directions', 'depeg_scenarios',
+                 'settlement_hedges', 'standard_tiers', 'rebuilt_scenario_set', 'recipe_content', 'historical_content', 'macro_content', 'correlation_content', 'joint_history', 'refuse_history',
+                 'history_column', 'history_shocks', 'last_time', 'surface_at', 'surface_vol', 'surface_svg', 'surface_now', 'stored_surface', 'check_underlyings', 'surface_in_force',
                  'surface_found', 'quote_source', 'quote_number_expression', 'quote_kind_expression', 'with_fallbacks', 'fallback_slice',
                  'surface_reason', 'pending_underlyings', 'surface_json', 'verify_surfaces']
            || CASE WHEN rights <> 'reader' THEN
@@ -35,7 +37,7 @@ BEGIN ATOMIC
                  ARRAY['set_policy', 'set_instrument', 'set_proxy', 'set_amount_step', 'set_tiers', 'set_liquidity_policy', 'set_peg',
                        'add_event', 'cancel_event', 'set_product_group', 'drop_product_group', 'propose_override', 'end_override',
                        'withdraw_proposal', 'set_alert_rule', 'drop_alert_rule', 'acknowledge_alert', 'set_contract', 'set_contracts', 'drop_contract',
-                       'add_scenario_set', 'drop_scenario_set']
+                       'add_scenario_set', 'drop_scenario_set', 'add_historical_set', 'add_macro_set', 'add_correlation_set', 'add_recipe', 'check_recipe', 'store_recipe', 'unknown_keys']
               WHEN 'approver' THEN
                  ARRAY['approve_proposal', 'reject_proposal', 'set_approval_limits', 'end_override', 'acknowledge_alert', 'forget_alerts']
               WHEN 'engine' THEN
@@ -51,7 +53,8 @@ BEGIN ATOMIC
                        'schedule_recalibration', 'schedule_backtest', 'unschedule', 'backtest_policy', 'backtest_policies', 'backtest_one',
                        'drop_backtest', 'policies_in_use', 'refresh_liquidity', 'store_liquidity', 'quarantine_liquidity',
                        'sync_events', 'sync_proposals', 'store_offsets', 'refresh_groups', 'check_group_exists', 'calibrate_offsets',
-                       'attach_quotes', 'refresh_surfaces', 'store_surface', 'quarantine_quotes', 'forget_surfaces'] ELSE '{}' END;
+                       'attach_quotes', 'refresh_surfaces', 'store_surface', 'quarantine_quotes', 'forget_surfaces',
+                       'rebuild_scenario_sets', 'store_rebuilt_set', 'store_rebuild_failure'] ELSE '{}' END;
 END;
 COMMENT ON FUNCTION margin_calib.rights_on_functions(text) IS
 'Internal to grant_rights: names of the functions that go with reader, analyst, approver or engine.';

@@ -7,112 +7,10 @@
  * discounted and whose contingencies for the basis stand beside the scenarios; historical VaR and ES.
  */
 #include <math.h>
-#include <string.h>
 
+#include "portfolio_losses.h"
 #include "portfolio_parts.h"
-#include "select.h"
 #include "tail.h"
-
-/* losses are taken in as many lanes, which a compiler holds in vectors at -O2 */
-#define LANES 32
-
-typedef struct Losses
-{
-	size_t n; /* scenarios that count */
-	double
-	    lane[LANES]; /* the largest of work[j], work[j + LANES], ...; -INFINITY of an empty lane */
-	bool finite;     /* every profit, of contingency scenarios too */
-} Losses;
-
-/* work[0..n): the losses of the scenarios, none of them for contingencies */
-static void
-take_all_losses(const double *restrict pnl, size_t n, double *restrict work, Losses *losses)
-{
-	double *lane = losses->lane;
-	double zeros[LANES] = {0};
-	size_t whole = n - n % LANES;
-
-	for (size_t s = 0; s < whole; s += LANES)
-	{
-		for (size_t j = 0; j < LANES; j++)
-		{
-			double loss = -pnl[s + j];
-
-			work[s + j] = loss;
-			lane[j] = loss > lane[j] ? loss : lane[j];
-			/* NaN from the first that is not finite */
-			zeros[j] += 0 * loss;
-		}
-	}
-	for (size_t s = whole; s < n; s++)
-	{
-		work[s] = -pnl[s];
-		lane[s - whole] = fmax(lane[s - whole], work[s]);
-		zeros[0] += 0 * work[s];
-	}
-	for (size_t j = 0; j < LANES; j++)
-		losses->finite &= zeros[j] == 0;
-	losses->n = n;
-}
-
-/* The same by role. */
-static void
-take_losses(const double *pnl, const McPortfolioMethod *method, double *work, Losses *losses)
-{
-	losses->n = 0;
-	losses->finite = true;
-	for (size_t j = 0; j < LANES; j++)
-		losses->lane[j] = -INFINITY;
-	if (method->roles == NULL)
-	{
-		take_all_losses(pnl, method->scenarios, work, losses);
-		return;
-	}
-	for (size_t s = 0; s < method->scenarios; s++)
-	{
-		double *lane = &losses->lane[losses->n % LANES];
-
-		losses->finite &= isfinite(pnl[s]) != 0;
-		if (method->roles[s].contingency)
-			continue;
-		*lane = fmax(*lane, -pnl[s]);
-		work[losses->n++] = -pnl[s];
-	}
-}
-
-static double
-largest_loss(const Losses *losses)
-{
-	double largest = -INFINITY;
-
-	for (size_t j = 0; j < LANES; j++)
-		largest = fmax(largest, losses->lane[j]);
-	return largest;
-}
-
-/*
- * Moves the losses that may be among the `depth` largest to the front of work, and returns how many
- * there are: `depth` lanes have a loss that is not below the depth-th largest of the lanes' maxima.
- */
-static size_t
-drop_small_losses(const Losses *losses, size_t depth, double *work)
-{
-	double lane[LANES];
-	double threshold;
-	size_t kept = 0;
-
-	if (depth > LANES)
-		return losses->n;
-	memcpy(lane, losses->lane, sizeof(lane));
-	mc_select_largest(lane, LANES, depth, NULL);
-	threshold = lane[depth - 1];
-	for (size_t s = 0; s < losses->n; s++)
-	{
-		if (work[s] >= threshold)
-			work[kept++] = work[s];
-	}
-	return kept;
-}
 
 static double
 not_negative(double x)
@@ -120,16 +18,15 @@ not_negative(double x)
 	return x > 0 ? x : 0;
 }
 
-/* The scan losses, from the losses in work, which do not stay. */
+/* The scan losses; work is overwritten. */
 static McStatus
-measure_losses(const Losses *losses, const McPortfolioMethod *method, double *work,
-               double scan[MC_REQUIREMENTS], const McPoll *poll)
+measure_losses(const double *pnl, const McLosses *losses, const McPortfolioMethod *method,
+               double *work, double scan[MC_REQUIREMENTS], const McPoll *poll)
 {
 	McTailRank rank[MC_REQUIREMENTS];
 	size_t depth = 1;
-	size_t kept;
 
-	scan[MC_INITIAL] = scan[MC_MAINTENANCE] = not_negative(largest_loss(losses));
+	scan[MC_INITIAL] = scan[MC_MAINTENANCE] = not_negative(mc_losses_largest(losses));
 	if (method->measure == MC_PORTFOLIO_WORST || losses->n == 0)
 		return MC_OK;
 	for (int r = 0; r < MC_REQUIREMENTS; r++)
@@ -138,8 +35,7 @@ measure_losses(const Losses *losses, const McPortfolioMethod *method, double *wo
 		if (mc_tail_depth(&rank[r]) > depth)
 			depth = mc_tail_depth(&rank[r]);
 	}
-	kept = drop_small_losses(losses, depth, work);
-	if (mc_tail_largest_in_place(work, kept, depth, poll) != MC_OK)
+	if (mc_losses_order(pnl, method, losses, depth, work, poll) != MC_OK)
 		return MC_STOPPED;
 	for (int r = 0; r < MC_REQUIREMENTS; r++)
 	{
@@ -150,17 +46,6 @@ measure_losses(const Losses *losses, const McPortfolioMethod *method, double *wo
 		scan[r] = not_negative(method->measure == MC_PORTFOLIO_ES ? es : var);
 	}
 	return MC_OK;
-}
-
-/* The first scenario that counts and has this profit, which one has. */
-static size_t
-find_scenario(const double *pnl, const McPortfolioMethod *method, double profit)
-{
-	size_t s = 0;
-
-	while (pnl[s] != profit || (method->roles && method->roles[s].contingency))
-		s++;
-	return s;
 }
 
 /* Contingencies stand beside the scenarios, minimums come after all that adds up. */
@@ -280,7 +165,7 @@ mc_portfolio_margin(const McHolding *holdings, size_t n, const McPortfolioMethod
 {
 	McProgress progress = {poll, 0};
 	McStatus status;
-	Losses losses;
+	McLosses losses;
 
 	if (!add_up(holdings, n, margin))
 		return MC_OVERFLOW;
@@ -288,16 +173,16 @@ mc_portfolio_margin(const McHolding *holdings, size_t n, const McPortfolioMethod
 	    holdings, n, method, pnl, work, &progress);
 	if (status != MC_OK)
 		return status;
-	take_losses(pnl, method, work, &losses);
+	mc_losses_take(pnl, method, &losses);
 	if (!losses.finite)
 		return MC_OVERFLOW;
 	margin->worst = method->scenarios;
-	margin->worst_pnl = -not_negative(largest_loss(&losses));
+	margin->worst_pnl = -not_negative(mc_losses_largest(&losses));
 	if (margin->worst_pnl < 0)
-		margin->worst = find_scenario(pnl, method, margin->worst_pnl);
+		margin->worst = mc_losses_find(pnl, method, margin->worst_pnl);
 	else
 		margin->worst_pnl = 0;
-	if (measure_losses(&losses, method, work, margin->scan, poll) != MC_OK)
+	if (measure_losses(pnl, &losses, method, work, margin->scan, poll) != MC_OK)
 		return MC_STOPPED;
 	return charge(holdings, n, method, amounts, margin, &progress);
 }

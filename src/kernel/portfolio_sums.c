@@ -7,73 +7,35 @@
  */
 #include <string.h>
 
+#include "add_rows.h"
 #include "portfolio_parts.h"
-
-/* gcc vectorises a loop of known length at -O2 already */
-#define BLOCK 16
 
 /* scenarios whose sums stay in the cache while the holdings pass */
 #define CHUNK 4096
-
-static void
-add_four(const McHolding *h, size_t from, size_t count, double *restrict sum)
-{
-	const double *restrict a = h[0].risk->pnl + from;
-	const double *restrict b = h[1].risk->pnl + from;
-	const double *restrict c = h[2].risk->pnl + from;
-	const double *restrict d = h[3].risk->pnl + from;
-	double qa = h[0].quantity;
-	double qb = h[1].quantity;
-	double qc = h[2].quantity;
-	double qd = h[3].quantity;
-	size_t whole = count - count % BLOCK;
-
-	for (size_t s = 0; s < whole; s += BLOCK)
-	{
-		for (size_t j = s; j < s + BLOCK; j++)
-			sum[j] = (((sum[j] + qa * a[j]) + qb * b[j]) + qc * c[j]) + qd * d[j];
-	}
-	for (size_t s = whole; s < count; s++)
-		sum[s] = (((sum[s] + qa * a[s]) + qb * b[s]) + qc * c[s]) + qd * d[s];
-}
-
-static void
-add_one(const McHolding *holding, size_t from, size_t count, double *restrict sum)
-{
-	const double *restrict p = holding->risk->pnl + from;
-	double q = holding->quantity;
-	size_t whole = count - count % BLOCK;
-
-	for (size_t s = 0; s < whole; s += BLOCK)
-	{
-		for (size_t j = s; j < s + BLOCK; j++)
-			sum[j] += q * p[j];
-	}
-	for (size_t s = whole; s < count; s++)
-		sum[s] += q * p[s];
-}
 
 /* sum[s] = sum q p_s */
 static McStatus
 sum_products(const McHolding *holdings, size_t n, size_t scenarios, double *sum,
              McProgress *progress)
 {
+	McAddRows add_rows = mc_add_rows();
+
 	for (size_t from = 0; from < scenarios; from += CHUNK)
 	{
 		size_t count = scenarios - from < CHUNK ? scenarios - from : CHUNK;
-		size_t i = 0;
 
 		memset(sum + from, 0, count * sizeof(double));
-		for (; i + 4 <= n; i += 4)
+		for (size_t i = 0; i < n; i += MC_ADD_ROWS)
 		{
-			add_four(holdings + i, from, count, sum + from);
-			if (mc_progress_stopped(progress, 4 * count))
+			McRowTerm terms[MC_ADD_ROWS];
+			size_t rows = n - i < MC_ADD_ROWS ? n - i : MC_ADD_ROWS;
+
+			for (size_t k = 0; k < rows; k++)
+				terms[k] = (McRowTerm){holdings[i + k].risk->pnl + from, holdings[i + k].quantity};
+			add_rows(terms, rows, count, sum + from);
+			if (mc_progress_stopped(progress, MC_ADD_ROWS * count))
 				return MC_STOPPED;
 		}
-		for (; i < n; i++)
-			add_one(holdings + i, from, count, sum + from);
-		if (mc_progress_stopped(progress, 4 * count))
-			return MC_STOPPED;
 	}
 	return MC_OK;
 }

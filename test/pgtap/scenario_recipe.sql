@@ -284,7 +284,7 @@ SELECT is(standard_tiers(NULL), NULL, 'NULL');
 -- ---- rights ----
 CREATE ROLE scenario_analyst;
 SELECT grant_rights('scenario_analyst', 'analyst');
-GRANT EXECUTE ON ALL ROUTINES IN SCHEMA margin_calib TO scenario_analyst;
+SELECT grant_rights('scenario_analyst', 'engine');
 GRANT USAGE ON SCHEMA public TO scenario_analyst;
 SET LOCAL ROLE scenario_analyst;
 SELECT is(pg_temp.refused($$ SELECT margin_calib.add_historical_set('theirs', '{"BTC": "A"}', 2) $$), '42501: permission denied for table candles', 'what a role may not read is not read for it');
