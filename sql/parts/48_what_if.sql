@@ -184,7 +184,7 @@ BEGIN
     RETURN QUERY
         WITH euler AS (
             SELECT c.instrument, c.initial, c.maintenance
-              FROM (SELECT margin_calib.component_margin(p.quantity::double precision, r.vector, scenarios.method) AS list
+              FROM (SELECT margin_calib.margin_contributions(p.quantity::double precision, r.vector, scenarios.method) AS list
                       FROM unnest(positions) AS p JOIN unnest(risks) AS r ON r.instrument = p.instrument) AS l CROSS JOIN unnest(l.list) AS c),
         share AS (
             SELECT p.instrument, p.quantity, r.vector IS NOT NULL AS has_vector,

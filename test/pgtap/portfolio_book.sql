@@ -143,7 +143,7 @@ SET LOCAL max_parallel_workers_per_gather = 3;
 SELECT alike(pg_temp.refusal(format('SELECT portfolio_margin(quantity, vector, %s) FROM joined WHERE %s', method, filter)), error, error || ' in workers')
   FROM (VALUES ('NULL', 'true', '22023|risk vectors of different scenario sets%'),
                ('CASE WHEN instrument % 2 = 0 THEN method END', 'kind = ''venue''', '22023|the method of a portfolio is NULL in some rows%'),
-               ('ROW(''worst'', NULL, NULL, instrument % 2, NULL, NULL)::margin_method', 'kind = ''venue''', '22023|the settings of an aggregate must be the same in every row%')) AS v (method, filter, error);
+               ('ROW(''worst'', NULL, NULL, instrument % 2, NULL, NULL, NULL)::margin_method', 'kind = ''venue''', '22023|the settings of an aggregate must be the same in every row%')) AS v (method, filter, error);
 -- partitions of both tables
 CREATE TABLE public.joined_parts (LIKE public.joined) PARTITION BY HASH (instrument);
 SELECT format('CREATE TABLE public.joined_part%s PARTITION OF public.joined_parts FOR VALUES WITH (MODULUS 3, REMAINDER %s)', i, i) FROM generate_series(0, 2) AS i \gexec
@@ -194,7 +194,7 @@ SELECT alike(pg_temp.refusal(call), error, error) FROM (VALUES
     ('SELECT portfolio_margin_all(''SELECT * FROM book; SELECT * FROM book'', ''risk5'')', '22023|positions must be the name of a table or view, or one query with rows|It is: SELECT * FROM book; SELECT * FROM book.|%'),
     ('SELECT portfolio_margin_all(''SELECT * FROM book WHERE'', ''risk5'')', '42601|%'), ('SELECT portfolio_margin_all('''', ''risk5'')', '22023|positions must be%'),
     ('SELECT portfolio_margin_all(''a.b.c.d.e'', ''risk5'')', '42601|%'), ('SELECT portfolio_margin_all(''CREATE TABLE x ()'', ''risk5'')', '22023|positions must be%'),
-    ('SELECT portfolio_margin_all(''book'', ''risk5'', ROW(''best'', NULL, NULL, NULL, NULL, NULL)::margin_method)', '22023|unknown measure|%')) AS v (call, error);
+    ('SELECT portfolio_margin_all(''book'', ''risk5'', ROW(''best'', NULL, NULL, NULL, NULL, NULL, NULL)::margin_method)', '22023|unknown measure|%')) AS v (call, error);
 -- two vectors of one instrument under two keys, in one account and apart
 CREATE TABLE public.twins AS SELECT k AS instrument, scenario_pnl(pg_temp.terms_of(), contract_market(100 + k / 3), '2026-01-01', s) AS vector FROM public.sets, generate_series(1, 3) AS k WHERE kind = 'ties';
 SELECT alike(pg_temp.refusal($$SELECT portfolio_margin_all('SELECT 1 AS account, i AS instrument, 1 AS quantity FROM unnest(ARRAY[1, 3]) AS i', 'twins')$$), '22023|an instrument has two risk vectors|It is P of set ties version 1.|%', 'two vectors of one instrument');
@@ -298,7 +298,7 @@ BEGIN
 END $$;
 SELECT cmp_ok(pg_temp.leak(1000, $$SELECT * FROM margin_calib.portfolio_margin_all('SELECT * FROM book WHERE account < 6', 'risk_ties')$$), '<', 500000::bigint, 'no memory is left by 1,000 calls and errors');
 -- the method changes from group to group: what the final function keeps does not grow
-SELECT is((SELECT count(DISTINCT (m).initial_margin) > 4000 FROM (SELECT portfolio_margin(1, vector, ROW('worst', NULL, NULL, 1 + g * 0.001, NULL, NULL)::margin_method) AS m FROM risk_ties, generate_series(1, 5000) AS g WHERE instrument = 1 GROUP BY g) AS x), true, 'a method a group');
+SELECT is((SELECT count(DISTINCT (m).initial_margin) > 4000 FROM (SELECT portfolio_margin(1, vector, ROW('worst', NULL, NULL, 1 + g * 0.001, NULL, NULL, NULL)::margin_method) AS m FROM risk_ties, generate_series(1, 5000) AS g WHERE instrument = 1 GROUP BY g) AS x), true, 'a method a group');
 SELECT * FROM finish();
 ROLLBACK;
 DROP OWNED BY book_reader;
