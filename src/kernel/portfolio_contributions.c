@@ -137,8 +137,8 @@ group_slopes(const McHolding *holdings, size_t n, const McScenarioRole *role, si
 	shocked = value + products;
 	discount = shocked >= 0 ? terms->long_discount : terms->short_discount;
 	profit = role->weight * (products + (discount - 1) * shocked);
-	if (role->both_ways && profit > 0)
-		sign = -1;
+	if (role->both_ways)
+		sign = profit > 0 ? -1 : profit < 0;
 	return (GroupSlopes){sign * profit, sign * role->weight * discount,
 	                     sign * role->weight * (discount - 1)};
 }

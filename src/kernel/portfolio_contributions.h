@@ -13,8 +13,9 @@
  *	  ES      1 / t where it is larger than L_(k+1); the rest of the mass t is divided among the m where
  *	          it is equal
  *
- * and 0 everywhere when L is not positive.  Sides of kinks: |x| has slope 0 at 0, the lesser of equal long
- * and short deltas is half of each; scan losses equal to contingencies, and sums equal to a minimum, stand.
+ * and 0 everywhere when L is not positive.  Sides of kinks: |x| has slope 0 at 0, a group that is worth 0
+ * and an underlying that earns 0 count as what is above, the lesser of equal long and short deltas is half
+ * of each; scan losses equal to contingencies, and sums equal to a minimum, stand.
  * Where a minimum is the margin, its contributions are all that there are.
  */
 #ifndef MC_PORTFOLIO_CONTRIBUTIONS_H

@@ -355,10 +355,58 @@ test_skews_and_shares(void)
 	contribute(&account);
 	check(shares[0][0] == 600 && shares[1][0] == 0, "contingencies above the loss");
 	check(shares[0][1] == 600, "times the factor");
+	profits[0][0] = -200;
+	contribute(&account);
+	check(margin.requirement[0] == 603 && shares[0][0] == 600 && shares[1][0] == 3, "or below");
+	profits[0][1] = -100.5;
+	contribute(&account);
+	check(margin.requirement[0] == 603 && shares[1][0] == 3, "just the loss: that stands");
 	roles[1].both_ways = true;
+	profits[0][0] = 5;
 	profits[0][1] = 100;
 	contribute(&account);
 	check(shares[0][0] == 600, "one that goes both ways");
+}
+
+/* Where a group or an underlying is just at 0 and another loses. */
+static void
+test_kinks(void)
+{
+	McScenarioRole role = {1, true, false};
+
+	hold(&account, 3, 1);
+	account.holdings[1].quantity = -1;
+	account.risks[1].group = 0;
+	profits[0][0] = profits[1][0] = 5;
+	profits[2][0] = -1;
+	account.method.roles = &role;
+	contribute(&account);
+	check(shares[0][0] == 0 && shares[1][0] == 0 && shares[2][0] == 1, "both ways of nothing");
+	role.both_ways = false;
+	contribute(&account);
+	check(shares[0][0] == -5 && shares[1][0] == 5, "one way");
+	account.risks[2].underlying = 1;
+	account.method.has_offset_share = true;
+	account.method.offset_share = .25;
+	contribute(&account);
+	check(shares[0][0] == -1.25 && shares[1][0] == 1.25 && shares[2][0] == 1, "an underlying at 0");
+	account.method.has_offset_share = false;
+	account.risks[0].base = 10;
+	account.risks[1].base = 3;
+	profits[0][0] = -4;
+	profits[1][0] = 3;
+	account.risks[0].long_discount = account.risks[1].long_discount = .5;
+	contribute(&account);
+	check(shares[0][0] == 7 && shares[1][0] == 0, "a group that is worth 0");
+	for (int i = 0; i < 2; i++)
+	{
+		account.risks[i].kind = MC_OPTION;
+		account.risks[i].notional = 4;
+	}
+	account.method.components = 1;
+	account.components[0] = (McComponent){.kind = MC_COMPONENT_NAKED_SHORT, .rate = {1, 1}};
+	contribute(&account);
+	check(shares[0][0] == 7 && shares[1][0] == 0, "a strike that is not short");
 }
 
 /* A minimum is the margin of those that cause it, whatever the losses; the last that raised it counts. */
@@ -472,6 +520,7 @@ test_portfolio_contributions(void)
 	test_worst_ties();
 	test_tail_ties();
 	test_skews_and_shares();
+	test_kinks();
 	test_minimums();
 	test_ends();
 	test_stop();
