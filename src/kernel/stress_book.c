@@ -200,8 +200,6 @@ mc_stress_index(const McStressBook *book, const double *losses, size_t i, size_t
 		return index;
 	if (!(index > 0))
 		return bounded(index / book->fund) - 1;
-	if (isinf(index))
-		return index;
 	least_counted(book, losses, i, work);
 	for (size_t account = 0; account < counted; account++)
 		sum += work[account];

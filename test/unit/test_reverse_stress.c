@@ -521,9 +521,34 @@ islands(void)
 	free(c);
 }
 
+/* Vols that rise with any move help who is long them: the nearest loss is where that price stands still, a kink. */
+static void
+kinks(void)
+{
+	for (int trial = 0; trial < 4; trial++)
+	{
+		Case *c = new_case(2, 15 + 5 * trial);
+		double got;
+		Real want;
+
+		set_covariance(c, 0, 0, 0.0016);
+		set_covariance(c, 1, 1, 0.0025);
+		set_covariance(c, 1, 0, (trial - 1) * 0.0004);
+		for (int call = 0; call < 2; call++)
+			hold(c, 0, 0, option_at(call, 100, 100, 0.5, 0.25), 2)->vol_rise = 3;
+		hold(c, 0, 1, future_at(100), -1);
+		got = search(c);
+		want = brute_distance(c, 360);
+		check(fabsl(got - want) <= 1e-7L * want && fabs(c->moves[0]) < 1e-4,
+		      "a kink: %.12g, rays %.12Lg, at %g", got, want, c->moves[0]);
+		free(c);
+	}
+}
+
 void
 test_reverse_stress(void)
 {
+	kinks();
 	one_future();
 	many_futures();
 	straddles();
