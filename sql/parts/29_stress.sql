@@ -1,4 +1,4 @@
--- What stress tests answer.
+-- What stress tests and liquidation prices answer.
 
 CREATE TYPE margin_calib.stress_scenario AS (
     scenario        integer,
@@ -67,3 +67,37 @@ CREATE TYPE margin_calib.engine_stress AS (
     reason     text
 );
 COMMENT ON TYPE margin_calib.engine_stress IS 'internal: what one unit of a position or of collateral earns in each scenario of a stress test; NULL with the reason when it is not revalued';
+
+CREATE TYPE margin_calib.liquidation_price AS (
+    account              text,
+    currency             text,
+    instrument           text,
+    underlying           text,
+    quantity             numeric,
+    price                double precision,
+    lower_liquidation    double precision,
+    upper_liquidation    double precision,
+    lower_bankruptcy     double precision,
+    upper_bankruptcy     double precision,
+    worst_scenario       integer,
+    liquidation_multiple double precision,
+    bankruptcy_multiple  double precision,
+    is_stale             boolean,
+    stale_reason         text
+);
+COMMENT ON TYPE margin_calib.liquidation_price IS 'A row of margin_calib.liquidation_prices.';
+COMMENT ON COLUMN margin_calib.liquidation_price.account IS 'the account';
+COMMENT ON COLUMN margin_calib.liquidation_price.currency IS 'of its equity';
+COMMENT ON COLUMN margin_calib.liquidation_price.instrument IS 'of the position; NULL in the row of the worst scenario';
+COMMENT ON COLUMN margin_calib.liquidation_price.underlying IS 'what moves';
+COMMENT ON COLUMN margin_calib.liquidation_price.quantity IS 'of the position';
+COMMENT ON COLUMN margin_calib.liquidation_price.price IS 'present price of the instrument, of an option the forward';
+COMMENT ON COLUMN margin_calib.liquidation_price.lower_liquidation IS 'below this price equity no longer covers the maintenance requirement';
+COMMENT ON COLUMN margin_calib.liquidation_price.upper_liquidation IS 'above this price it does not';
+COMMENT ON COLUMN margin_calib.liquidation_price.lower_bankruptcy IS 'below this price equity is negative';
+COMMENT ON COLUMN margin_calib.liquidation_price.upper_bankruptcy IS 'above this price it is';
+COMMENT ON COLUMN margin_calib.liquidation_price.worst_scenario IS 'number of the scenario with the largest loss';
+COMMENT ON COLUMN margin_calib.liquidation_price.liquidation_multiple IS 'times the shocks of that scenario at which equity is the present maintenance requirement; 0: it is below already';
+COMMENT ON COLUMN margin_calib.liquidation_price.bankruptcy_multiple IS 'times at which it is 0; NULL: beyond 10';
+COMMENT ON COLUMN margin_calib.liquidation_price.is_stale IS 'true: stale_reason says why it may be out of date';
+COMMENT ON COLUMN margin_calib.liquidation_price.stale_reason IS 'why; NULL when it is not';

@@ -77,3 +77,29 @@ BEGIN ATOMIC
 END;
 COMMENT ON FUNCTION margin_calib.standard_scenario_sets() IS
 'The scenario sets that come with the extension, one a row: span (16 scenarios in units of a range: give your own law), deribit, paradex, derive (PMRM 2), and okx_major, okx_group_2 and okx_other (one a group of underlyings), with the numbers of 2025; venues change theirs. margin_calib.scenario_set reads one by name; margin_calib.add_scenario_set makes others, also a newer version under the same name. doc/portfolio_margin.md has the sources and what of each venue''s method is not in them.';
+
+CREATE OR REPLACE FUNCTION margin_calib.undiscounted(law margin_calib.shock_law) RETURNS margin_calib.shock_law
+    LANGUAGE sql STABLE PARALLEL SAFE COST 50
+BEGIN ATOMIC
+    SELECT CASE WHEN law IS DISTINCT FROM NULL THEN
+               jsonb_populate_record(law, '{"long_discount": null, "long_rate_scale": null, "long_rate_add": null, "short_discount": null, "short_rate_scale": null, "short_rate_add": null}') END;
+END;
+COMMENT ON FUNCTION margin_calib.undiscounted(margin_calib.shock_law) IS
+'Internal: a law that counts values of options as they are.';
+
+-- Weights, discounts and charges are how margin counts a scenario; a stress test asks what it would cost.
+CREATE OR REPLACE FUNCTION margin_calib.plain_scenarios(scenarios margin_calib.scenario_set) RETURNS margin_calib.scenario_set
+    LANGUAGE sql STABLE PARALLEL SAFE COST 250
+BEGIN ATOMIC
+    SELECT ROW((scenarios).name, (scenarios).version,
+               ARRAY(SELECT ROW(s.label, s.price_shock, s.price_unit, s.vol_shock, s.vol_unit, s.skew, NULL, NULL, NULL)::margin_calib.scenario
+                       FROM unnest((scenarios).scenarios) WITH ORDINALITY AS s (label, price_shock, price_unit, vol_shock, vol_unit, skew, weight, both_ways, contingency, place)
+                      ORDER BY s.place),
+               margin_calib.undiscounted((scenarios).law),
+               (SELECT array_agg(ROW(f.factor, margin_calib.undiscounted(f.law), f.price_shocks, f.vol_shocks)::margin_calib.factor_law ORDER BY f.place)
+                  FROM unnest((scenarios).factors) WITH ORDINALITY AS f (factor, law, price_shocks, vol_shocks, place)), NULL)::margin_calib.scenario_set;
+END;
+COMMENT ON FUNCTION margin_calib.plain_scenarios(margin_calib.scenario_set) IS
+'Internal to stress tests: a set whose profits count as they are.';
+
+REVOKE ALL ON FUNCTION margin_calib.undiscounted(margin_calib.shock_law), margin_calib.plain_scenarios(margin_calib.scenario_set) FROM PUBLIC;

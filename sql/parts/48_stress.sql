@@ -1,29 +1,5 @@
 -- Stress tests: what accounts would lose beyond what they have, and the most likely move that does it. doc/stress.md.
 
-CREATE OR REPLACE FUNCTION margin_calib.undiscounted(law margin_calib.shock_law) RETURNS margin_calib.shock_law
-    LANGUAGE sql STABLE PARALLEL SAFE COST 50
-BEGIN ATOMIC
-    SELECT CASE WHEN law IS DISTINCT FROM NULL THEN
-               jsonb_populate_record(law, '{"long_discount": null, "long_rate_scale": null, "long_rate_add": null, "short_discount": null, "short_rate_scale": null, "short_rate_add": null}') END;
-END;
-COMMENT ON FUNCTION margin_calib.undiscounted(margin_calib.shock_law) IS
-'Internal: a law that counts values of options as they are.';
-
--- Weights, discounts and charges are how margin counts a scenario; a stress test asks what it would cost.
-CREATE OR REPLACE FUNCTION margin_calib.plain_scenarios(scenarios margin_calib.scenario_set) RETURNS margin_calib.scenario_set
-    LANGUAGE sql STABLE PARALLEL SAFE COST 250
-BEGIN ATOMIC
-    SELECT ROW((scenarios).name, (scenarios).version,
-               ARRAY(SELECT ROW(s.label, s.price_shock, s.price_unit, s.vol_shock, s.vol_unit, s.skew, NULL, NULL, NULL)::margin_calib.scenario
-                       FROM unnest((scenarios).scenarios) WITH ORDINALITY AS s (label, price_shock, price_unit, vol_shock, vol_unit, skew, weight, both_ways, contingency, place)
-                      ORDER BY s.place),
-               margin_calib.undiscounted((scenarios).law),
-               (SELECT array_agg(ROW(f.factor, margin_calib.undiscounted(f.law), f.price_shocks, f.vol_shocks)::margin_calib.factor_law ORDER BY f.place)
-                  FROM unnest((scenarios).factors) WITH ORDINALITY AS f (factor, law, price_shocks, vol_shocks, place)), NULL)::margin_calib.scenario_set;
-END;
-COMMENT ON FUNCTION margin_calib.plain_scenarios(margin_calib.scenario_set) IS
-'Internal to stress tests: a set whose profits count as they are.';
-
 -- What collateral is in a scenario: a spot pair on itself. A unit of account and a pegged asset move only where the set has a factor of their name.
 CREATE OR REPLACE FUNCTION margin_calib.asset_pnl(asset text, price double precision, currency text, scenarios margin_calib.scenario_set) RETURNS double precision[]
     LANGUAGE plpgsql STABLE PARALLEL SAFE COST 5000
@@ -230,7 +206,6 @@ COMMENT ON FUNCTION margin_calib.reverse_stress_test(text[], numeric, integer, t
 'The most likely move of the market, over a horizon in bars, that exhausts the first of some accounts (NULL: all that are kept in the currency, then by name), or makes the losses of the accounts beyond what they have add up to a fund, of the `cover` largest of them (NULL: of all). Moves are judged by the covariance of the joint log returns of the latest lookback bars of the attached prices (set_asset says which are an underlying''s) times the horizon; positions, prices and collateral are those of the latest refresh, collateral moves as in stress_test. NULL without a position that moves. Answer and method: margin_calib.reverse_stress_accounts. Errors: 42704 for accounts that are not known, 55000 for an underlying without prices, 22023 for a horizon or lookback out of range or too short a history. Needs SELECT on the attached tables.';
 
 REVOKE ALL ON FUNCTION
-    margin_calib.undiscounted(margin_calib.shock_law), margin_calib.plain_scenarios(margin_calib.scenario_set),
     margin_calib.asset_pnl(text, double precision, text, margin_calib.scenario_set), margin_calib.stress_positions(margin_calib.scenario_set, text[]),
     margin_calib.stress_losses(margin_calib.scenario_set, margin_calib.engine_stress[]), margin_calib.stress_test(text, text[]),
     margin_calib.stress_accounts(text, text[]),
