@@ -108,3 +108,30 @@ COMMENT ON FUNCTION margin_calib.collateral_use(text, numeric) IS
 
 REVOKE ALL ON margin_calib.margin_collateral, margin_calib.collateral_haircut, margin_calib.peg_status FROM PUBLIC;
 REVOKE ALL ON FUNCTION margin_calib.pending_collateral(), margin_calib.collateral_use(text, numeric) FROM PUBLIC;
+
+CREATE OR REPLACE FUNCTION margin_calib.allocate_collateral(
+    account text, demand margin_calib.collateral_demand[], terms margin_calib.collateral_term[] DEFAULT NULL)
+    RETURNS SETOF margin_calib.collateral_allocation
+    LANGUAGE plpgsql STABLE CALLED ON NULL INPUT PARALLEL SAFE COST 5000 ROWS 10
+    SET search_path = pg_catalog, margin_calib, pg_temp
+AS $function$
+DECLARE
+    supply   margin_calib.collateral_supply[];
+    effective margin_calib.collateral_term[];
+BEGIN
+    supply := ARRAY(SELECT ROW(c.asset, c.value, coalesce(a.opportunity_cost, 0))::margin_calib.collateral_supply
+                      FROM margin_calib.account_collateral AS c LEFT JOIN margin_calib.asset AS a ON a.asset = c.asset
+                     WHERE c.account = allocate_collateral.account AND c.value > 0 ORDER BY c.priority, c.asset COLLATE "C");
+    effective := ARRAY(
+        SELECT ROW(w.requirement, w.asset, coalesce(w.haircut, 1 - round(c.collateral_value / c.value, 12), 1), w.limit_value,
+                   w.limit_share)::margin_calib.collateral_term
+          FROM (SELECT t.* FROM unnest(terms) AS t
+                UNION ALL
+                SELECT d.requirement, s.asset, NULL, NULL, NULL FROM unnest(demand) AS d CROSS JOIN unnest(supply) AS s WHERE terms IS NULL) AS w
+          LEFT JOIN margin_calib.account_collateral AS c ON c.account = allocate_collateral.account AND c.asset = w.asset AND c.value > 0);
+    RETURN QUERY SELECT * FROM margin_calib.allocate_collateral(supply, demand, effective);
+END
+$function$;
+COMMENT ON FUNCTION margin_calib.allocate_collateral(text, margin_calib.collateral_demand[], margin_calib.collateral_term[]) IS
+'allocate_collateral of what an account holds, as of the latest refresh, at the opportunity costs of set_asset. terms NULL: every requirement takes every asset; a haircut of NULL is what the account''s collateral value leaves of the value, limits and wrong-way exposure included. Debts are no collateral: give what they take as a requirement. Errors as of allocate_collateral; 42704 also for a term of an asset that the account does not have.';
+REVOKE ALL ON FUNCTION margin_calib.allocate_collateral(text, margin_calib.collateral_demand[], margin_calib.collateral_term[]) FROM PUBLIC;
