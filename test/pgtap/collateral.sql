@@ -179,6 +179,12 @@ CALL refresh(commit_batches => false);
 SELECT is(t.tick(0, 0.96), 2, 'the stage is a function of the prices');
 SELECT is(t.tick(6, 0.999), 2, 'a price that has just come back has not dwelt');
 SELECT is(t.tick(8, 0.999), 0, 'now it has');
+SELECT is((SELECT ROW(price, haircut, collateral_value, binding_term)::text FROM collateral_of('{s}', true, now(), 'USDT')), '(1,0,1000.00,"own currency")', 'an account that owes in the pegged asset loses nothing by holding it');
+INSERT INTO balances VALUES ('s', 'USDT', 1);
+SELECT is((SELECT stale_reason FROM m WHERE account = 's'), 'changes wait for the next refresh', 'what waits is said');
+SELECT is((SELECT count(*) FROM m WHERE is_stale AND account <> 's'), 0::bigint, 'and of nobody else');
+CALL refresh(commit_batches => false);
+SELECT is((SELECT is_stale FROM m WHERE account = 's'), false, 'until a refresh');
 -- a table that takes a price of zero
 CREATE TABLE zeros (symbol text, ts timestamptz, price numeric);
 INSERT INTO zeros SELECT 'LUNA', date_trunc('day', now()) - b * interval '1 day', 1 FROM generate_series(1, 60) AS b;
