@@ -27,7 +27,11 @@ BEGIN ATOMIC
                  'health', 'health_counts', 'cron_state', 'latest_start_allowed',
                  'contract_of', 'scenario_set', 'surface_at', 'surface_vol', 'surface_svg', 'surface_now', 'stored_surface', 'check_underlyings', 'surface_in_force',
                  'surface_found', 'quote_source', 'quote_number_expression', 'quote_kind_expression', 'with_fallbacks', 'fallback_slice',
-                 'surface_reason', 'pending_underlyings', 'surface_json', 'verify_surfaces']
+                 'surface_reason', 'pending_underlyings', 'surface_json', 'verify_surfaces',
+                 'holdings_in', 'collateral_holdings', 'asset_legs', 'asset_instruments', 'instrument_market', 'asset_leg', 'asset_prices_at', 'asset_prices',
+                 'peg_stage_at', 'peg_found', 'peg_states', 'wrong_way_found', 'wrong_way_exposures', 'collateral_currency', 'asset_liquidity',
+                 'collateral_terms', 'haircut_of', 'collateral_in', 'collateral_of', 'has_collateral', 'collateral_holders', 'pending_collateral',
+                 'collateral_use', 'allocation_solve', 'check_allocation', 'allocate_collateral', 'verify_collateral']
            || CASE WHEN rights <> 'reader' THEN
                  ARRAY['verify_audit', 'audit_hash', 'governed_parameter', 'replay', 'changed_inputs', 'replay_parameter', 'replay_query', 'replay_changes', 'parameter_calibration', 'check_run'] ELSE '{}' END
            || CASE rights
@@ -35,7 +39,7 @@ BEGIN ATOMIC
                  ARRAY['set_policy', 'set_instrument', 'set_proxy', 'set_amount_step', 'set_tiers', 'set_liquidity_policy', 'set_peg',
                        'add_event', 'cancel_event', 'set_product_group', 'drop_product_group', 'propose_override', 'end_override',
                        'withdraw_proposal', 'set_alert_rule', 'drop_alert_rule', 'acknowledge_alert', 'set_contract', 'set_contracts', 'drop_contract',
-                       'add_scenario_set', 'drop_scenario_set']
+                       'add_scenario_set', 'drop_scenario_set', 'set_asset', 'drop_asset', 'set_credit_quality', 'set_wrong_way', 'set_peg_stages']
               WHEN 'approver' THEN
                  ARRAY['approve_proposal', 'reject_proposal', 'set_approval_limits', 'end_override', 'acknowledge_alert', 'forget_alerts']
               WHEN 'engine' THEN
@@ -46,7 +50,8 @@ BEGIN ATOMIC
                        'feed_changed', 'quarantine_rows', 'quarantine_prices', 'quarantine_positions', 'lock_engine', 'raise_alert',
                        'commit_is_possible', 'capture', 'add_capture', 'remove_capture', 'start_capture', 'connect_feed', 'claim_engine', 'await_engine',
                        'record_feed', 'audit_feed', 'forget_feed',
-                       'check_attachable', 'attach_prices', 'attach_positions', 'attach_liquidity', 'detach',
+                       'check_attachable', 'attach_prices', 'attach_positions', 'attach_liquidity', 'attach_collateral', 'detach',
+                       'refresh_haircuts', 'haircuts_found', 'store_pegs', 'store_correlations', 'store_haircuts', 'refresh_collateral', 'store_collateral',
                        'create_standard_tables', 'schedule_job', 'schedule_refresh',
                        'schedule_recalibration', 'schedule_backtest', 'unschedule', 'backtest_policy', 'backtest_policies', 'backtest_one',
                        'drop_backtest', 'policies_in_use', 'refresh_liquidity', 'store_liquidity', 'quarantine_liquidity',
@@ -82,7 +87,7 @@ DECLARE
     every    CONSTANT text := 'EXISTS (SELECT FROM margin_calib.account_grant AS g WHERE g.account IS NULL)';
     granted  CONSTANT text := 'IN (SELECT g.account FROM margin_calib.account_grant AS g WHERE g.account IS NOT NULL)';
     -- rows without an account may still tell of one, also when their feed is gone
-    prices   CONSTANT text := 'SELECT f.id FROM margin_calib.feed AS f WHERE f.kind <> ''positions''';
+    prices   CONSTANT text := 'SELECT f.id FROM margin_calib.feed AS f WHERE f.kind NOT IN (''positions'', ''collateral'')';
     secured  record;
 BEGIN
     FOR secured IN
@@ -95,6 +100,7 @@ BEGIN
             ('account_position', format('%s OR account %s', every, granted)),
             ('requirement', format('%s OR account %s', every, granted)),
             ('account_offset', format('%s OR account %s', every, granted)),
+            ('account_collateral', format('%s OR account %s', every, granted)),
             ('proposal_impact', format('%s OR account %s', every, granted)),
             ('quarantine', format('%s OR (account IS NULL AND feed IN (%s)) OR account %s', every, prices, granted)),
             ('alert', format('account IS NULL OR %s OR account %s', every, granted)),
