@@ -75,7 +75,7 @@ CREATE TYPE margin_calib.verification AS (
 );
 COMMENT ON TYPE margin_calib.verification IS
 'A row of margin_calib.verify: one difference between what is stored and what follows from base data. doc/explain.md.';
-COMMENT ON COLUMN margin_calib.verification.kind IS 'parameter, liquidity, surface, correlation, position, offset, requirement, or feed for one that cannot be read, whose instruments or accounts are not verified';
+COMMENT ON COLUMN margin_calib.verification.kind IS 'parameter, liquidity, surface, correlation, position, offset, requirement, collateral, or feed for one that cannot be read, whose instruments or accounts are not verified';
 COMMENT ON COLUMN margin_calib.verification.instrument IS 'instrument, of a parameter, liquidity or a position; underlying of a surface';
 COMMENT ON COLUMN margin_calib.verification.account IS 'account, of a position, an offset or a requirement';
 COMMENT ON COLUMN margin_calib.verification.currency IS 'currency, of a position, an offset or a requirement';

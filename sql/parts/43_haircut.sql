@@ -118,18 +118,18 @@ CREATE OR REPLACE FUNCTION margin_calib.haircut_of(terms margin_calib.engine_col
     LANGUAGE sql STABLE CALLED ON NULL INPUT PARALLEL SAFE COST 50 ROWS 1
 BEGIN ATOMIC
     SELECT CASE WHEN quantity < 0 THEN 0 WHEN (terms).missing IS NOT NULL THEN 1
-                ELSE least(1, margin_calib.round_up(least(b.haircut + wrong_way, 1), (terms).haircut_step)) END,
+                ELSE trim_scale(least(1, margin_calib.round_up(least(b.haircut + wrong_way, 1), (terms).haircut_step))) END,
            CASE WHEN quantity < 0 THEN 'debt' WHEN (terms).missing IS NOT NULL THEN 'no data'
                 WHEN (terms).asset = (terms).currency THEN 'own currency' ELSE b.term END,
-           c.horizon, c.spread, round(p.days, 6)
+           c.horizon, c.spread, trim_scale(round(p.days, 6))
       FROM (SELECT margin_calib.liquidation_horizon(quantity, (terms).average_daily_volume, (terms).participation,
                                                     (terms).horizon, (terms).maximum_horizon) AS days OFFSET 0) AS p
      CROSS JOIN LATERAL (
            SELECT CASE WHEN p.days > (terms).horizon THEN sqrt(p.days * 1.000000000000000000000000 / (terms).horizon) ELSE 1 END AS factor OFFSET 0) AS s
      CROSS JOIN LATERAL (
            -- roots have no end: what is left of it far below a step is no reason for another step
-           SELECT round(((terms).market_haircut + (terms).currency_haircut) * (s.factor - 1), 12) AS horizon,
-                  round((terms).spread / 2 * s.factor, 12) AS spread OFFSET 0) AS c
+           SELECT trim_scale(round(((terms).market_haircut + (terms).currency_haircut) * (s.factor - 1), 12)) AS horizon,
+                  trim_scale(round((terms).spread / 2 * s.factor, 12)) AS spread OFFSET 0) AS c
       -- no rate, no row: then something is missing
       LEFT JOIN LATERAL (
            SELECT v.term, v.haircut
@@ -174,13 +174,13 @@ BEGIN
          CROSS JOIN LATERAL (
                SELECT CASE WHEN e.account IS NULL OR h.quantity <= 0 OR money = h.instrument THEN 0
                            WHEN e.amount IS NULL THEN e.haircut
-                           WHEN v.value > 0 THEN round(least(greatest(e.amount, 0) * 1.000000000000000000000000 / v.value, e.haircut), 12)
+                           WHEN v.value > 0 THEN trim_scale(round(least(greatest(e.amount, 0) * 1.000000000000000000000000 / v.value, e.haircut), 12))
                            ELSE 0 END AS haircut OFFSET 0) AS w
          CROSS JOIN LATERAL margin_calib.haircut_of(t, v.quantity, w.haircut) AS c
          CROSS JOIN LATERAL (
-               SELECT CASE WHEN v.value > 0 THEN coalesce(greatest(v.value - least(t.limit_amount, t.limit_share * (
+               SELECT CASE WHEN v.value > 0 THEN coalesce(trim_scale(greatest(v.value - least(t.limit_amount, t.limit_share * (
                           SELECT sum(o.quantity * u.price) FROM unnest(held) AS o JOIN unnest(terms) AS u ON u.asset = o.instrument
-                           WHERE o.account = h.account AND o.quantity > 0)), 0), 0) ELSE 0 END AS excess,
+                           WHERE o.account = h.account AND o.quantity > 0)), 0)), 0) ELSE 0 END AS excess,
                       greatest(c.haircut, t.excess_haircut) AS haircut OFFSET 0) AS x
          ORDER BY h.account, h.instrument;
 END

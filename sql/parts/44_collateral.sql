@@ -42,11 +42,11 @@ BEGIN
         RETURNING * LOOP
         CONTINUE WHEN changed.stage = 0 AND changed.previous_stage IS NULL;
         PERFORM margin_calib.raise_alert('peg_stage', changed.asset, as_of, format(
-            '%s: its peg %s stage %s (it was in %s) at a price of %s; haircut at least %s', changed.asset,
+            '%s: its peg %s stage %s (it was in %s), lowest price %s; haircut at least %s', changed.asset,
             CASE WHEN changed.stage > coalesce(changed.previous_stage, 0) THEN 'has fallen to' ELSE 'is back in' END,
-            changed.stage, coalesce(changed.previous_stage, 0), changed.price, changed.haircut),
-            -- within double precision whatever is attached
-            least(changed.price, 1e300)::float8);
+            changed.stage, coalesce(changed.previous_stage, 0), changed.lowest_price, changed.haircut),
+            -- numeric has a wider range than double precision
+            least(changed.lowest_price, 1e300)::float8);
     END LOOP;
     INSERT INTO margin_calib.peg_state AS s SELECT f.* FROM unnest(states) AS f
         ON CONFLICT (asset) DO UPDATE SET (stage, haircut, price, lowest_price, data_through, stale_reason) = (

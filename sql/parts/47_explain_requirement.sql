@@ -387,6 +387,7 @@ BEGIN
     END IF;
     RETURN EXISTS (SELECT FROM margin_calib.pending_accounts() AS w (account) WHERE w.account = account_is_known.account)
         OR EXISTS (SELECT FROM margin_calib.quarantine AS q WHERE q.account = account_is_known.account)
+        OR EXISTS (SELECT FROM margin_calib.account_collateral AS c WHERE c.account = account_is_known.account)
         OR NOT EXISTS (SELECT FROM margin_calib.feed AS f WHERE f.kind = 'positions' AND f.error IS NOT NULL)
            AND EXISTS (SELECT FROM margin_calib.holdings(ARRAY[account_is_known.account]));
 END

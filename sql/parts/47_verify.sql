@@ -251,6 +251,34 @@ END;
 COMMENT ON FUNCTION margin_calib.verify_query() IS
 'Internal to verify: query of the differences of the accounts $1 as of $2, those of $3 computed at the stored and those of $4 at the live market; $5 are those that wait for a refresh.';
 
+CREATE OR REPLACE FUNCTION margin_calib.verify_collateral(accounts text[], live boolean, as_of timestamptz)
+    RETURNS SETOF margin_calib.verification
+    LANGUAGE plpgsql STABLE PARALLEL UNSAFE COST 5000 ROWS 10
+    SET search_path = pg_catalog, margin_calib, pg_temp
+    SET plan_cache_mode = force_custom_plan
+AS $function$
+BEGIN
+    IF NOT margin_calib.has_collateral() OR EXISTS (SELECT FROM margin_calib.feed AS f WHERE f.kind IN ('positions', 'collateral') AND f.error IS NOT NULL) THEN
+        RETURN;
+    END IF;
+    RETURN QUERY
+        SELECT 'collateral', coalesce(s.asset, n.asset), coalesce(s.account, n.account), coalesce(s.currency, n.currency), d.field, d.stored_text,
+               d.recomputed_text,
+               coalesce(s.account, n.account) IN (SELECT margin_calib.pending_collateral())
+               -- without triggers every refresh looks at every account
+               OR EXISTS (SELECT FROM margin_calib.feed AS f WHERE f.kind = 'collateral' AND f.capture = 'watermark')
+          FROM margin_calib.collateral_of(accounts, live, as_of) AS n
+          FULL JOIN (SELECT c.* FROM margin_calib.account_collateral AS c WHERE c.account = ANY (accounts)) AS s
+            ON s.account = n.account AND s.asset = n.asset
+         CROSS JOIN LATERAL margin_calib.row_differences(CASE WHEN s.account IS NOT NULL THEN to_jsonb(s) END,
+                                                         CASE WHEN n.account IS NOT NULL THEN to_jsonb(n) END) AS d
+         WHERE ROW(n.*) IS DISTINCT FROM ROW(s.*)
+         ORDER BY 3, 2, 5;
+END
+$function$;
+COMMENT ON FUNCTION margin_calib.verify_collateral(text[], boolean, timestamptz) IS
+'Internal to verify: differences of the collateral of accounts, at the stored or at the live market.';
+
 CREATE OR REPLACE FUNCTION margin_calib.verify_accounts(
     accounts text[], wrong text[], late text[], as_of timestamptz) RETURNS SETOF margin_calib.verification
     LANGUAGE plpgsql STABLE PARALLEL UNSAFE COST 5000 ROWS 10
@@ -276,6 +304,7 @@ BEGIN
     END IF;
     RETURN QUERY EXECUTE margin_calib.verify_query()
     USING accounts, as_of, ARRAY(SELECT a FROM unnest(accounts) AS a WHERE a <> ALL (live)), live, pending;
+    RETURN QUERY SELECT * FROM margin_calib.verify_collateral(accounts, wrong <> '{}', as_of);
 END
 $function$;
 COMMENT ON FUNCTION margin_calib.verify_accounts(text[], text[], text[], timestamptz) IS
@@ -346,11 +375,11 @@ BEGIN
     RETURN QUERY
         SELECT 'feed', NULL::text, NULL::text, NULL::text, f.relation_name, f.error, p.problem, p.problem IS DISTINCT FROM f.error
           FROM margin_calib.feed AS f CROSS JOIN LATERAL (SELECT margin_calib.feed_problem(f) OFFSET 0) AS p (problem)
-         WHERE f.kind = 'positions' AND (p.problem IS NOT NULL OR f.error IS NOT NULL) ORDER BY f.id;
+         WHERE f.kind IN ('positions', 'collateral') AND (p.problem IS NOT NULL OR f.error IS NOT NULL) ORDER BY f.id;
 END
 $function$;
 COMMENT ON FUNCTION margin_calib.verify_position_feeds() IS
-'Internal to verify: a row for each position feed that cannot be read.';
+'Internal to verify: a row for each position or collateral feed that cannot be read.';
 
 CREATE OR REPLACE FUNCTION margin_calib.accounts_query(accounts text[]) RETURNS text
     LANGUAGE sql STABLE PARALLEL SAFE COST 50
@@ -361,8 +390,9 @@ BEGIN ATOMIC
                 ELSE format('SELECT k.key FROM (%s) AS k (key) WHERE margin_calib.sees_account(k.key)',
                      concat_ws(' UNION ', string_agg(margin_calib.keys_query(f, f.account_column), ' UNION ' ORDER BY f.id),
                                'SELECT p.account FROM margin_calib.account_position AS p UNION SELECT o.account FROM margin_calib.account_offset AS o '
-                               'UNION SELECT r.account FROM margin_calib.requirement AS r')) END
-      FROM margin_calib.feed AS f WHERE f.kind = 'positions';
+                               'UNION SELECT r.account FROM margin_calib.requirement AS r '
+                               'UNION SELECT c.account FROM margin_calib.account_collateral AS c')) END
+      FROM margin_calib.feed AS f WHERE f.kind IN ('positions', 'collateral');
 END;
 COMMENT ON FUNCTION margin_calib.accounts_query(text[]) IS
 'Internal to verify: query of the accounts given, NULL for all that an attached table or the engine has.';
@@ -455,7 +485,7 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION margin_calib.verify(text[], text[]) IS
-'Recomputes what is in force from the attached tables, with the functions that refresh uses and without a write, and returns every difference to what is stored, to the last digit; no row when all is right. Instruments: rates and what publishes with them, price, data_through, path; figures of liquidity; volatility surfaces, unless the work is limited; matrices of product groups from their evidence. Accounts: positions, credits, requirements, but for as_of. Rows that are missing or superfluous are differences, and so is a feed that cannot be read. is_pending: a change waits for the next refresh. instruments or accounts limit the work to those named; NULL for both is everything. Runs as its caller, who needs SELECT on the attached tables, and for the accounts that it sees; 500 keys at a time. Error 42704 for an instrument or account that is not known. doc/explain.md.';
+'Recomputes what is in force from the attached tables, with the functions that refresh uses and without a write, and returns every difference to what is stored, to the last digit; no row when all is right. Instruments: rates and what publishes with them, price, data_through, path; figures of liquidity; volatility surfaces, unless the work is limited; matrices of product groups from their evidence. Accounts: positions, credits, requirements, collateral, but for as_of. Rows that are missing or superfluous are differences, and so is a feed that cannot be read. is_pending: a change waits for the next refresh. instruments or accounts limit the work to those named; NULL for both is everything. Runs as its caller, who needs SELECT on the attached tables, and for the accounts that it sees; 500 keys at a time. Error 42704 for an instrument or account that is not known. doc/explain.md.';
 
 REVOKE ALL ON FUNCTION
     margin_calib.row_differences(jsonb, jsonb), margin_calib.stored_instrument(margin_calib.instrument, margin_calib.parameter),
@@ -463,7 +493,7 @@ REVOKE ALL ON FUNCTION
     margin_calib.waiting_keys(margin_calib.feed, text[], timestamptz),
     margin_calib.verify_prices(margin_calib.feed, text[], timestamptz), margin_calib.verify_liquidity(margin_calib.feed, text[], timestamptz),
     margin_calib.verify_orphans(), margin_calib.verify_correlations(), margin_calib.verify_query(),
-    margin_calib.verify_accounts(text[], text[], text[], timestamptz), margin_calib.batches_query(text),
+    margin_calib.verify_collateral(text[], boolean, timestamptz), margin_calib.verify_accounts(text[], text[], text[], timestamptz), margin_calib.batches_query(text),
     margin_calib.keys_query(margin_calib.feed, name), margin_calib.verify_feed(margin_calib.feed, text[], timestamptz),
     margin_calib.verify_position_feeds(), margin_calib.held_instruments(text[]),
     margin_calib.accounts_query(text[]), margin_calib.check_verifiable(text[], text[]), margin_calib.verify(text[], text[]) FROM PUBLIC;

@@ -67,6 +67,68 @@ SELECT p.asset, a.price_instrument, a.currency, s.price, s.lowest_price, s.stage
 COMMENT ON VIEW margin_calib.peg_status IS
 'In which stage each peg is, a row for each asset with stages.';
 
+COMMENT ON COLUMN margin_calib.margin_collateral.account IS 'the account';
+COMMENT ON COLUMN margin_calib.margin_collateral.currency IS 'currency of price, value and collateral value';
+COMMENT ON COLUMN margin_calib.margin_collateral.asset IS 'the asset; empty for rows without one';
+COMMENT ON COLUMN margin_calib.margin_collateral.quantity IS 'net quantity over all rows and feeds; negative is a debt';
+COMMENT ON COLUMN margin_calib.margin_collateral.price IS 'price of one unit';
+COMMENT ON COLUMN margin_calib.margin_collateral.value IS 'quantity * price; NULL without a price';
+COMMENT ON COLUMN margin_calib.margin_collateral.haircut IS 'part of the value that does not count; 0 for a debt';
+COMMENT ON COLUMN margin_calib.margin_collateral.binding_term IS 'which component made the haircut: calibrated, minimum, quality, peg, weight, own currency, debt or no data';
+COMMENT ON COLUMN margin_calib.margin_collateral.collateral_value IS 'what counts: (value - excess_value) * (1 - haircut) + excess_value * (1 - excess_haircut), rounded down to the amount step of the currency; a debt counts in full. NULL: a debt without a price';
+COMMENT ON COLUMN margin_calib.margin_collateral.priority IS 'collateral of a smaller one is used first';
+COMMENT ON COLUMN margin_calib.margin_collateral.market_haircut IS 'calibrated loss on holding it over one horizon: long initial rate in force of its price instrument; 0 without one';
+COMMENT ON COLUMN margin_calib.margin_collateral.currency_haircut IS 'the same of the instrument that chains its price to the currency; 0 when there is none';
+COMMENT ON COLUMN margin_calib.margin_collateral.horizon_haircut IS '(market_haircut + currency_haircut) * (sqrt(L / h) - 1), L days to sell it and h the days of one horizon';
+COMMENT ON COLUMN margin_calib.margin_collateral.spread_haircut IS 'cost of selling it: half the relative spreads * sqrt(L / h)';
+COMMENT ON COLUMN margin_calib.margin_collateral.minimum_haircut IS 'floor that set_asset gave';
+COMMENT ON COLUMN margin_calib.margin_collateral.quality_haircut IS 'floor of its credit quality step';
+COMMENT ON COLUMN margin_calib.margin_collateral.peg_haircut IS 'floor of the stage in which its peg is';
+COMMENT ON COLUMN margin_calib.margin_collateral.weight_haircut IS 'floor that leaves its maximum weight: 1 - maximum_weight';
+COMMENT ON COLUMN margin_calib.margin_collateral.wrong_way_haircut IS 'added for what the account is exposed to together with the asset, in proportion to the exposure';
+COMMENT ON COLUMN margin_calib.margin_collateral.excess_value IS 'value above the concentration limits';
+COMMENT ON COLUMN margin_calib.margin_collateral.excess_haircut IS 'haircut of the excess, never below the haircut';
+COMMENT ON COLUMN margin_calib.margin_collateral.liquidation_horizon IS 'days that selling it takes; NULL without a volume';
+COMMENT ON COLUMN margin_calib.margin_collateral.data_through IS 'ts of the oldest price or figure behind it';
+COMMENT ON COLUMN margin_calib.margin_collateral.is_stale IS 'true: stale_reason says why it may be out of date';
+COMMENT ON COLUMN margin_calib.margin_collateral.stale_reason IS 'why it may be out of date, or why nothing of it counts; NULL when all is right';
+
+COMMENT ON COLUMN margin_calib.collateral_haircut.asset IS 'the asset';
+COMMENT ON COLUMN margin_calib.collateral_haircut.currency IS 'currency of its price';
+COMMENT ON COLUMN margin_calib.collateral_haircut.haircut IS 'part of the value that does not count, rounded up to the step of the asset';
+COMMENT ON COLUMN margin_calib.collateral_haircut.binding_term IS 'which component made it: calibrated (market, currency, horizon and spread together), minimum, quality, peg, weight, own currency, or no data';
+COMMENT ON COLUMN margin_calib.collateral_haircut.market_haircut IS 'calibrated loss on holding it over one horizon: long initial rate in force of its price instrument; 0 without one';
+COMMENT ON COLUMN margin_calib.collateral_haircut.currency_haircut IS 'the same of the instrument that chains its price to the currency; 0 when there is none';
+COMMENT ON COLUMN margin_calib.collateral_haircut.horizon_haircut IS '(market_haircut + currency_haircut) * (sqrt(L / h) - 1), L days to sell it and h the days of one horizon';
+COMMENT ON COLUMN margin_calib.collateral_haircut.spread_haircut IS 'cost of selling it: half the relative spreads * sqrt(L / h)';
+COMMENT ON COLUMN margin_calib.collateral_haircut.minimum_haircut IS 'floor that set_asset gave';
+COMMENT ON COLUMN margin_calib.collateral_haircut.quality_haircut IS 'floor of its credit quality step';
+COMMENT ON COLUMN margin_calib.collateral_haircut.peg_haircut IS 'floor of the stage in which its peg is';
+COMMENT ON COLUMN margin_calib.collateral_haircut.weight_haircut IS 'floor that leaves its maximum weight: 1 - maximum_weight';
+COMMENT ON COLUMN margin_calib.collateral_haircut.peg_stage IS 'stage of its peg; NULL without stages';
+COMMENT ON COLUMN margin_calib.collateral_haircut.price IS 'price of one unit';
+COMMENT ON COLUMN margin_calib.collateral_haircut.in_force_since IS 'refresh that put it into force';
+COMMENT ON COLUMN margin_calib.collateral_haircut.as_of IS 'latest refresh that found it so';
+COMMENT ON COLUMN margin_calib.collateral_haircut.data_through IS 'ts of the oldest price or figure behind it';
+COMMENT ON COLUMN margin_calib.collateral_haircut.is_stale IS 'true: stale_reason says why it may be out of date';
+COMMENT ON COLUMN margin_calib.collateral_haircut.stale_reason IS 'why it may be out of date, or why nothing counts; NULL when all is right';
+
+COMMENT ON COLUMN margin_calib.peg_status.asset IS 'the pegged asset';
+COMMENT ON COLUMN margin_calib.peg_status.price_instrument IS 'instrument whose price tells what it is worth';
+COMMENT ON COLUMN margin_calib.peg_status.currency IS 'currency to 1 of which it is pegged';
+COMMENT ON COLUMN margin_calib.peg_status.price IS 'latest price of one unit; 0 counts';
+COMMENT ON COLUMN margin_calib.peg_status.lowest_price IS 'lowest that was in force within the dwell time before the latest price';
+COMMENT ON COLUMN margin_calib.peg_status.stage IS '0: the peg holds; else number of the stage';
+COMMENT ON COLUMN margin_calib.peg_status.haircut IS 'floor of its haircut in the stage';
+COMMENT ON COLUMN margin_calib.peg_status.next_below IS 'threshold of the next stage; NULL in the last';
+COMMENT ON COLUMN margin_calib.peg_status.since IS 'ts of the price that brought it into this stage';
+COMMENT ON COLUMN margin_calib.peg_status.previous_stage IS 'stage before; NULL: none';
+COMMENT ON COLUMN margin_calib.peg_status.dwell IS 'how long the price must not have been below a threshold before the stage is left';
+COMMENT ON COLUMN margin_calib.peg_status.stages IS 'number of stages';
+COMMENT ON COLUMN margin_calib.peg_status.data_through IS 'ts of the latest price';
+COMMENT ON COLUMN margin_calib.peg_status.is_stale IS 'true: stale_reason says why it may be out of date';
+COMMENT ON COLUMN margin_calib.peg_status.stale_reason IS 'why it may be out of date; NULL when it is not';
+
 CREATE OR REPLACE FUNCTION margin_calib.collateral_use(account text, requirement numeric) RETURNS SETOF margin_calib.collateral_usage
     LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE COST 5000 ROWS 10
     SET search_path = pg_catalog, margin_calib, pg_temp
@@ -108,3 +170,30 @@ COMMENT ON FUNCTION margin_calib.collateral_use(text, numeric) IS
 
 REVOKE ALL ON margin_calib.margin_collateral, margin_calib.collateral_haircut, margin_calib.peg_status FROM PUBLIC;
 REVOKE ALL ON FUNCTION margin_calib.pending_collateral(), margin_calib.collateral_use(text, numeric) FROM PUBLIC;
+
+CREATE OR REPLACE FUNCTION margin_calib.allocate_collateral(
+    account text, demand margin_calib.collateral_demand[], terms margin_calib.collateral_term[] DEFAULT NULL)
+    RETURNS SETOF margin_calib.collateral_allocation
+    LANGUAGE plpgsql STABLE CALLED ON NULL INPUT PARALLEL SAFE COST 5000 ROWS 10
+    SET search_path = pg_catalog, margin_calib, pg_temp
+AS $function$
+DECLARE
+    supply   margin_calib.collateral_supply[];
+    effective margin_calib.collateral_term[];
+BEGIN
+    supply := ARRAY(SELECT ROW(c.asset, c.value, coalesce(a.opportunity_cost, 0))::margin_calib.collateral_supply
+                      FROM margin_calib.account_collateral AS c LEFT JOIN margin_calib.asset AS a ON a.asset = c.asset
+                     WHERE c.account = allocate_collateral.account AND c.value > 0 ORDER BY c.priority, c.asset COLLATE "C");
+    effective := ARRAY(
+        SELECT ROW(w.requirement, w.asset, coalesce(w.haircut, 1 - round(c.collateral_value / c.value, 12), 1), w.limit_value,
+                   w.limit_share)::margin_calib.collateral_term
+          FROM (SELECT t.* FROM unnest(terms) AS t
+                UNION ALL
+                SELECT d.requirement, s.asset, NULL, NULL, NULL FROM unnest(demand) AS d CROSS JOIN unnest(supply) AS s WHERE terms IS NULL) AS w
+          LEFT JOIN margin_calib.account_collateral AS c ON c.account = allocate_collateral.account AND c.asset = w.asset AND c.value > 0);
+    RETURN QUERY SELECT * FROM margin_calib.allocate_collateral(supply, demand, effective);
+END
+$function$;
+COMMENT ON FUNCTION margin_calib.allocate_collateral(text, margin_calib.collateral_demand[], margin_calib.collateral_term[]) IS
+'allocate_collateral of what an account holds, as of the latest refresh, at the opportunity costs of set_asset. terms NULL: every requirement takes every asset; a haircut of NULL is what the account''s collateral value leaves of the value, limits and wrong-way exposure included. Debts are no collateral: give what they take as a requirement. Errors as of allocate_collateral; 42704 also for a term of an asset that the account does not have.';
+REVOKE ALL ON FUNCTION margin_calib.allocate_collateral(text, margin_calib.collateral_demand[], margin_calib.collateral_term[]) FROM PUBLIC;

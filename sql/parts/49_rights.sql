@@ -29,7 +29,19 @@ BEGIN ATOMIC
                  'settlement_hedges', 'standard_tiers', 'rebuilt_scenario_set', 'recipe_content', 'historical_content', 'macro_content', 'correlation_content', 'joint_history', 'refuse_history',
                  'history_column', 'history_shocks', 'last_time', 'surface_at', 'surface_vol', 'surface_svg', 'surface_now', 'stored_surface', 'check_underlyings', 'surface_in_force',
                  'surface_found', 'quote_source', 'quote_number_expression', 'quote_kind_expression', 'with_fallbacks', 'fallback_slice',
-                 'surface_reason', 'pending_underlyings', 'surface_json', 'verify_surfaces']
+                 'surface_reason', 'pending_underlyings', 'surface_json', 'verify_surfaces',
+                 'holdings_in', 'collateral_holdings', 'asset_legs', 'asset_instruments', 'instrument_market', 'asset_leg', 'asset_prices_at', 'asset_prices',
+                 'peg_stage_at', 'peg_found', 'peg_states', 'wrong_way_found', 'wrong_way_exposures', 'collateral_currency', 'asset_liquidity',
+                 'collateral_terms', 'haircut_of', 'collateral_in', 'collateral_of', 'has_collateral', 'collateral_holders', 'pending_collateral',
+                 'collateral_use', 'allocation_solve', 'check_allocation', 'allocate_collateral', 'verify_collateral',
+                 'models_of', 'instrument_contract', 'surface_forward', 'surfaces_of', 'quoted_vol', 'risk_input', 'risk_inputs', 'with_vectors', 'risk_dependents',
+                 'set_in_force', 'risks_of', 'portfolio_charges', 'portfolio_sums', 'portfolio_requirements', 'positions_of', 'rates_requirements',
+                 'unrealised_pnl', 'position_sums', 'rates_sums', 'account_states', 'floor_to', 'account_tier_of', 'account_figures', 'pending_states', 'account_now',
+                 'bare_positions', 'trial', 'guard_account', 'trade_cash', 'trades_cash', 'check_trades', 'traded_holdings', 'trade_trial', 'judge_trades', 'check_order',
+                 'what_if', 'what_if_settings', 'what_if_trades', 'what_if_figures', 'what_if_change', 'best_hedge', 'what_if_hedges', 'what_if_components', 'unknown_keys',
+                 'checked_changes', 'refuse', 'resting_orders', 'judge_changes', 'check_margin', 'undiscounted', 'plain_scenarios', 'asset_pnl', 'stress_positions',
+                 'stress_losses', 'stress_test', 'stress_accounts', 'reverse_stress_test', 'moved_market', 'single_scenario', 'equity_on_moves', 'nearest_move',
+                 'scaled_scenario', 'scenario_multiple', 'liquidation_prices']
            || CASE WHEN rights <> 'reader' THEN
                  ARRAY['verify_audit', 'audit_hash', 'governed_parameter', 'replay', 'changed_inputs', 'replay_parameter', 'replay_query', 'replay_changes', 'parameter_calibration', 'check_run'] ELSE '{}' END
            || CASE rights
@@ -37,7 +49,8 @@ BEGIN ATOMIC
                  ARRAY['set_policy', 'set_instrument', 'set_proxy', 'set_amount_step', 'set_tiers', 'set_liquidity_policy', 'set_peg',
                        'add_event', 'cancel_event', 'set_product_group', 'drop_product_group', 'propose_override', 'end_override',
                        'withdraw_proposal', 'set_alert_rule', 'drop_alert_rule', 'acknowledge_alert', 'set_contract', 'set_contracts', 'drop_contract',
-                       'add_scenario_set', 'drop_scenario_set', 'add_historical_set', 'add_macro_set', 'add_correlation_set', 'add_recipe', 'check_recipe', 'store_recipe', 'unknown_keys']
+                       'add_scenario_set', 'drop_scenario_set', 'add_historical_set', 'add_macro_set', 'add_correlation_set', 'add_recipe', 'check_recipe', 'store_recipe',
+                       'set_asset', 'drop_asset', 'set_credit_quality', 'set_wrong_way', 'set_peg_stages', 'set_margin_model', 'drop_margin_model', 'set_account_tiers']
               WHEN 'approver' THEN
                  ARRAY['approve_proposal', 'reject_proposal', 'set_approval_limits', 'end_override', 'acknowledge_alert', 'forget_alerts']
               WHEN 'engine' THEN
@@ -48,13 +61,15 @@ BEGIN ATOMIC
                        'feed_changed', 'quarantine_rows', 'quarantine_prices', 'quarantine_positions', 'lock_engine', 'raise_alert',
                        'commit_is_possible', 'capture', 'add_capture', 'remove_capture', 'start_capture', 'connect_feed', 'claim_engine', 'await_engine',
                        'record_feed', 'audit_feed', 'forget_feed',
-                       'check_attachable', 'attach_prices', 'attach_positions', 'attach_liquidity', 'detach',
+                       'check_attachable', 'attach_prices', 'attach_positions', 'attach_liquidity', 'attach_collateral', 'detach',
+                       'refresh_haircuts', 'haircuts_found', 'store_pegs', 'store_correlations', 'store_haircuts', 'refresh_collateral', 'store_collateral',
                        'create_standard_tables', 'schedule_job', 'schedule_refresh',
                        'schedule_recalibration', 'schedule_backtest', 'unschedule', 'backtest_policy', 'backtest_policies', 'backtest_one',
                        'drop_backtest', 'policies_in_use', 'refresh_liquidity', 'store_liquidity', 'quarantine_liquidity',
                        'sync_events', 'sync_proposals', 'store_offsets', 'refresh_groups', 'check_group_exists', 'calibrate_offsets',
                        'attach_quotes', 'refresh_surfaces', 'store_surface', 'quarantine_quotes', 'forget_surfaces',
-                       'rebuild_scenario_sets', 'store_rebuilt_set', 'store_rebuild_failure'] ELSE '{}' END;
+                       'rebuild_scenario_sets', 'store_rebuilt_set', 'store_rebuild_failure',
+                       'store_risk', 'use_scenario_set', 'refresh_risk', 'store_states', 'refresh_states', 'forget_account_history', 'enforce_margin', 'add_check', 'stop_enforcing'] ELSE '{}' END;
 END;
 COMMENT ON FUNCTION margin_calib.rights_on_functions(text) IS
 'Internal to grant_rights: names of the functions that go with reader, analyst, approver or engine.';
@@ -85,7 +100,7 @@ DECLARE
     every    CONSTANT text := 'EXISTS (SELECT FROM margin_calib.account_grant AS g WHERE g.account IS NULL)';
     granted  CONSTANT text := 'IN (SELECT g.account FROM margin_calib.account_grant AS g WHERE g.account IS NOT NULL)';
     -- rows without an account may still tell of one, also when their feed is gone
-    prices   CONSTANT text := 'SELECT f.id FROM margin_calib.feed AS f WHERE f.kind <> ''positions''';
+    prices   CONSTANT text := 'SELECT f.id FROM margin_calib.feed AS f WHERE f.kind NOT IN (''positions'', ''collateral'')';
     secured  record;
 BEGIN
     FOR secured IN
@@ -97,12 +112,18 @@ BEGIN
                               'WHERE a.attrelid = ''margin_calib.account_grant''::pg_catalog.regclass AND a.attname = ''role'')'),
             ('account_position', format('%s OR account %s', every, granted)),
             ('requirement', format('%s OR account %s', every, granted)),
+            ('portfolio_requirement', format('%s OR account %s', every, granted)),
+            ('account_state', format('%s OR account %s', every, granted)),
+            ('account_history', format('%s OR account %s', every, granted)),
+            ('margin_model', format('account IS NULL OR %s OR account %s', every, granted)),
+            ('account_guard', format('%s OR account %s', every, granted)),
             ('account_offset', format('%s OR account %s', every, granted)),
+            ('account_collateral', format('%s OR account %s', every, granted)),
             ('proposal_impact', format('%s OR account %s', every, granted)),
             ('quarantine', format('%s OR (account IS NULL AND feed IN (%s)) OR account %s', every, prices, granted)),
             ('alert', format('account IS NULL OR %s OR account %s', every, granted)),
             ('capture_queue', format('%s OR key IS NULL OR feed = 0 OR feed IN (%s) OR key %s', every, prices, granted)),
-            ('audit', format('kind <> ''account_grant'' OR %s', every))) AS t (name, visible) LOOP
+            ('audit', format('kind NOT IN (''account_grant'', ''margin_model'') OR %s', every))) AS t (name, visible) LOOP
         EXECUTE format('DROP POLICY IF EXISTS account_access ON margin_calib.%I', secured.name);
         EXECUTE format('CREATE POLICY account_access ON margin_calib.%I USING (%s)', secured.name, secured.visible);
         EXECUTE format('ALTER TABLE margin_calib.%I ENABLE ROW LEVEL SECURITY', secured.name);

@@ -1,0 +1,45 @@
+-- Who may do what with collateral: a reader sees the accounts that were granted, an analyst sets assets, the engine's role attaches and refreshes.
+BEGIN;
+SELECT no_plan();
+SET LOCAL client_min_messages = warning;
+CREATE SCHEMA t;
+SET LOCAL search_path = t, margin_calib, public;
+CREATE ROLE mc_creader; CREATE ROLE mc_canalyst; CREATE ROLE mc_cengine;
+GRANT USAGE, CREATE ON SCHEMA t TO mc_cengine; GRANT USAGE ON SCHEMA t TO mc_creader, mc_canalyst;
+SELECT grant_rights('mc_creader', 'reader'), grant_rights('mc_canalyst', 'analyst'), grant_rights('mc_cengine', 'engine');
+SELECT grant_account('a', 'mc_creader');
+SET LOCAL ROLE mc_cengine;
+CREATE TABLE t.bars (symbol text, ts timestamptz, price numeric);
+CREATE TABLE t.book (account text, symbol text, quantity numeric);
+CREATE TABLE t.balances (account text, asset text, quantity numeric);
+INSERT INTO bars SELECT k, date_trunc('day', now()) - b * interval '1 day', CASE k WHEN 'P' THEN 1 ELSE 50 * exp(0.03 * sin(ascii(k) * b * b)) END
+  FROM unnest(ARRAY['X', 'P']) AS k, generate_series(1, 120) AS b;
+INSERT INTO book VALUES ('a', 'X', 3), ('b', 'X', 4);
+INSERT INTO balances VALUES ('a', 'X', 10), ('b', 'X', 20), ('b', 'P', -1);
+GRANT SELECT ON ALL TABLES IN SCHEMA t TO mc_creader, mc_canalyst;
+SELECT lives_ok($$ SELECT attach_prices('bars', 'symbol', 'ts', 'price'), attach_positions('book', 'account', 'symbol', 'quantity'), attach_collateral('balances', 'account', 'asset', 'quantity') $$, 'the engine attaches');
+SELECT lives_ok($$ CALL refresh(commit_batches => false) $$, 'and refreshes');
+SET LOCAL ROLE mc_canalyst;
+SELECT lives_ok($$ SELECT set_credit_quality(1, 0.01), set_asset('X', 'X', 'USD', credit_quality => 1, wrong_way_haircut => 0.1), set_asset('P', 'P'),
+    set_peg_stages('P', '[{"below": 0.99, "haircut": 0.1}]'), set_wrong_way('P', 'X', 0.1, correlation => 0.5) $$, 'an analyst sets assets');
+SELECT throws_ok($$ INSERT INTO margin_calib.asset (asset) VALUES ('Y') $$, '42501', NULL, 'but writes no table');
+SELECT throws_ok($$ SELECT attach_collateral('balances', 'account', 'asset', 'quantity') $$, '42501', NULL, 'nor attaches one');
+SELECT is((SELECT count(*) FROM margin_collateral), 0::bigint, 'and sees no account');
+SET LOCAL ROLE mc_cengine;
+SELECT lives_ok($$ CALL refresh(commit_batches => false) $$, 'the engine refreshes haircuts and pegs');
+INSERT INTO bars VALUES ('P', now(), 0.98);
+SELECT lives_ok($$ CALL refresh(commit_batches => false) $$, 'and a peg that is lost');
+SELECT is((SELECT count(*) FROM verify()), 0::bigint, 'verify finds nothing');
+INSERT INTO balances VALUES ('b', 'X', 1), ('a', 'X', 1);
+SET LOCAL ROLE mc_creader;
+SELECT is((SELECT array_agg(DISTINCT account) FROM margin_collateral), '{a}', 'a reader sees the account that was granted');
+SELECT is((SELECT count(*) FROM capture_queue), 1::bigint, 'also of what waits');
+SELECT is((SELECT uncovered > 0 FROM collateral_use('b', 10) WHERE asset IS NULL), true, 'nothing of another');
+SELECT lives_ok($$ SELECT * FROM collateral_haircut, peg_status $$, 'haircuts and pegs are for all');
+SELECT lives_ok($$ SELECT * FROM collateral_of('{a}', true, now()) $$, 'live with SELECT on the tables');
+SELECT lives_ok($$ SELECT * FROM allocate_collateral('a', ARRAY[('v', 5)]::collateral_demand[]) $$, 'an allocation');
+SELECT throws_ok($$ SELECT set_asset('X') $$, '42501', NULL, 'a reader sets nothing');
+SELECT throws_ok($$ SELECT refresh_collateral('{a}', now()) $$, '42501', NULL, 'and refreshes nothing');
+RESET ROLE;
+SELECT * FROM finish();
+ROLLBACK;
