@@ -34,6 +34,7 @@
 
 #define RESULT_COLUMNS 13
 #define COMPONENTS_COLUMN 11
+#define FEW_KEYS 48
 
 static void
 read_row_types(McAccountWork *work, Oid row)
@@ -226,6 +227,31 @@ total_of_keys(const uint64 *keys, const McPosition *positions, Size first, Size 
 	return total.hi + total.lo;
 }
 
+/* The usual few keys, all different: each goes to the place that as many are below it, without a branch. */
+static void
+place_keys(uint64 *keys, uint32 count)
+{
+	uint64 found[FEW_KEYS];
+	uint32 below[FEW_KEYS] = {0};
+
+	memcpy(found, keys, count * sizeof(uint64));
+	for (uint32 i = 1; i < count; i++)
+	{
+		uint32 larger = 0;
+
+		for (uint32 j = 0; j < i; j++)
+		{
+			uint32 is_larger = found[j] > found[i];
+
+			below[j] += is_larger;
+			larger += is_larger;
+		}
+		below[i] += i - larger;
+	}
+	for (uint32 i = 0; i < count; i++)
+		keys[below[i]] = found[i];
+}
+
 /* Holdings by rank; false, and nothing done, when a vector has none or has a twin. */
 static bool
 hold_by_rank(McAccountWork *work, const McPosition *positions, Size count, Size *without_rank)
@@ -246,7 +272,9 @@ hold_by_rank(McAccountWork *work, const McPosition *positions, Size count, Size 
 	}
 	if (*without_rank > 0 || has_twins)
 		return false;
-	if (!in_order)
+	if (!in_order && count <= FEW_KEYS)
+		place_keys(keys, (uint32) count);
+	else if (!in_order)
 		sort_keys(keys, count);
 	work->held = 0;
 	for (Size first = 0, end; first < count; first = end)

@@ -4,7 +4,7 @@
 CREATE OR REPLACE FUNCTION margin_calib.rights_on_functions(rights text) RETURNS text[]
     LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE COST 1
 BEGIN ATOMIC
-    SELECT ARRAY['policy', 'check_policy', 'candidate_policy', 'calibrate_margin', 'calibrate_all', 'backtest_path', 'compare_policies', 'score_query', 'policy_scores', 'forecast_export',
+    SELECT ARRAY['policy', 'check_policy', 'candidate_policy', 'calibrate_margin', 'calibrate_all', 'portfolio_margin_all', 'backtest_path', 'compare_policies', 'score_query', 'policy_scores', 'forecast_export',
                  'backtest_zone', 'requirement_now', 'staleness', 'pending_accounts', 'pending_instruments', 'compute_positions', 'holdings',
                  'market_live', 'calibrate_keys', 'calibrate_with_policy', 'calibrate_or_explain',
                  'calibrate_query', 'calibrate_borrower', 'lender_feed', 'borrowed_path_query', 'borrowed_prices', 'check_proxy_multiplier', 'calibration_problem', 'future_limit', 'keys_that_fit', 'policy_remembers', 'requirement_query', 'round_up',

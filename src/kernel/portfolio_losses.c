@@ -12,7 +12,6 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "select.h"
 #include "tail.h"
 
 #define WIDTH 8
@@ -91,6 +90,23 @@ sort_by_rank(double *x, size_t n)
 		x[i] = isnan(x[i]) ? x[i - 1] : x[i];
 }
 
+INLINE size_t
+find_block(const double *pnl, size_t n, double profit)
+{
+	size_t s = 0;
+
+	for (; s < n; s += MC_LOSS_LANES)
+	{
+		Mask found = (LOAD(pnl + s) == profit) | (LOAD(pnl + s + WIDTH) == profit) |
+		             (LOAD(pnl + s + 2 * WIDTH) == profit) | (LOAD(pnl + s + 3 * WIDTH) == profit);
+
+		if ((found[0] | found[1] | found[2] | found[3] | found[4] | found[5] | found[6] |
+		     found[7]) != 0)
+			break;
+	}
+	return s;
+}
+
 static bool
 lanes_portable(const double *pnl, size_t n, double lane[MC_LOSS_LANES])
 {
@@ -101,6 +117,12 @@ static void
 sort_portable(double *x, size_t n)
 {
 	sort_by_rank(x, n);
+}
+
+static size_t
+find_portable(const double *pnl, size_t n, double profit)
+{
+	return find_block(pnl, n, profit);
 }
 
 #ifdef __x86_64__
@@ -119,6 +141,12 @@ sort_avx2(double *x, size_t n)
 	sort_by_rank(x, n);
 }
 
+AVX2 static size_t
+find_avx2(const double *pnl, size_t n, double profit)
+{
+	return find_block(pnl, n, profit);
+}
+
 AVX512 static bool
 lanes_avx512(const double *pnl, size_t n, double lane[MC_LOSS_LANES])
 {
@@ -130,6 +158,12 @@ sort_avx512(double *x, size_t n)
 {
 	sort_by_rank(x, n);
 }
+
+AVX512 static size_t
+find_avx512(const double *pnl, size_t n, double profit)
+{
+	return find_block(pnl, n, profit);
+}
 #endif
 
 size_t
@@ -139,11 +173,11 @@ mc_loss_variants(McLossLoops variants[MC_LOSS_VARIANTS])
 
 #ifdef __x86_64__
 	if (__builtin_cpu_supports("avx512f"))
-		variants[n++] = (McLossLoops){lanes_avx512, sort_avx512};
+		variants[n++] = (McLossLoops){lanes_avx512, sort_avx512, find_avx512};
 	if (__builtin_cpu_supports("avx2"))
-		variants[n++] = (McLossLoops){lanes_avx2, sort_avx2};
+		variants[n++] = (McLossLoops){lanes_avx2, sort_avx2, find_avx2};
 #endif
-	variants[n++] = (McLossLoops){lanes_portable, sort_portable};
+	variants[n++] = (McLossLoops){lanes_portable, sort_portable, find_portable};
 	return n;
 }
 
@@ -202,7 +236,7 @@ threshold_of(const McLosses *losses, size_t depth)
 	if (depth > MC_LOSS_LANES)
 		return -INFINITY;
 	memcpy(lane, losses->lane, sizeof(lane));
-	mc_select_largest(lane, MC_LOSS_LANES, depth, NULL);
+	mc_loss_loops().sort_few(lane, MC_LOSS_LANES);
 	return lane[depth - 1];
 }
 
@@ -247,14 +281,8 @@ mc_losses_find(const double *pnl, const McPortfolioMethod *method, double profit
 	size_t s = 0;
 
 	if (method->roles == NULL)
-		for (; s + WIDTH <= method->scenarios; s += WIDTH)
-		{
-			const double *p = pnl + s;
-
-			if ((p[0] == profit) | (p[1] == profit) | (p[2] == profit) | (p[3] == profit) |
-			    (p[4] == profit) | (p[5] == profit) | (p[6] == profit) | (p[7] == profit))
-				break;
-		}
+		s = mc_loss_loops().find(pnl, method->scenarios - method->scenarios % MC_LOSS_LANES,
+		                         profit);
 	while (pnl[s] != profit || (method->roles && method->roles[s].contingency))
 		s++;
 	return s;

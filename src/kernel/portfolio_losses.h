@@ -46,6 +46,8 @@ typedef struct McLossLoops
 	bool (*lanes)(const double *pnl, size_t n, double lane[MC_LOSS_LANES]);
 	/* x[0..n) in descending order, n <= MC_LOSS_FEW */
 	void (*sort_few)(double *x, size_t n);
+	/* where the first block of MC_LOSS_LANES profits with this one begins, n when none has it */
+	size_t (*find)(const double *pnl, size_t n, double profit);
 } McLossLoops;
 
 /* The variant for this processor. */

@@ -99,7 +99,7 @@ test_loops(void)
 	check(variants[0].lanes == mc_loss_loops().lanes, "the first is the one in use");
 	for (size_t v = 0; v < n; v++)
 	{
-		size_t wrong[3] = {0};
+		size_t wrong[4] = {0};
 
 		for (size_t k = 0; k < 4 * 10 * (MC_LOSS_FEW + 1); k++)
 		{
@@ -128,6 +128,16 @@ test_loops(void)
 			}
 			wrong[1] += !variants[v].lanes(pnl, l * MC_LOSS_LANES, lane);
 			wrong[1] += memcmp(lane, want, sizeof(lane)) != 0;
+			wrong[3] += variants[v].find(pnl, l * MC_LOSS_LANES, 54321) != l * MC_LOSS_LANES;
+			for (size_t s = 0; s < l * MC_LOSS_LANES; s++)
+			{
+				double before = pnl[s];
+
+				pnl[s] = 54321;
+				wrong[3] +=
+				    variants[v].find(pnl, l * MC_LOSS_LANES, 54321) != s - s % MC_LOSS_LANES;
+				pnl[s] = before;
+			}
 			for (size_t s = 0; s < l * MC_LOSS_LANES; s++)
 				for (int bad = 0; bad < 3; bad++)
 				{
@@ -140,6 +150,7 @@ test_loops(void)
 		}
 		check(wrong[0] == 0, "few losses in order by variant %zu, %zu are not", v, wrong[0]);
 		check(wrong[1] == 0, "lanes of variant %zu, %zu differ", v, wrong[1]);
+		check(wrong[3] == 0, "the block of a profit by variant %zu, %zu are not", v, wrong[3]);
 		check(wrong[2] == 0, "what is not finite by variant %zu, %zu are not seen", v, wrong[2]);
 	}
 }
