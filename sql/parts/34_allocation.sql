@@ -115,6 +115,5 @@ COMMENT ON FUNCTION margin_calib.allocate_collateral(margin_calib.collateral_sup
 'Gives collateral to requirements so that the least of them stays unmet, and of these allocations the one that costs the least. supply: value of each asset and cost of giving a unit of it away; demand: amount of each requirement; terms: which asset a requirement takes, its haircut there, and limits. A row for each asset that a requirement gets, one for the sum of each requirement with what of it is unmet, and one for what is left of each asset; shadow prices are those of the last basis. Numbers have 12 significant digits, and what is below 1e-10 of the largest requirement counts as zero. NULL gives no row. Errors: 22004 for NULL inside, 22023 for a value out of range or a name that comes twice, 42704 for a term of what is not there, 54000 beyond margin_calib.max_state_mb. doc/collateral.md.';
 
 REVOKE ALL ON FUNCTION
-    margin_calib.allocation_solve(double precision[], double precision[], double precision[], double precision[], double precision[]),
     margin_calib.check_allocation(margin_calib.collateral_supply[], margin_calib.collateral_demand[], margin_calib.collateral_term[]),
     margin_calib.allocate_collateral(margin_calib.collateral_supply[], margin_calib.collateral_demand[], margin_calib.collateral_term[]) FROM PUBLIC;

@@ -107,7 +107,7 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION margin_calib.check_margin() IS
-'Statement trigger that refuses a change of positions or a new order with MCM01 when equity of the account would not cover its initial requirement and the change makes that worse. Created by enforce_margin.';
+'Internal: statement trigger that refuses a change of positions or a new order with MCM01 when equity of the account would not cover its initial requirement and the change makes that worse. Created by enforce_margin.';
 
 CREATE OR REPLACE FUNCTION margin_calib.add_check(target regclass, arguments text[]) RETURNS void
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE COST 5000

@@ -33,7 +33,7 @@ BEGIN ATOMIC
                  'holdings_in', 'collateral_holdings', 'asset_legs', 'asset_instruments', 'instrument_market', 'asset_leg', 'asset_prices_at', 'asset_prices',
                  'peg_stage_at', 'peg_found', 'peg_states', 'wrong_way_found', 'wrong_way_exposures', 'collateral_currency', 'asset_liquidity',
                  'collateral_terms', 'haircut_of', 'collateral_in', 'collateral_of', 'has_collateral', 'collateral_holders', 'pending_collateral',
-                 'collateral_use', 'allocation_solve', 'check_allocation', 'allocate_collateral', 'verify_collateral',
+                 'collateral_use', 'check_allocation', 'allocate_collateral', 'verify_collateral',
                  'models_of', 'instrument_contract', 'surface_forward', 'surfaces_of', 'quoted_vol', 'risk_input', 'risk_inputs', 'with_vectors', 'risk_dependents',
                  'set_in_force', 'risks_of', 'portfolio_charges', 'portfolio_sums', 'portfolio_requirements', 'positions_of', 'rates_requirements',
                  'unrealised_pnl', 'position_sums', 'rates_sums', 'account_states', 'floor_to', 'account_tier_of', 'account_figures', 'pending_states', 'account_now',

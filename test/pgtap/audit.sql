@@ -331,7 +331,7 @@ SELECT lives_ok($$ SELECT t.as_engine('SELECT margin_calib.settle_instruments(''
 SELECT is((SELECT count(*) FROM margin_calib.instrument WHERE instrument IN ('A', 'B')), 2::bigint, 'both are there');
 SELECT isnt(t.found($$ UPDATE margin_calib.instrument SET multiplier = 8 WHERE instrument = 'A'; SELECT t.as_engine('SELECT margin_calib.settle_instruments(''{A}'', NULL)') $$), NULL, 'nor does it cover up a change');
 SELECT isnt(t.found($$ SELECT t.as_engine('SELECT margin_calib.register_instruments(''{GHOST}'')') $$), NULL, 'what it makes outside of a refresh is found: an instrument');
-SELECT isnt(t.found($$ SELECT t.as_engine('SELECT margin_calib.record_feed(ROW(NULL, ''prices'', ''t.forged''::regclass, ''x'', ''a'', ''b'', ''c'', NULL, NULL, ''p'', NULL, ''watermark'', NULL, ''1 hour'', NULL, NULL)::margin_calib.feed, NULL, NULL)') $$), NULL, 'a feed');
+SELECT isnt(t.found($$ SELECT t.as_engine('SELECT margin_calib.record_feed(ROW(NULL, ''prices'', ''t.forged''::regclass, ''x'', ''a'', ''b'', ''c'', NULL, NULL, NULL, ''p'', NULL, ''watermark'', NULL, ''1 hour'', NULL, NULL)::margin_calib.feed, NULL, NULL)') $$), NULL, 'a feed');
 
 -- ---- settings of the session make no difference, neither to who writes nor to who verifies ----
 CREATE TABLE t.setting (number integer GENERATED ALWAYS AS IDENTITY, name text, value text);

@@ -64,10 +64,27 @@ INSERT INTO t.granted SELECT n, 'raoe' FROM unnest(ARRAY[
     'stored_instrument', 'published_instrument', 'feed_problem',
     -- contracts and surfaces
     'contract_of', 'scenario_set', 'surface_at', 'surface_vol', 'surface_svg', 'surface_now', 'stored_surface', 'check_underlyings', 'surface_in_force', 'surface_found', 'quote_source',
-    'quote_number_expression', 'quote_kind_expression', 'with_fallbacks', 'fallback_slice', 'surface_reason', 'pending_underlyings', 'surface_json', 'verify_surfaces']) AS n;
+    'quote_number_expression', 'quote_kind_expression', 'with_fallbacks', 'fallback_slice', 'surface_reason', 'pending_underlyings', 'surface_json', 'verify_surfaces',
+    -- scenario sets, collateral, accounts
+    'portfolio_margin_all', 'macro_scenarios', 'check_macro', 'refuse_scenarios', 'correlation_scenarios', 'check_breakdown',
+    'breakdown_directions', 'depeg_scenarios', 'settlement_hedges', 'standard_tiers', 'rebuilt_scenario_set', 'recipe_content', 'historical_content',
+    'macro_content', 'correlation_content', 'joint_history', 'refuse_history', 'history_column', 'history_shocks', 'last_time', 'holdings_in',
+    'collateral_holdings', 'asset_legs', 'asset_instruments', 'instrument_market', 'asset_leg', 'asset_prices_at', 'asset_prices', 'peg_stage_at', 'peg_found',
+    'peg_states', 'wrong_way_found', 'wrong_way_exposures', 'collateral_currency', 'asset_liquidity', 'collateral_terms', 'haircut_of', 'collateral_in',
+    'collateral_of', 'has_collateral', 'collateral_holders', 'pending_collateral', 'collateral_use', 'check_allocation', 'allocate_collateral',
+    'verify_collateral', 'models_of', 'instrument_contract', 'surface_forward', 'surfaces_of', 'quoted_vol', 'risk_input', 'risk_inputs', 'with_vectors',
+    'risk_dependents', 'set_in_force', 'risks_of', 'portfolio_charges', 'portfolio_sums', 'portfolio_requirements', 'positions_of', 'rates_requirements',
+    'unrealised_pnl', 'position_sums', 'rates_sums', 'account_states', 'floor_to', 'account_tier_of', 'account_figures', 'pending_states', 'account_now',
+    'bare_positions', 'trial', 'guard_account', 'trade_cash', 'trades_cash', 'check_trades', 'traded_holdings', 'trade_trial', 'judge_trades', 'check_order',
+    'what_if', 'what_if_settings', 'what_if_trades', 'what_if_figures', 'what_if_change', 'best_hedge', 'what_if_hedges', 'what_if_components', 'unknown_keys',
+    'checked_changes', 'refuse', 'resting_orders', 'judge_changes', 'check_margin', 'undiscounted', 'plain_scenarios', 'asset_pnl', 'stress_positions',
+    'stress_losses', 'stress_test', 'stress_accounts', 'reverse_stress_test', 'moved_market', 'single_scenario', 'equity_on_moves', 'nearest_move',
+    'scaled_scenario', 'scenario_multiple', 'liquidation_prices']) AS n;
 INSERT INTO t.granted SELECT n, 'a' FROM unnest(ARRAY['set_policy', 'set_instrument', 'set_proxy', 'set_amount_step', 'set_tiers', 'set_liquidity_policy', 'set_peg',
     'add_event', 'cancel_event', 'set_product_group', 'drop_product_group', 'propose_override', 'withdraw_proposal',
-    'set_alert_rule', 'drop_alert_rule', 'set_contract', 'set_contracts', 'drop_contract', 'add_scenario_set', 'drop_scenario_set']) AS n;
+    'set_alert_rule', 'drop_alert_rule', 'set_contract', 'set_contracts', 'drop_contract', 'add_scenario_set', 'drop_scenario_set',
+    'add_historical_set', 'add_macro_set', 'add_correlation_set', 'add_recipe', 'check_recipe', 'store_recipe', 'set_asset', 'drop_asset', 'set_credit_quality',
+    'set_wrong_way', 'set_peg_stages', 'set_margin_model', 'drop_margin_model', 'set_account_tiers']) AS n;
 INSERT INTO t.granted SELECT n, 'ao' FROM unnest(ARRAY['end_override', 'acknowledge_alert']) AS n;
 INSERT INTO t.granted SELECT n, 'aoe' FROM unnest(ARRAY['verify_audit', 'audit_hash', 'governed_parameter', -- behind the view governed_row
     'replay', 'changed_inputs', 'replay_parameter', 'replay_query', 'replay_changes', 'parameter_calibration', 'check_run']) AS n;
@@ -82,7 +99,10 @@ INSERT INTO t.granted SELECT n, 'e' FROM unnest(ARRAY[
     'feed_changed', 'next_reading', 'connect_feed', 'claim_engine', 'await_engine', 'note_input_changes', 'day_digests', 'note_days', 'short_digest', 'quarantine_rows', 'quarantine_prices', 'quarantine_positions', 'quarantine_liquidity', 'lock_engine', 'raise_alert',
     'commit_is_possible', 'capture', 'add_capture', 'remove_capture', 'start_capture', 'record_feed', 'audit_feed', 'forget_feed', 'check_attachable',
     'schedule_job', 'backtest_one', 'policies_in_use', 'check_group_exists',
-    'attach_quotes', 'refresh_surfaces', 'store_surface', 'quarantine_quotes', 'forget_surfaces']) AS n;
+    'attach_quotes', 'refresh_surfaces', 'store_surface', 'quarantine_quotes', 'forget_surfaces',
+    'attach_collateral', 'refresh_haircuts', 'haircuts_found', 'store_pegs', 'store_correlations', 'store_haircuts', 'refresh_collateral', 'store_collateral',
+    'rebuild_scenario_sets', 'store_rebuilt_set', 'store_rebuild_failure', 'store_risk', 'use_scenario_set', 'refresh_risk', 'store_states', 'refresh_states',
+    'forget_account_history', 'enforce_margin', 'add_check', 'stop_enforcing']) AS n;
 -- the pure statistics: they compute from their arguments, or check the right to the columns they are given
 CREATE TABLE t.public (name text PRIMARY KEY);
 INSERT INTO t.public SELECT unnest(ARRAY['version', 'gsl_version', 'tier_table', 'tiers_from_leverage', 'liability_weight', 'asset_weight', 'concentration_factor',
@@ -165,7 +185,7 @@ UNION ALL
 SELECT a.letter, a.name, a.relname, pg_get_viewdef(a.oid) FROM t.allowed AS a WHERE a.relkind = 'v' AND a.privilege = 'SELECT' AND a.is_allowed AND a.relname <> 'policy_list';
 SELECT cmp_ok((SELECT count(DISTINCT object) FROM t.source), '>', 100::bigint, 'there is much to look through');
 SELECT is_empty($$ SELECT DISTINCT s.name, s.object, m[1] FROM t.source AS s, regexp_matches(s.text, 'margin_calib\.(\w+)\(', 'g') AS m JOIN t.fn AS f ON f.proname = m[1]
-                    WHERE NOT has_function_privilege(s.name, f.oid, 'EXECUTE') AND m[1] NOT IN ('detach', 'refresh', 'schedule_refresh', 'set_instrument', 'set_contract') -- named by hints
+                    WHERE NOT has_function_privilege(s.name, f.oid, 'EXECUTE') AND m[1] NOT IN ('detach', 'refresh', 'schedule_refresh', 'set_instrument', 'set_contract', 'set_asset', 'set_credit_quality', 'stop_enforcing') -- named by hints
 $$, 'functions that are called by what a login may call');
 SELECT is_empty($$ SELECT DISTINCT s.name, s.object, m[1] FROM t.source AS s, regexp_matches(s.text, '(?:FROM|JOIN|,) margin_calib\.(\w+)\M(?!\()', 'g') AS m JOIN t.rel AS r ON r.relname = m[1]
                     WHERE NOT has_table_privilege(s.name, r.oid, 'SELECT') $$, 'relations that are read by it');
@@ -186,7 +206,9 @@ INSERT INTO t.bars SELECT s, date_trunc('day', now()) - i * interval '1 day', 10
 INSERT INTO t.book VALUES ('x', 'A', 1), ('x', 'B', -2), ('y', 'B', 3), ('y', 'A', -7), ('z', 'C', 4), ('z', 'NEW', 4), (NULL, 'C', 1);
 INSERT INTO t.bars VALUES ('A', now(), -1), (NULL, now(), 1);
 INSERT INTO t.depth VALUES ('A', now(), 0.001, 100), ('B', now(), -1, 5);
-GRANT SELECT ON t.bars, t.book, t.depth, t.quote TO mc_reader, mc_analyst, mc_approver, mc_engine;
+CREATE TABLE t.balance (client text, asset text, amount numeric);
+INSERT INTO t.balance VALUES ('x', 'USD', 1000), ('y', 'A', 2);
+GRANT SELECT ON t.bars, t.book, t.depth, t.quote, t.balance TO mc_reader, mc_analyst, mc_approver, mc_engine;
 CREATE SCHEMA own AUTHORIZATION mc_engine;
 SELECT margin_calib.grant_all_accounts(name) FROM t.login WHERE letter IN ('r', 'a', 'o');
 CREATE TABLE t.call (step integer GENERATED ALWAYS AS IDENTITY, logins text, name text, statement text, expected text DEFAULT '00000');
@@ -231,6 +253,44 @@ SELECT l, n, s, coalesce(e, '00000') FROM (VALUES
     ('a', 'drop_alert_rule', $s$ SELECT margin_calib.drop_alert_rule('high') $s$, NULL),
     ('raoe', 'health', 'SELECT * FROM margin_calib.health()', NULL),
     ('raoe', 'sees_account', $s$ SELECT margin_calib.sees_account('x') $s$, NULL),
+    ('e', 'attach_collateral', $s$ SELECT margin_calib.attach_collateral('t.balance', 'client', 'asset', 'amount', capture => 'watermark') $s$, NULL),
+    ('a', 'set_asset', $s$ SELECT margin_calib.set_asset('A', 'A'), margin_calib.set_asset('EUR') $s$, NULL),
+    ('a', 'drop_asset', $s$ SELECT margin_calib.drop_asset('EUR') $s$, NULL),
+    ('a', 'set_credit_quality', $s$ SELECT margin_calib.set_credit_quality(1, 0.01) $s$, NULL),
+    ('a', 'set_wrong_way', $s$ SELECT margin_calib.set_wrong_way('A', 'B', 0.1) $s$, NULL),
+    ('a', 'set_peg_stages', $s$ SELECT margin_calib.set_peg_stages('A', '[{"below": 0.9, "haircut": 0.5}]') $s$, NULL),
+    ('a', 'add_historical_set', $s$ SELECT margin_calib.add_historical_set('past', '{"A": "A", "*": "A"}', 50) $s$, NULL),
+    ('a', 'add_macro_set', $s$ SELECT margin_calib.add_macro_set('macro', '[{"label": "fall", "price_shock": -0.3}]', '{"A": "A"}', 'B', 50) $s$, NULL),
+    ('a', 'add_correlation_set', $s$ SELECT margin_calib.add_correlation_set('broken', '{"A": "A", "B": "B"}', lookback => 50) $s$, NULL),
+    ('a', 'set_margin_model', $s$ SELECT margin_calib.set_margin_model('x', 'past') $s$, NULL),
+    ('a', 'set_account_tiers', $s$ SELECT margin_calib.set_account_tiers('[{"tier": "watch", "margin": "maintenance", "below": 1.5}]') $s$, NULL),
+    ('e', 'refresh', 'CALL margin_calib.refresh(commit_batches => false)', NULL),
+    ('e', 'rebuild_scenario_sets', 'SELECT margin_calib.rebuild_scenario_sets()', NULL),
+    ('raoe', 'rebuilt_scenario_set', $s$ SELECT margin_calib.rebuilt_scenario_set('past') $s$, NULL),
+    ('raoe', 'macro_scenarios', $s$ SELECT margin_calib.macro_scenarios('[{"label": "fall", "price_shock": -0.3}]', '{"A": 1}') $s$, NULL),
+    ('raoe', 'correlation_scenarios', $s$ SELECT margin_calib.correlation_scenarios('{A,B}', '{0.1,0.2}') $s$, NULL),
+    ('raoe', 'depeg_scenarios', $s$ SELECT margin_calib.depeg_scenarios('USDT') $s$, NULL),
+    ('raoe', 'settlement_hedges', $s$ SELECT count(*) FROM margin_calib.settlement_hedges('{A,B}', '{1,-1}') $s$, NULL),
+    ('raoe', 'standard_tiers', $s$ SELECT margin_calib.standard_tiers('okx_mr9') $s$, NULL),
+    ('raoe', 'portfolio_margin_all', $s$ SELECT count(*) FROM margin_calib.portfolio_margin_all('SELECT client AS account, sym AS instrument, qty AS quantity FROM t.book WHERE client = ''x''', 'SELECT instrument, vector FROM margin_calib.instrument_risk') $s$, NULL),
+    ('raoe', 'asset_prices', $s$ SELECT count(*) FROM margin_calib.asset_prices('{A,USD}', 'USD', true, now()) $s$, NULL),
+    ('raoe', 'collateral_of', $s$ SELECT count(*) FROM margin_calib.collateral_of('{x,y}', true, now()) $s$, NULL),
+    ('raoe', 'collateral_use', $s$ SELECT count(*) FROM margin_calib.collateral_use('x', 100) $s$, NULL),
+    ('raoe', 'allocate_collateral', $s$ SELECT count(*) FROM margin_calib.allocate_collateral('x', ARRAY[ROW('here', 100)::margin_calib.collateral_demand]) $s$, NULL),
+    ('raoe', 'pending_collateral', 'SELECT count(*) FROM margin_calib.pending_collateral()', NULL),
+    ('raoe', 'pending_states', 'SELECT count(*) FROM margin_calib.pending_states()', NULL),
+    ('raoe', 'account_tier_of', 'SELECT margin_calib.account_tier_of(1, 2, 1)', NULL),
+    ('raoe', 'account_now', $s$ SELECT count(*) FROM margin_calib.account_now('x') $s$, NULL),
+    ('raoe', 'what_if', $s$ SELECT count(*) FROM margin_calib.what_if('x', '[{"instrument": "A", "quantity": 1}]', '{"hedges": ["B"]}') $s$, NULL),
+    ('raoe', 'check_order', $s$ SELECT margin_calib.check_order('x', 'A', -1) $s$, NULL),
+    ('raoe', 'stress_test', $s$ SELECT count(*) FROM margin_calib.stress_test('paradex') $s$, NULL),
+    ('raoe', 'stress_accounts', $s$ SELECT count(*) FROM margin_calib.stress_accounts('paradex', '{x}') $s$, NULL),
+    ('raoe', 'reverse_stress_test', $s$ SELECT margin_calib.reverse_stress_test('{y}', lookback => 50) $s$, NULL),
+    ('raoe', 'liquidation_prices', $s$ SELECT count(*) FROM margin_calib.liquidation_prices('x') $s$, NULL),
+    ('e', 'enforce_margin', $s$ SELECT margin_calib.enforce_margin('own.positions') $s$, NULL),
+    ('e', 'stop_enforcing', $s$ SELECT margin_calib.stop_enforcing('own.positions') $s$, NULL),
+    ('e', 'forget_account_history', $s$ SELECT margin_calib.forget_account_history('1 day') $s$, NULL),
+    ('a', 'drop_margin_model', $s$ SELECT margin_calib.drop_margin_model('x') $s$, NULL),
     ('raoe', 'explain_margin', $s$ SELECT count(*) FROM margin_calib.explain_margin('A') $s$, NULL),
     ('raoe', 'explain_margin_text', $s$ SELECT margin_calib.explain_margin_text('A') $s$, NULL),
     ('raoe', 'explain_requirement', $s$ SELECT count(*) FROM margin_calib.explain_requirement('x') $s$, NULL),
@@ -321,19 +381,21 @@ GRANT SELECT ON t.book TO mc_reader, mc_engine;
 -- the account hush is in everything that names accounts; its rows come from the engine, alerts from here
 CREATE TABLE t.more (client text, sym text, qty numeric);
 SELECT margin_calib.attach_positions('t.more', 'client', 'sym', 'qty');
-INSERT INTO t.more VALUES ('plain', 'A', 20), ('plain', 'B', -10), ('plain', 'B', 'NaN'), ('hush', 'A', 50), ('hush', 'B', -30), ('hush', 'NEW', 1), ('hush', 'A', 'NaN'), (repeat('hush', 200), 'A', NULL);
+INSERT INTO t.more VALUES ('overt', 'A', 20), ('overt', 'B', -10), ('overt', 'B', 'NaN'), ('hush', 'A', 50), ('hush', 'B', -30), ('hush', 'NEW', 1), ('hush', 'A', 'NaN'), (repeat('hush', 200), 'A', NULL);
+INSERT INTO t.balance VALUES ('overt', 'USD', 5), ('hush', 'USD', 5);
+SELECT margin_calib.set_margin_model('hush', 'paradex'), margin_calib.set_margin_model('overt', 'paradex'), margin_calib.guard_account('hush'), margin_calib.guard_account('overt');
 SELECT margin_calib.set_product_group('pair', '{A,B}', lookback => 100, subperiods => 2);
 SELECT margin_calib.set_policy('p', confidence => 0.9);
 CALL margin_calib.refresh(commit_batches => false);
 SELECT margin_calib.set_policy('p', confidence => 0.98);
 CALL margin_calib.refresh(commit_batches => false);
-INSERT INTO margin_calib.alert (kind, account, message) SELECT 'call', a, a || ' owes' FROM unnest('{plain,hush}'::text[]) AS a;
-UPDATE t.more SET qty = qty + 1 WHERE client IN ('plain', 'hush') AND qty <> 'NaN';
+INSERT INTO margin_calib.alert (kind, account, message) SELECT 'call', a, a || ' owes' FROM unnest('{overt,hush}'::text[]) AS a;
+UPDATE t.more SET qty = qty + 1 WHERE client IN ('overt', 'hush') AND qty <> 'NaN';
 SELECT margin_calib.set_amount_step('USD', 0.02); -- queues accounts by name
 CREATE ROLE mc_desk LOGIN; CREATE ROLE mc_blind LOGIN; CREATE ROLE mc_ana2 LOGIN; CREATE ROLE mc_app2 LOGIN; CREATE ROLE mc_readers NOLOGIN;
 SELECT margin_calib.grant_rights('mc_readers', 'reader'), margin_calib.grant_rights('mc_desk', 'reader'), margin_calib.grant_rights('mc_blind', 'reader'),
        margin_calib.grant_rights('mc_ana2', 'analyst'), margin_calib.grant_rights('mc_app2', 'approver'),
-       margin_calib.grant_account('plain', 'mc_desk'), margin_calib.grant_account('hush', 'mc_readers');
+       margin_calib.grant_account('overt', 'mc_desk'), margin_calib.grant_account('hush', 'mc_readers');
 -- the value of a query, run as a login
 CREATE FUNCTION t.value(login name, query text) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
@@ -350,25 +412,27 @@ CREATE TABLE t.secret AS SELECT c.relname, format('margin_calib.%I', c.relname) 
  WHERE t.value('postgres', t.with_name(format('margin_calib.%I', c.relname), 'hush'))::bigint > 0;
 SELECT is_empty($$ SELECT a.attrelid::regclass FROM pg_attribute AS a JOIN t.rel AS c ON c.oid = a.attrelid WHERE a.attname = 'account'
                     EXCEPT SELECT relation::regclass FROM t.secret $$, 'the account is in every relation with a column for it');
-SELECT is((SELECT string_agg(relname, ',' ORDER BY relname) FROM t.secret), 'account_grant,account_offset,account_position,alert,audit,capture_queue,governed_row,'
-          'margin_account_offset,margin_alert,margin_position,margin_proposal_impact,margin_requirement,proposal_impact,quarantine,requirement', 'and in these, as a superuser sees');
+SELECT is((SELECT string_agg(relname, ',' ORDER BY relname) FROM t.secret),
+          'account_collateral,account_grant,account_guard,account_history,account_offset,account_position,account_state,alert,audit,capture_queue,governed_row,'
+          'liquidation_queue,margin_account,margin_account_history,margin_account_offset,margin_alert,margin_call,margin_collateral,margin_model,margin_position,'
+          'margin_proposal_impact,margin_requirement,portfolio_margin_requirement,portfolio_requirement,proposal_impact,quarantine,requirement', 'and in these, as a superuser sees');
 CREATE TABLE t.seen AS
     SELECT l.name, a.relname, t.value(l.name, t.with_name(format('margin_calib.%I', a.relname), 'hush'))::bigint AS hush,
-           t.value(l.name, t.with_name(format('margin_calib.%I', a.relname), 'plain'))::bigint AS plain
+           t.value(l.name, t.with_name(format('margin_calib.%I', a.relname), 'overt'))::bigint AS overt
       FROM unnest('{mc_desk,mc_blind,mc_ana2,mc_app2}'::name[]) AS l (name) JOIN t.rel AS a ON has_table_privilege(l.name, a.oid, 'SELECT');
 SELECT is_empty('SELECT * FROM t.seen WHERE hush > 0', 'nobody else sees it, in whatever relation, row or document');
-SELECT is_empty($$ SELECT relname FROM t.secret WHERE relname NOT IN ('audit', 'governed_row') EXCEPT SELECT relname FROM t.seen WHERE name = 'mc_desk' AND plain > 0 $$,
+SELECT is_empty($$ SELECT relname FROM t.secret WHERE relname NOT IN ('audit', 'governed_row') EXCEPT SELECT relname FROM t.seen WHERE name = 'mc_desk' AND overt > 0 $$,
                 'who was granted another account sees that one in all of them');
-SELECT is_empty($$ SELECT * FROM t.seen WHERE name <> 'mc_desk' AND plain > 0 $$, 'and others not even that one');
+SELECT is_empty($$ SELECT * FROM t.seen WHERE name <> 'mc_desk' AND overt > 0 $$, 'and others not even that one');
 SELECT cmp_ok((SELECT count(*) FROM t.seen), '>', 150::bigint, 'so many relations were looked into');
 SELECT is(t.value('mc_desk', 'SELECT accounts FROM margin_calib.refresh_status'), '1', 'what is counted is what is seen');
 SELECT is(t.value('mc_desk', 'SELECT quarantined_rows FROM margin_calib.refresh_status')::bigint,
           (SELECT count(*) FROM margin_calib.quarantine AS q LEFT JOIN margin_calib.feed AS f ON f.id = q.feed
-            WHERE q.resolved_at IS NULL AND (q.account = 'plain' OR q.account IS NULL AND f.kind = 'prices')), 'of bad rows as well');
+            WHERE q.resolved_at IS NULL AND (q.account = 'overt' OR q.account IS NULL AND f.kind = 'prices')), 'of bad rows as well');
 -- functions: all that return rows or texts and can be called with what the login knows
 SELECT is_empty($$ SELECT l, c.statement FROM t.call AS c, unnest('{mc_desk,mc_blind}'::name[]) AS l WHERE c.logins = 'raoe' AND c.name LIKE ANY ('{pending%,policy_scores,forecast_export,parameter_as_of}')
                       AND t.value(l, format('SELECT string_agg(r::text, '' '') FROM (%s) AS r', replace(c.statement, 'count(*)', '*'))) LIKE '%hush%' $$, 'nor in what a function returns');
-SELECT is(t.value('mc_desk', 'SELECT string_agg(DISTINCT a, '','') FROM margin_calib.pending_accounts() AS a'), 'plain', 'pending_accounts() names the granted one');
+SELECT is(t.value('mc_desk', 'SELECT string_agg(DISTINCT a, '','') FROM margin_calib.pending_accounts() AS a'), 'overt', 'pending_accounts() names the granted one');
 SELECT is(t.try('mc_desk', $$ SELECT * FROM margin_calib.requirement_now('hush') $$), '42501', 'requirement_now needs the attached table');
 -- a function of the reader's own, cheaper than any other, that tells what it was given
 CREATE TABLE t.leaked (text text);
@@ -380,7 +444,7 @@ RESET SESSION AUTHORIZATION;
 SELECT lives_ok($$ SELECT t.value('mc_desk', format('SELECT count(*) FROM margin_calib.%I AS r WHERE t.leak(r::text) AND r::text <> ''''', s.relname)) FROM t.secret AS s
                     WHERE s.relname NOT IN ('audit', 'governed_row') $$, 'a function that tells what it is given, before every row');
 SELECT is_empty($$ SELECT text FROM t.leaked WHERE text LIKE '%hush%' $$, 'is given no row of others');
-SELECT isnt_empty($$ SELECT text FROM t.leaked WHERE text LIKE '%plain%' $$, 'but those of its own');
+SELECT isnt_empty($$ SELECT text FROM t.leaked WHERE text LIKE '%overt%' $$, 'but those of its own');
 ANALYZE margin_calib.requirement, margin_calib.account_position, margin_calib.capture_queue;
 SELECT isnt_empty($$ SELECT FROM pg_stats WHERE schemaname = 'margin_calib' AND tablename = 'requirement' AND histogram_bounds::text || coalesce(most_common_vals::text, '') LIKE '%hush%' $$, 'statistics know the account');
 SELECT is(t.value('mc_desk', $$ SELECT count(*) FROM pg_stats WHERE schemaname = 'margin_calib' AND tablename IN ('requirement', 'account_position', 'capture_queue') $$), '0', 'and show it to nobody');
@@ -388,7 +452,7 @@ SELECT is(t.try('mc_desk', $$ SET LOCAL row_security = off; SELECT * FROM margin
 
 -- who is a member, and how
 CREATE FUNCTION t.accounts_of(login name) RETURNS text LANGUAGE sql AS $$
-    SELECT t.value($1, 'SELECT string_agg(DISTINCT account, '','' ORDER BY account) FROM margin_calib.requirement WHERE account IN (''plain'', ''hush'')') $$;
+    SELECT t.value($1, 'SELECT string_agg(DISTINCT account, '','' ORDER BY account) FROM margin_calib.requirement WHERE account IN (''overt'', ''hush'')') $$;
 CREATE ROLE mc_in LOGIN IN ROLE mc_readers; CREATE ROLE mc_out LOGIN NOINHERIT IN ROLE mc_readers; CREATE ROLE mc_deep LOGIN IN ROLE mc_in;
 SELECT is(t.accounts_of('mc_in'), 'hush', 'a member sees the accounts of its group');
 SELECT is(t.accounts_of('mc_deep'), 'hush', 'also of a group of groups');
@@ -399,24 +463,24 @@ SELECT is(t.value('mc_out', 'SELECT count(*) FROM margin_calib.account_grant'), 
 SELECT is(t.value('mc_in', 'SELECT string_agg(role || '':'' || account, '','') FROM margin_calib.account_grant'), 'mc_readers:hush', 'who does sees them');
 SET LOCAL SESSION AUTHORIZATION mc_out;
 SET LOCAL ROLE mc_readers;
-SELECT set_config('t.accounts', string_agg(DISTINCT account, ',') FILTER (WHERE account IN ('plain', 'hush')), true) FROM margin_calib.requirement;
+SELECT set_config('t.accounts', string_agg(DISTINCT account, ',') FILTER (WHERE account IN ('overt', 'hush')), true) FROM margin_calib.requirement;
 RESET SESSION AUTHORIZATION;
 RESET ROLE;
 SELECT is(current_setting('t.accounts'), 'hush', 'until it sets that role');
 REVOKE mc_readers FROM mc_in;
 SELECT is(t.try('mc_in', 'SELECT * FROM margin_calib.requirement'), '42501', 'membership ends, and so does sight');
 GRANT mc_readers TO mc_in;
-SELECT margin_calib.grant_account('plain', 'mc_in', 'his own');
-SELECT is(t.accounts_of('mc_in'), 'hush,plain', 'accounts add up');
+SELECT margin_calib.grant_account('overt', 'mc_in', 'his own');
+SELECT is(t.accounts_of('mc_in'), 'hush,overt', 'accounts add up');
 SELECT margin_calib.revoke_account('hush', 'mc_readers', 'closed');
-SELECT is(t.accounts_of('mc_in'), 'plain', 'and are taken back one by one');
+SELECT is(t.accounts_of('mc_in'), 'overt', 'and are taken back one by one');
 SELECT margin_calib.grant_all_accounts('mc_readers'), margin_calib.revoke_account('hush', 'mc_readers');
-SELECT is(t.accounts_of('mc_in'), 'hush,plain', 'every account includes each');
+SELECT is(t.accounts_of('mc_in'), 'hush,overt', 'every account includes each');
 SELECT margin_calib.revoke_all_accounts('mc_readers'), margin_calib.grant_account('to come', 'mc_desk');
-SELECT is(t.accounts_of('mc_in'), 'plain', 'until all are taken back');
+SELECT is(t.accounts_of('mc_in'), 'overt', 'until all are taken back');
 INSERT INTO t.more VALUES ('to come', 'A', 1);
 CALL margin_calib.refresh(commit_batches => false);
-SELECT is(t.value('mc_desk', 'SELECT string_agg(DISTINCT account, '','' ORDER BY account) FROM margin_calib.requirement'), 'plain,to come', 'an account may be granted before it exists');
+SELECT is(t.value('mc_desk', 'SELECT string_agg(DISTINCT account, '','' ORDER BY account) FROM margin_calib.requirement'), 'overt,to come', 'an account may be granted before it exists');
 
 -- a name is not a role: mc_in has rights of its own in nothing but accounts
 SELECT throws_ok('DROP ROLE mc_in', '2BP01', NULL, 'a role that was granted accounts is not dropped with them');
@@ -427,8 +491,8 @@ SELECT is(t.accounts_of('mc_in'), NULL, 'another role that gets the name of one 
 SELECT is(t.accounts_of('mc_once'), NULL, 'and one that is renamed waits for its accounts');
 SELECT margin_calib.grant_account('hush', 'mc_in');
 SELECT is(t.accounts_of('mc_in'), 'hush', 'what it is granted itself it has, and what the other left is gone');
-SELECT margin_calib.grant_account('plain', 'mc_once');
-SELECT is(t.accounts_of('mc_once'), 'plain', 'the renamed one is granted its accounts anew');
+SELECT margin_calib.grant_account('overt', 'mc_once');
+SELECT is(t.accounts_of('mc_once'), 'overt', 'the renamed one is granted its accounts anew');
 SELECT margin_calib.revoke_rights('mc_once');
 SELECT lives_ok('DROP ROLE mc_once', 'without rights a role goes');
 DROP OWNED BY mc_in;
@@ -440,7 +504,7 @@ SELECT throws_ok($$ SELECT margin_calib.grant_account('x', 'mc_no_such_role') $$
 SELECT throws_ok($$ SELECT margin_calib.grant_account(NULL, 'mc_desk') $$, '22004');
 SELECT throws_ok($$ SELECT margin_calib.grant_rights('mc_desk', 'owner') $$, '22023');
 -- what is tampered with is told without the account
-UPDATE margin_calib.account_grant SET granted_by = 'nobody' WHERE role = 'mc_desk' AND account = 'plain';
+UPDATE margin_calib.account_grant SET granted_by = 'nobody' WHERE role = 'mc_desk' AND account = 'overt';
 SELECT is(t.value('mc_ana2', 'SELECT object FROM margin_calib.verify_audit()'), 'mc_desk', 'verify_audit tells of a grant the role alone');
 
 SELECT margin_calib.detach('t.more');
