@@ -202,6 +202,26 @@ COMMENT ON VIEW margin_calib.margin_account_history IS
 'Every state of every account that refresh stored, from when its numbers changed. Columns as in margin_calib.margin_account.';
 COMMENT ON COLUMN margin_calib.margin_account_history.until IS 'as_of of the next one; NULL: it is the latest';
 
+COMMENT ON COLUMN margin_calib.portfolio_margin_requirement.scenario_set IS 'the set by which it is margined';
+COMMENT ON COLUMN margin_calib.portfolio_margin_requirement.set_version IS 'its version';
+
+-- Columns that are those of margin_account, or of a margin, mean the same.
+DO $block$
+DECLARE
+    item record;
+BEGIN
+    FOR item IN
+        SELECT v.name, a.attname, coalesce(col_description('margin_calib.margin_account'::regclass, m.attnum), col_description(t.attrelid, t.attnum)) AS meaning
+          FROM unnest('{margin_call,liquidation_queue,margin_account_history,portfolio_margin_requirement}'::text[]) AS v (name)
+          JOIN pg_attribute AS a ON a.attrelid = ('margin_calib.' || v.name)::regclass AND a.attnum > 0
+          LEFT JOIN pg_attribute AS m ON m.attrelid = 'margin_calib.margin_account'::regclass AND m.attname = a.attname
+          LEFT JOIN pg_attribute AS t ON t.attrelid = 'margin_calib.portfolio_margin'::regclass AND t.attname = a.attname
+         WHERE col_description(a.attrelid, a.attnum) IS NULL LOOP
+        EXECUTE format('COMMENT ON COLUMN margin_calib.%I.%I IS %L', item.name, item.attname, item.meaning);
+    END LOOP;
+END
+$block$;
+
 REVOKE ALL ON margin_calib.margin_account, margin_calib.margin_call, margin_calib.liquidation_queue, margin_calib.portfolio_margin_requirement,
     margin_calib.margin_account_history FROM PUBLIC;
 

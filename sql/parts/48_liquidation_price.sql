@@ -38,7 +38,7 @@ BEGIN
           LEFT JOIN (
                SELECT n.move, margin_calib.portfolio_margin(
                                   p.quantity::double precision,
-                                  CASE WHEN scenarios.name IS NULL THEN NULL
+                                  CASE WHEN i.vector IS NULL THEN NULL
                                        WHEN (i.contract).underlying = equity_on_moves.underlying
                                        THEN margin_calib.scenario_pnl(i.contract, margin_calib.moved_market(i.market, n.move), i.as_of, scenarios)
                                        ELSE i.vector END, scenarios.method) AS margin,
@@ -120,7 +120,7 @@ BEGIN
                                     ORDER BY p.instrument COLLATE "C") AS pnl
                   FROM (SELECT u.scale, margin_calib.scaled_scenario(scenarios, worst, u.scale) AS moved FROM unnest(tried) AS u (scale)) AS t
                  CROSS JOIN unnest(held) AS p JOIN unnest(inputs) AS i ON i.instrument = p.instrument
-                 WHERE i.market IS DISTINCT FROM NULL
+                 WHERE i.vector IS NOT NULL
                  GROUP BY t.scale) AS l
          WHERE needed + l.pnl < 0;
         IF lost IS NULL OR lost = 0 THEN
