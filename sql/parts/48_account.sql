@@ -179,6 +179,8 @@ SELECT row_number() OVER (ORDER BY c.place) AS place, c.account, c.currency, c.t
 COMMENT ON VIEW margin_calib.liquidation_queue IS
 'Accounts whose equity is below their maintenance requirement, the most urgent first. Where is_stale, look at account_now before acting.';
 COMMENT ON COLUMN margin_calib.liquidation_queue.place IS 'place in the queue';
+COMMENT ON COLUMN margin_calib.liquidation_queue.maintenance_shortfall IS 'what is missing to the maintenance requirement';
+COMMENT ON COLUMN margin_calib.liquidation_queue.covered_until IS 'as_of of the latest state of its history in which equity covered the initial requirement; NULL: there is none';
 COMMENT ON COLUMN margin_calib.liquidation_queue.deficit IS 'loss beyond the equity; 0 when none';
 
 CREATE OR REPLACE VIEW margin_calib.portfolio_margin_requirement WITH (security_invoker = true) AS
@@ -272,7 +274,47 @@ $function$;
 COMMENT ON FUNCTION margin_calib.account_now(text) IS
 'Equity, requirement and excess of an account, computed now from the attached tables as the caller''s transaction sees them, without a write: what refresh would store. Columns as in margin_calib.margin_account; no row for an account without positions and collateral, none for NULL. Error 55000 when a feed of positions or collateral cannot be read. Needs SELECT on the attached tables.';
 
+-- ---- verify ----
+
+CREATE OR REPLACE FUNCTION margin_calib.verify_states(accounts text[], live boolean, as_of timestamptz) RETURNS SETOF margin_calib.verification
+    LANGUAGE plpgsql STABLE PARALLEL UNSAFE COST 5000 ROWS 10
+    SET search_path = pg_catalog, margin_calib, pg_temp
+    SET plan_cache_mode = force_custom_plan
+AS $function$
+DECLARE
+    models     CONSTANT margin_calib.engine_model[] := ARRAY(SELECT m FROM margin_calib.models_of(accounts) AS m);
+    pending    CONSTANT text[] := ARRAY(SELECT DISTINCT p FROM margin_calib.pending_states() AS p);
+    positions  margin_calib.account_position[];
+    portfolios margin_calib.portfolio_requirement[];
+BEGIN
+    IF EXISTS (SELECT FROM margin_calib.feed AS f WHERE f.kind IN ('positions', 'collateral') AND f.error IS NOT NULL) THEN
+        RETURN;
+    END IF;
+    positions := ARRAY(SELECT p FROM margin_calib.compute_positions(accounts, live, as_of) AS p);
+    portfolios := ARRAY(SELECT r FROM margin_calib.portfolio_requirements(positions, models, live, as_of) AS r);
+    RETURN QUERY
+        WITH recomputed AS (
+            SELECT 'account' AS object, s.account, s.currency, to_jsonb(s) AS content
+              FROM margin_calib.account_states(
+                       models, positions, portfolios, ARRAY(SELECT r FROM margin_calib.rates_requirements(positions, live, as_of) AS r),
+                       ARRAY(SELECT c FROM margin_calib.collateral_of(accounts, live, as_of) AS c), live, as_of) AS s
+            UNION ALL SELECT 'portfolio margin', r.account, r.currency, to_jsonb(r) FROM unnest(portfolios) AS r),
+        stored AS (
+            SELECT 'account' AS object, s.account, s.currency, to_jsonb(s) AS content FROM margin_calib.account_state AS s WHERE s.account = ANY (accounts)
+            UNION ALL SELECT 'portfolio margin', r.account, r.currency, to_jsonb(r) FROM margin_calib.portfolio_requirement AS r WHERE r.account = ANY (accounts))
+        SELECT coalesce(s.object, n.object), NULL::text, coalesce(s.account, n.account), coalesce(s.currency, n.currency), d.field, d.stored_text, d.recomputed_text,
+               coalesce(s.account, n.account) = ANY (pending)
+               -- without triggers every refresh looks at every account
+               OR EXISTS (SELECT FROM margin_calib.feed AS f WHERE f.kind IN ('positions', 'collateral') AND f.capture = 'watermark')
+          FROM recomputed AS n FULL JOIN stored AS s ON s.object = n.object AND s.account = n.account
+         CROSS JOIN LATERAL margin_calib.row_differences(s.content - 'as_of', n.content - 'as_of') AS d
+         ORDER BY 3, 1, 5;
+END
+$function$;
+COMMENT ON FUNCTION margin_calib.verify_states(text[], boolean, timestamptz) IS
+'Internal to verify: differences of equity and portfolio requirement of accounts.';
+
 REVOKE ALL ON FUNCTION
-    margin_calib.pending_states(), margin_calib.set_margin_model(text, text, text, text), margin_calib.drop_margin_model(text, text),
+    margin_calib.pending_states(), margin_calib.verify_states(text[], boolean, timestamptz), margin_calib.set_margin_model(text, text, text, text), margin_calib.drop_margin_model(text, text),
     margin_calib.set_account_tiers(jsonb, text), margin_calib.account_tier_of(numeric, numeric, numeric), margin_calib.account_figures(margin_calib.account_state, boolean),
     margin_calib.forget_account_history(interval, text), margin_calib.account_now(text) FROM PUBLIC;
