@@ -124,6 +124,24 @@ END;
 COMMENT ON FUNCTION margin_calib.risk_input(text, margin_calib.contract, margin_calib.engine_market, margin_calib.engine_smiles, margin_calib.asset_price, margin_calib.asset_price, margin_calib.asset_price) IS
 'Internal to risk_inputs: market of one instrument out of its own price, the surface and price of its underlying and the prices of its settlement and quote assets, or the reason why there is none.';
 
+CREATE OR REPLACE FUNCTION margin_calib.risk_inputs_among(
+    names text[], terms margin_calib.contract[], market margin_calib.engine_market[], surfaces margin_calib.engine_smiles[], assets margin_calib.asset_price[])
+    RETURNS SETOF margin_calib.engine_risk
+    LANGUAGE sql STABLE PARALLEL SAFE COST 5000 ROWS 1000
+BEGIN ATOMIC
+    SELECT r.*
+      FROM unnest(names) AS n (instrument)
+      LEFT JOIN unnest(terms) AS t ON t.instrument = n.instrument
+      LEFT JOIN unnest(market) AS m ON m.instrument = n.instrument
+      LEFT JOIN unnest(surfaces) AS s ON s.underlying = t.underlying AND t.kind = 'option'
+      LEFT JOIN unnest(assets) AS u ON u.asset = t.underlying AND t.kind = 'option'
+      LEFT JOIN unnest(assets) AS p ON p.asset = t.settlement_asset
+      LEFT JOIN unnest(assets) AS c ON c.asset = t.quote_currency
+     CROSS JOIN LATERAL margin_calib.risk_input(n.instrument, t, m, s, u, p, c) AS r;
+END;
+COMMENT ON FUNCTION margin_calib.risk_inputs_among(text[], margin_calib.contract[], margin_calib.engine_market[], margin_calib.engine_smiles[], margin_calib.asset_price[]) IS
+'Internal to risk_inputs: markets of instruments out of what is given of them.';
+
 CREATE OR REPLACE FUNCTION margin_calib.risk_inputs(names text[], currency text, live boolean, as_of timestamptz) RETURNS SETOF margin_calib.engine_risk
     LANGUAGE plpgsql STABLE PARALLEL UNSAFE COST 5000 ROWS 1000
     SET search_path = pg_catalog, margin_calib, pg_temp
@@ -134,6 +152,7 @@ DECLARE
     market   margin_calib.engine_market[];
     assets   margin_calib.asset_price[];
     surfaces margin_calib.engine_smiles[];
+    result   margin_calib.engine_risk;
 BEGIN
     terms := ARRAY(
         SELECT coalesce(CASE WHEN t.instrument IS NOT NULL THEN
@@ -152,16 +171,22 @@ BEGIN
     assets := ARRAY(SELECT a FROM margin_calib.asset_prices(
                         ARRAY(SELECT t.underlying FROM unnest(terms) AS t WHERE t.kind = 'option' UNION SELECT t.settlement_asset FROM unnest(terms) AS t
                               UNION SELECT t.quote_currency FROM unnest(terms) AS t), currency, live, as_of) AS a);
-    RETURN QUERY
-        SELECT r.*
-          FROM unnest(names) AS n (instrument)
-          LEFT JOIN unnest(terms) AS t ON t.instrument = n.instrument
-          LEFT JOIN unnest(market) AS m ON m.instrument = n.instrument
-          LEFT JOIN unnest(surfaces) AS s ON s.underlying = t.underlying AND t.kind = 'option'
-          LEFT JOIN unnest(assets) AS u ON u.asset = t.underlying AND t.kind = 'option'
-          LEFT JOIN unnest(assets) AS p ON p.asset = t.settlement_asset
-          LEFT JOIN unnest(assets) AS c ON c.asset = t.quote_currency
-         CROSS JOIN LATERAL margin_calib.risk_input(n.instrument, t, m, s, u, p, c) AS r;
+    BEGIN
+        RETURN QUERY SELECT r.* FROM unnest(ARRAY(SELECT i FROM margin_calib.risk_inputs_among(names, terms, market, surfaces, assets) AS i)) AS r;
+        RETURN;
+    EXCEPTION WHEN data_exception OR program_limit_exceeded THEN
+        NULL; -- one at a time, so that one does not stop the others
+    END;
+    FOREACH result.instrument IN ARRAY names LOOP
+        BEGIN
+            SELECT i.* INTO result FROM margin_calib.risk_inputs_among(ARRAY[result.instrument], terms, market, surfaces, assets) AS i;
+        EXCEPTION WHEN data_exception OR program_limit_exceeded THEN
+            SELECT result.instrument, t INTO result.instrument, result.contract FROM unnest(terms) AS t WHERE t.instrument = result.instrument;
+            result.stale_reason := format('%s: its market cannot be computed: %s (%s)', result.instrument, left(SQLERRM, 200), SQLSTATE);
+        END;
+        RETURN NEXT result;
+        result := NULL;
+    END LOOP;
 END
 $function$;
 COMMENT ON FUNCTION margin_calib.risk_inputs(text[], text, boolean, timestamptz) IS
@@ -190,7 +215,7 @@ BEGIN
                 input.vector := margin_calib.scenario_pnl(input.contract, input.market, input.as_of, scenarios);
             END IF;
         EXCEPTION WHEN data_exception OR program_limit_exceeded THEN
-            input.stale_reason := format('%s: its profits in the scenarios of %s cannot be computed: %s (%s)', input.instrument, scenarios.name, SQLERRM, SQLSTATE);
+            input.stale_reason := format('%s: its profits in the scenarios of %s cannot be computed: %s (%s)', input.instrument, scenarios.name, left(SQLERRM, 200), SQLSTATE);
         END;
         result := result || input;
     END LOOP;
@@ -284,6 +309,7 @@ REVOKE ALL ON FUNCTION
     margin_calib.instrument_contract(margin_calib.instrument), margin_calib.surface_forward(margin_calib.surface_slice[], timestamptz),
     margin_calib.surfaces_of(text[], boolean, timestamptz), margin_calib.quoted_vol(margin_calib.contract, numeric, double precision, timestamptz, double precision),
     margin_calib.risk_input(text, margin_calib.contract, margin_calib.engine_market, margin_calib.engine_smiles, margin_calib.asset_price, margin_calib.asset_price, margin_calib.asset_price),
+    margin_calib.risk_inputs_among(text[], margin_calib.contract[], margin_calib.engine_market[], margin_calib.engine_smiles[], margin_calib.asset_price[]),
     margin_calib.risk_inputs(text[], text, boolean, timestamptz), margin_calib.with_vectors(margin_calib.engine_risk[], margin_calib.scenario_set),
     margin_calib.store_risk(margin_calib.scenario_set, text, margin_calib.engine_risk[]), margin_calib.use_scenario_set(margin_calib.scenario_set),
     margin_calib.refresh_risk(text[], timestamptz),
