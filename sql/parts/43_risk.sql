@@ -294,16 +294,26 @@ BEGIN ATOMIC
          WHERE instruments <> '{}' GROUP BY r.currency),
     moved AS (
         SELECT n.currency, l.asset FROM needed AS n CROSS JOIN LATERAL margin_calib.asset_legs(n.assets, n.currency) AS l
-         WHERE l.first_instrument = ANY (instruments) OR l.second_instrument = ANY (instruments))
-    SELECT coalesce(array_agg(DISTINCT r.instrument), '{}')
-      FROM margin_calib.instrument_risk AS r
-     WHERE (r.contract).underlying = ANY (underlyings) AND (r.contract).kind = 'option'
-        OR EXISTS (SELECT FROM moved AS m
-                    WHERE m.currency = r.currency
-                      AND m.asset IN ((r.contract).underlying, (r.contract).settlement_asset, (r.contract).quote_currency));
+         WHERE l.first_instrument = ANY (instruments) OR l.second_instrument = ANY (instruments)),
+    -- margins by rates, notionals and profits are in the currency of the instrument or its settlement asset, equity in that of the model
+    converted AS (
+        SELECT DISTINCT l.asset
+          FROM (SELECT m.currency FROM margin_calib.margin_model AS m UNION SELECT 'USD') AS c
+         CROSS JOIN LATERAL margin_calib.asset_legs(ARRAY(SELECT i.currency FROM margin_calib.instrument AS i UNION
+                                                          SELECT t.settlement_asset FROM margin_calib.contract_terms AS t), c.currency) AS l
+         WHERE instruments <> '{}' AND (l.first_instrument = ANY (instruments) OR l.second_instrument = ANY (instruments)))
+    SELECT coalesce(array_agg(d.instrument), '{}')
+      FROM (SELECT r.instrument
+              FROM margin_calib.instrument_risk AS r
+             WHERE (r.contract).underlying = ANY (underlyings) AND (r.contract).kind = 'option'
+                OR EXISTS (SELECT FROM moved AS m
+                            WHERE m.currency = r.currency
+                              AND m.asset IN ((r.contract).underlying, (r.contract).settlement_asset, (r.contract).quote_currency))
+            UNION SELECT i.instrument FROM margin_calib.instrument AS i WHERE i.currency IN (SELECT c.asset FROM converted AS c)
+            UNION SELECT t.instrument FROM margin_calib.contract_terms AS t WHERE t.settlement_asset IN (SELECT c.asset FROM converted AS c)) AS d;
 END;
 COMMENT ON FUNCTION margin_calib.risk_dependents(text[], text[]) IS
-'Internal to refresh: instruments whose vectors depend on the prices of these instruments by way of an asset, or on the volatility surfaces of these underlyings.';
+'Internal to refresh: instruments whose vectors, margins or profits depend on the prices of these instruments by way of an asset, or on the volatility surfaces of these underlyings.';
 
 REVOKE ALL ON FUNCTION
     margin_calib.instrument_contract(margin_calib.instrument), margin_calib.surface_forward(margin_calib.surface_slice[], timestamptz),
