@@ -60,7 +60,8 @@ CREATE OR REPLACE FUNCTION margin_calib.portfolio_charges(
 AS $function$
 BEGIN
     RETURN QUERY
-        SELECT s.account, array_agg(ROW(s.name, s.initial, s.maintenance)::margin_calib.component_amount ORDER BY s.place), sum(s.initial), sum(s.maintenance)
+        SELECT s.account, array_agg(ROW(s.name, CASE WHEN s.initial < 1e308 THEN s.initial ELSE 'Infinity' END,
+                                    CASE WHEN s.maintenance < 1e308 THEN s.maintenance ELSE 'Infinity' END)::margin_calib.component_amount ORDER BY s.place), sum(s.initial), sum(s.maintenance)
           FROM (SELECT p.account, c.place, c.name, margin_calib.round_up(sum(c.initial * r.price), step) AS initial,
                        margin_calib.round_up(sum(c.maintenance * r.price), step) AS maintenance
                   FROM unnest(positions) AS p
@@ -100,7 +101,7 @@ BEGIN
                coalesce((s.margin).value, 0), coalesce((s.margin).notional, 0), coalesce((s.margin).delta, 0), coalesce((s.margin).vega, 0),
                s.positions, portfolio_sums.as_of, s.data_through, s.fresh_until, s.reasons > 0,
                s.reason || CASE WHEN s.reasons > 1 THEN format(' (and %s more)', s.reasons - 1) ELSE '' END
-          FROM (SELECT p.account, margin_calib.portfolio_margin(p.quantity::double precision, r.vector, scenarios.method) AS margin,
+          FROM (SELECT p.account, margin_calib.portfolio_margin(CASE WHEN r.vector IS NOT NULL THEN p.quantity::double precision END, r.vector, scenarios.method) AS margin,
                        count(*)::integer AS positions, min(r.as_of) AS data_through, min(least(r.fresh_until, p.fresh_until)) AS fresh_until,
                        min(n.reason) AS reason, count(n.reason) AS reasons
                   FROM unnest(portfolio_sums.positions) AS p
@@ -118,6 +119,33 @@ $function$;
 COMMENT ON FUNCTION margin_calib.portfolio_sums(margin_calib.account_position[], margin_calib.scenario_set, text, margin_calib.engine_risk[], margin_calib.asset_price[], timestamptz) IS
 'Internal: requirements of the accounts of positions in one scenario set: margin of the scenarios, rounded up to the amount step, and charges. A position without a vector counts its margin by rates, and makes the account stale.';
 
+CREATE OR REPLACE FUNCTION margin_calib.portfolio_sums_apart(
+    positions margin_calib.account_position[], scenarios margin_calib.scenario_set, currency text, risks margin_calib.engine_risk[],
+    rates margin_calib.asset_price[], as_of timestamptz) RETURNS margin_calib.portfolio_requirement[]
+    LANGUAGE plpgsql STABLE PARALLEL SAFE COST 5000
+    SET search_path = pg_catalog, margin_calib, pg_temp
+AS $function$
+DECLARE
+    result margin_calib.portfolio_requirement[] := '{}';
+    owner  record;
+BEGIN
+    FOR owner IN SELECT p.account, array_agg(p) AS positions FROM unnest(portfolio_sums_apart.positions) AS p GROUP BY p.account ORDER BY p.account LOOP
+        BEGIN
+            result := result || ARRAY(
+                SELECT s FROM margin_calib.portfolio_sums(owner.positions, scenarios, portfolio_sums_apart.currency, risks, rates, as_of) AS s);
+        EXCEPTION WHEN data_exception THEN
+            result := result || ARRAY(
+                SELECT jsonb_populate_record(s, jsonb_build_object('is_stale', true, 'stale_reason', format(
+                           'its profits in the scenarios of %s cannot be added up: %s (%s)', scenarios.name, left(SQLERRM, 200), SQLSTATE)))
+                  FROM margin_calib.portfolio_sums(owner.positions, scenarios, portfolio_sums_apart.currency, '{}', rates, as_of) AS s);
+        END;
+    END LOOP;
+    RETURN result;
+END
+$function$;
+COMMENT ON FUNCTION margin_calib.portfolio_sums_apart(margin_calib.account_position[], margin_calib.scenario_set, text, margin_calib.engine_risk[], margin_calib.asset_price[], timestamptz) IS
+'Internal to portfolio_requirements: portfolio_sums an account at a time, so that one whose quantities are beyond double precision does not stop the others; that one has the margins by rates of its positions, and a reason.';
+
 CREATE OR REPLACE FUNCTION margin_calib.portfolio_requirements(
     positions margin_calib.account_position[], models margin_calib.engine_model[], live boolean, as_of timestamptz) RETURNS SETOF margin_calib.portfolio_requirement
     LANGUAGE plpgsql STABLE PARALLEL UNSAFE COST 5000 ROWS 100
@@ -127,16 +155,23 @@ AS $function$
 DECLARE
     used      record;
     scenarios margin_calib.scenario_set;
+    risks     margin_calib.engine_risk[];
+    rates     margin_calib.asset_price[];
+    sums      margin_calib.portfolio_requirement[];
 BEGIN
     FOR used IN
         SELECT m.scenario_set, m.currency, array_agg(p) AS positions, array_agg(DISTINCT p.instrument) AS names, array_agg(DISTINCT p.currency) AS currencies
           FROM unnest(models) AS m JOIN unnest(portfolio_requirements.positions) AS p ON p.account = m.account
          WHERE m.scenario_set IS NOT NULL GROUP BY m.scenario_set, m.currency ORDER BY m.scenario_set, m.currency LOOP
         scenarios := margin_calib.set_in_force(used.scenario_set, live, false);
-        RETURN QUERY
-            SELECT s.* FROM margin_calib.portfolio_sums(
-                used.positions, scenarios, used.currency, margin_calib.risks_of(used.names, used.currency, scenarios, live, as_of),
-                ARRAY(SELECT a FROM margin_calib.asset_prices(used.currencies, used.currency, live, as_of) AS a), as_of) AS s;
+        risks := margin_calib.risks_of(used.names, used.currency, scenarios, live, as_of);
+        rates := ARRAY(SELECT a FROM margin_calib.asset_prices(used.currencies, used.currency, live, as_of) AS a);
+        BEGIN
+            sums := ARRAY(SELECT s FROM margin_calib.portfolio_sums(used.positions, scenarios, used.currency, risks, rates, as_of) AS s);
+        EXCEPTION WHEN data_exception THEN
+            sums := margin_calib.portfolio_sums_apart(used.positions, scenarios, used.currency, risks, rates, as_of);
+        END;
+        RETURN QUERY SELECT s.* FROM unnest(sums) AS s;
     END LOOP;
 END
 $function$;
@@ -147,4 +182,5 @@ REVOKE ALL ON FUNCTION
     margin_calib.set_in_force(text, boolean, boolean), margin_calib.risks_of(text[], text, margin_calib.scenario_set, boolean, timestamptz),
     margin_calib.portfolio_charges(margin_calib.account_position[], text[], margin_calib.asset_price[], numeric),
     margin_calib.portfolio_sums(margin_calib.account_position[], margin_calib.scenario_set, text, margin_calib.engine_risk[], margin_calib.asset_price[], timestamptz),
+    margin_calib.portfolio_sums_apart(margin_calib.account_position[], margin_calib.scenario_set, text, margin_calib.engine_risk[], margin_calib.asset_price[], timestamptz),
     margin_calib.portfolio_requirements(margin_calib.account_position[], margin_calib.engine_model[], boolean, timestamptz) FROM PUBLIC;

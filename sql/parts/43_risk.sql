@@ -124,6 +124,24 @@ END;
 COMMENT ON FUNCTION margin_calib.risk_input(text, margin_calib.contract, margin_calib.engine_market, margin_calib.engine_smiles, margin_calib.asset_price, margin_calib.asset_price, margin_calib.asset_price) IS
 'Internal to risk_inputs: market of one instrument out of its own price, the surface and price of its underlying and the prices of its settlement and quote assets, or the reason why there is none.';
 
+CREATE OR REPLACE FUNCTION margin_calib.risk_inputs_among(
+    names text[], terms margin_calib.contract[], market margin_calib.engine_market[], surfaces margin_calib.engine_smiles[], assets margin_calib.asset_price[])
+    RETURNS SETOF margin_calib.engine_risk
+    LANGUAGE sql STABLE PARALLEL SAFE COST 5000 ROWS 1000
+BEGIN ATOMIC
+    SELECT r.*
+      FROM unnest(names) AS n (instrument)
+      LEFT JOIN unnest(terms) AS t ON t.instrument = n.instrument
+      LEFT JOIN unnest(market) AS m ON m.instrument = n.instrument
+      LEFT JOIN unnest(surfaces) AS s ON s.underlying = t.underlying AND t.kind = 'option'
+      LEFT JOIN unnest(assets) AS u ON u.asset = t.underlying AND t.kind = 'option'
+      LEFT JOIN unnest(assets) AS p ON p.asset = t.settlement_asset
+      LEFT JOIN unnest(assets) AS c ON c.asset = t.quote_currency
+     CROSS JOIN LATERAL margin_calib.risk_input(n.instrument, t, m, s, u, p, c) AS r;
+END;
+COMMENT ON FUNCTION margin_calib.risk_inputs_among(text[], margin_calib.contract[], margin_calib.engine_market[], margin_calib.engine_smiles[], margin_calib.asset_price[]) IS
+'Internal to risk_inputs: markets of instruments out of what is given of them.';
+
 CREATE OR REPLACE FUNCTION margin_calib.risk_inputs(names text[], currency text, live boolean, as_of timestamptz) RETURNS SETOF margin_calib.engine_risk
     LANGUAGE plpgsql STABLE PARALLEL UNSAFE COST 5000 ROWS 1000
     SET search_path = pg_catalog, margin_calib, pg_temp
@@ -134,6 +152,7 @@ DECLARE
     market   margin_calib.engine_market[];
     assets   margin_calib.asset_price[];
     surfaces margin_calib.engine_smiles[];
+    result   margin_calib.engine_risk;
 BEGIN
     terms := ARRAY(
         SELECT coalesce(CASE WHEN t.instrument IS NOT NULL THEN
@@ -152,16 +171,22 @@ BEGIN
     assets := ARRAY(SELECT a FROM margin_calib.asset_prices(
                         ARRAY(SELECT t.underlying FROM unnest(terms) AS t WHERE t.kind = 'option' UNION SELECT t.settlement_asset FROM unnest(terms) AS t
                               UNION SELECT t.quote_currency FROM unnest(terms) AS t), currency, live, as_of) AS a);
-    RETURN QUERY
-        SELECT r.*
-          FROM unnest(names) AS n (instrument)
-          LEFT JOIN unnest(terms) AS t ON t.instrument = n.instrument
-          LEFT JOIN unnest(market) AS m ON m.instrument = n.instrument
-          LEFT JOIN unnest(surfaces) AS s ON s.underlying = t.underlying AND t.kind = 'option'
-          LEFT JOIN unnest(assets) AS u ON u.asset = t.underlying AND t.kind = 'option'
-          LEFT JOIN unnest(assets) AS p ON p.asset = t.settlement_asset
-          LEFT JOIN unnest(assets) AS c ON c.asset = t.quote_currency
-         CROSS JOIN LATERAL margin_calib.risk_input(n.instrument, t, m, s, u, p, c) AS r;
+    BEGIN
+        RETURN QUERY SELECT r.* FROM unnest(ARRAY(SELECT i FROM margin_calib.risk_inputs_among(names, terms, market, surfaces, assets) AS i)) AS r;
+        RETURN;
+    EXCEPTION WHEN data_exception OR program_limit_exceeded THEN
+        NULL; -- one at a time, so that one does not stop the others
+    END;
+    FOREACH result.instrument IN ARRAY names LOOP
+        BEGIN
+            SELECT i.* INTO result FROM margin_calib.risk_inputs_among(ARRAY[result.instrument], terms, market, surfaces, assets) AS i;
+        EXCEPTION WHEN data_exception OR program_limit_exceeded THEN
+            SELECT result.instrument, t INTO result.instrument, result.contract FROM unnest(terms) AS t WHERE t.instrument = result.instrument;
+            result.stale_reason := format('%s: its market cannot be computed: %s (%s)', result.instrument, left(SQLERRM, 200), SQLSTATE);
+        END;
+        RETURN NEXT result;
+        result := NULL;
+    END LOOP;
 END
 $function$;
 COMMENT ON FUNCTION margin_calib.risk_inputs(text[], text, boolean, timestamptz) IS
@@ -190,7 +215,7 @@ BEGIN
                 input.vector := margin_calib.scenario_pnl(input.contract, input.market, input.as_of, scenarios);
             END IF;
         EXCEPTION WHEN data_exception OR program_limit_exceeded THEN
-            input.stale_reason := format('%s: its profits in the scenarios of %s cannot be computed: %s (%s)', input.instrument, scenarios.name, SQLERRM, SQLSTATE);
+            input.stale_reason := format('%s: its profits in the scenarios of %s cannot be computed: %s (%s)', input.instrument, scenarios.name, left(SQLERRM, 200), SQLSTATE);
         END;
         result := result || input;
     END LOOP;
@@ -250,7 +275,7 @@ BEGIN
                 ON r.scenario_set = used.scenario_set AND r.currency = used.currency AND r.instrument = i.instrument
              WHERE (r.set_version, r.contract, r.market, r.as_of, r.fresh_until) IS DISTINCT FROM (scenarios.version, i.contract, i.market, i.as_of, i.fresh_until)
                 OR r.stale_reason IS DISTINCT FROM i.stale_reason);
-        IF cardinality(outdated) > 0 THEN
+        IF cardinality(outdated) > 0 THEN -- vectors have no equality
             PERFORM margin_calib.store_risk(scenarios, used.currency, margin_calib.with_vectors(outdated, scenarios));
         END IF;
     END LOOP;
@@ -269,21 +294,32 @@ BEGIN ATOMIC
          WHERE instruments <> '{}' GROUP BY r.currency),
     moved AS (
         SELECT n.currency, l.asset FROM needed AS n CROSS JOIN LATERAL margin_calib.asset_legs(n.assets, n.currency) AS l
-         WHERE l.first_instrument = ANY (instruments) OR l.second_instrument = ANY (instruments))
-    SELECT coalesce(array_agg(DISTINCT r.instrument), '{}')
-      FROM margin_calib.instrument_risk AS r
-     WHERE (r.contract).underlying = ANY (underlyings) AND (r.contract).kind = 'option'
-        OR EXISTS (SELECT FROM moved AS m
-                    WHERE m.currency = r.currency
-                      AND m.asset IN ((r.contract).underlying, (r.contract).settlement_asset, (r.contract).quote_currency));
+         WHERE l.first_instrument = ANY (instruments) OR l.second_instrument = ANY (instruments)),
+    -- margins by rates, notionals and profits are in the currency of the instrument or its settlement asset, equity in that of the model
+    converted AS (
+        SELECT DISTINCT l.asset
+          FROM (SELECT m.currency FROM margin_calib.margin_model AS m UNION SELECT 'USD') AS c
+         CROSS JOIN LATERAL margin_calib.asset_legs(ARRAY(SELECT i.currency FROM margin_calib.instrument AS i UNION
+                                                          SELECT t.settlement_asset FROM margin_calib.contract_terms AS t), c.currency) AS l
+         WHERE instruments <> '{}' AND (l.first_instrument = ANY (instruments) OR l.second_instrument = ANY (instruments)))
+    SELECT coalesce(array_agg(d.instrument), '{}')
+      FROM (SELECT r.instrument
+              FROM margin_calib.instrument_risk AS r
+             WHERE (r.contract).underlying = ANY (underlyings) AND (r.contract).kind = 'option'
+                OR EXISTS (SELECT FROM moved AS m
+                            WHERE m.currency = r.currency
+                              AND m.asset IN ((r.contract).underlying, (r.contract).settlement_asset, (r.contract).quote_currency))
+            UNION SELECT i.instrument FROM margin_calib.instrument AS i WHERE i.currency IN (SELECT c.asset FROM converted AS c)
+            UNION SELECT t.instrument FROM margin_calib.contract_terms AS t WHERE t.settlement_asset IN (SELECT c.asset FROM converted AS c)) AS d;
 END;
 COMMENT ON FUNCTION margin_calib.risk_dependents(text[], text[]) IS
-'Internal to refresh: instruments whose vectors depend on the prices of these instruments by way of an asset, or on the volatility surfaces of these underlyings.';
+'Internal to refresh: instruments whose vectors, margins or profits depend on the prices of these instruments by way of an asset, or on the volatility surfaces of these underlyings.';
 
 REVOKE ALL ON FUNCTION
     margin_calib.instrument_contract(margin_calib.instrument), margin_calib.surface_forward(margin_calib.surface_slice[], timestamptz),
     margin_calib.surfaces_of(text[], boolean, timestamptz), margin_calib.quoted_vol(margin_calib.contract, numeric, double precision, timestamptz, double precision),
     margin_calib.risk_input(text, margin_calib.contract, margin_calib.engine_market, margin_calib.engine_smiles, margin_calib.asset_price, margin_calib.asset_price, margin_calib.asset_price),
+    margin_calib.risk_inputs_among(text[], margin_calib.contract[], margin_calib.engine_market[], margin_calib.engine_smiles[], margin_calib.asset_price[]),
     margin_calib.risk_inputs(text[], text, boolean, timestamptz), margin_calib.with_vectors(margin_calib.engine_risk[], margin_calib.scenario_set),
     margin_calib.store_risk(margin_calib.scenario_set, text, margin_calib.engine_risk[]), margin_calib.use_scenario_set(margin_calib.scenario_set),
     margin_calib.refresh_risk(text[], timestamptz),

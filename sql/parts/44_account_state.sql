@@ -38,26 +38,34 @@ CREATE OR REPLACE FUNCTION margin_calib.position_sums(
     SET plan_cache_mode = force_custom_plan
 AS $function$
 DECLARE
-    used record;
+    used  record;
+    rates margin_calib.asset_price[];
 BEGIN
     FOR used IN
-        SELECT m.currency, array_agg(p) AS positions, array_agg(DISTINCT p.currency) AS currencies
-          FROM unnest(models) AS m JOIN unnest(position_sums.positions) AS p ON p.account = m.account GROUP BY m.currency ORDER BY m.currency LOOP
+        SELECT m.currency, array_agg(p) AS positions, array_agg(DISTINCT p.currency) || array_agg(DISTINCT t.settlement_asset) AS currencies
+          FROM unnest(models) AS m JOIN unnest(position_sums.positions) AS p ON p.account = m.account
+          LEFT JOIN margin_calib.contract_terms AS t ON t.instrument = p.instrument AND t.payoff <> 'inverse' GROUP BY m.currency ORDER BY m.currency LOOP
+        rates := ARRAY(SELECT r FROM margin_calib.asset_prices(used.currencies, used.currency, live, as_of) AS r);
         RETURN QUERY
-            SELECT p.account, sum(u.pnl * a.price), sum(CASE WHEN p.kind = 'spot' THEN p.quantity * p.multiplier * p.price * a.price END),
+            SELECT p.account, sum(u.pnl * x.price), sum(v.spot * x.price),
                    sum(p.notional * a.price),
                    min(CASE WHEN p.entry_quantity IS NOT NULL AND u.pnl IS NULL THEN p.instrument || ': its unrealised profit needs a price'
-                            WHEN a.price IS NULL AND (u.pnl <> 0 OR p.notional <> 0) THEN a.stale_reason END)
+                            WHEN x.price IS NULL AND (u.pnl <> 0 OR v.spot <> 0) THEN x.stale_reason
+                            WHEN a.price IS NULL AND p.notional <> 0 THEN a.stale_reason END)
               FROM unnest(used.positions) AS p
               LEFT JOIN margin_calib.contract_terms AS t ON t.instrument = p.instrument
-              LEFT JOIN margin_calib.asset_prices(used.currencies, used.currency, live, as_of) AS a ON a.asset = p.currency
+              LEFT JOIN unnest(rates) AS a ON a.asset = p.currency
+              -- terms say in what profit is paid; an inverse contract's coins are counted at its price, in the currency of that
+              LEFT JOIN unnest(rates) AS x ON x.asset = CASE WHEN t.payoff <> 'inverse' THEN t.settlement_asset ELSE p.currency END
              CROSS JOIN LATERAL (SELECT margin_calib.unrealised_pnl(p, t)) AS u (pnl)
+             CROSS JOIN LATERAL (SELECT CASE WHEN coalesce(t.kind, p.kind) = 'spot'
+                                             THEN p.quantity * coalesce(t.contract_size * t.multiplier, p.multiplier) * p.price END) AS v (spot)
              GROUP BY p.account;
     END LOOP;
 END
 $function$;
 COMMENT ON FUNCTION margin_calib.position_sums(margin_calib.account_position[], margin_calib.engine_model[], boolean, timestamptz) IS
-'Internal: unrealised profit, value of spot positions and gross notional of accounts, in the currencies of their models.';
+'Internal: unrealised profit, value of spot positions and gross notional of accounts, in the currencies of their models. Profit is paid in the settlement asset of the contract terms; without terms, and of an inverse contract, in the currency of the instrument.';
 
 CREATE OR REPLACE FUNCTION margin_calib.rates_sums(requirements margin_calib.requirement[], models margin_calib.engine_model[], live boolean, as_of timestamptz)
     RETURNS TABLE (account text, initial numeric, maintenance numeric, data_through timestamptz, fresh_until timestamptz, reason text)

@@ -248,7 +248,8 @@ BEGIN
     PERFORM margin_calib.guard_account(check_order.account);
     -- in statements after the lock
     cash := margin_calib.trades_cash(trades, (SELECT m FROM margin_calib.models_of(ARRAY[check_order.account]) AS m), false, statement_timestamp());
-    RETURN margin_calib.judge_trades(check_order.account, ARRAY(SELECT h FROM margin_calib.holdings(ARRAY[check_order.account]) AS h), trades, 0, cash);
+    RETURN margin_calib.judge_trades(
+        check_order.account, ARRAY(SELECT h FROM margin_calib.holdings(ARRAY[check_order.account]) AS h WHERE h.quantity <> 0 OR h.unusable > 0), trades, 0, cash);
 END
 $function$;
 COMMENT ON FUNCTION margin_calib.check_order(text, margin_calib.what_if_trade[]) IS

@@ -58,7 +58,10 @@ DECLARE
     trades  CONSTANT margin_calib.what_if_trade[] := ARRAY(
         SELECT ROW(c.instrument, c.quantity, c.price, NULL)::margin_calib.what_if_trade FROM unnest(changes) AS c WHERE judge_changes.side = 0 OR c.side = judge_changes.side);
     undone  CONSTANT margin_calib.what_if_trade[] := ARRAY(SELECT ROW(t.instrument, -t.quantity, t.price, NULL)::margin_calib.what_if_trade FROM unnest(trades) AS t);
-    held    margin_calib.engine_holding[] := ARRAY(SELECT h FROM margin_calib.holdings(ARRAY[judge_changes.account]) AS h);
+    -- rows of one instrument that cancel out are no position, unless they do since this statement
+    held    margin_calib.engine_holding[] := ARRAY(
+        SELECT h FROM margin_calib.holdings(ARRAY[judge_changes.account]) AS h
+         WHERE h.quantity <> 0 OR h.unusable > 0 OR arguments[1] = 'positions' AND EXISTS (SELECT FROM unnest(changes) AS c WHERE c.instrument = h.instrument));
     resting margin_calib.what_if_trade[] := '{}';
     pays    CONSTANT boolean := arguments[2]::boolean;
 BEGIN

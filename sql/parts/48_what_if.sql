@@ -232,7 +232,8 @@ DECLARE
     setting    CONSTANT margin_calib.what_if_setting := margin_calib.what_if_settings(parameters);
     asked      CONSTANT margin_calib.what_if_trade[] := margin_calib.what_if_trades(trades);
     live       CONSTANT boolean := coalesce(setting.live, false);
-    held       CONSTANT margin_calib.engine_holding[] := ARRAY(SELECT h FROM margin_calib.holdings(ARRAY[what_if.account]) AS h);
+    held       CONSTANT margin_calib.engine_holding[] := ARRAY(
+        SELECT h FROM margin_calib.holdings(ARRAY[what_if.account]) AS h WHERE h.quantity <> 0 OR h.unusable > 0);
     model      margin_calib.engine_model;
     collateral margin_calib.account_collateral[];
     cash       numeric;
