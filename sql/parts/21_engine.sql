@@ -220,7 +220,7 @@ CREATE TABLE margin_calib.account_position (
     peg_charge                   numeric,
     confidence_charge            numeric,
     liquidation_horizon          numeric,
-    unusable                     bigint NOT NULL,
+    unusable                     bigint NOT NULL DEFAULT 0,
     entry_quantity               numeric,
     entry_value                  numeric,
     entry_inverse                numeric,

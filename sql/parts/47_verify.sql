@@ -480,7 +480,7 @@ BEGIN
     IF NOT broken THEN
         FOR keys IN EXECUTE margin_calib.batches_query(margin_calib.accounts_query(accounts)) LOOP
             RETURN QUERY SELECT * FROM margin_calib.verify_accounts(keys, wrong, late, as_of);
-            RETURN QUERY SELECT * FROM margin_calib.verify_states(keys, wrong <> '{}', as_of);
+            RETURN QUERY SELECT * FROM margin_calib.verify_states(keys, wrong, late, as_of);
         END LOOP;
     END IF;
 END

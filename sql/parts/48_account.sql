@@ -276,14 +276,19 @@ COMMENT ON FUNCTION margin_calib.account_now(text) IS
 
 -- ---- verify ----
 
-CREATE OR REPLACE FUNCTION margin_calib.verify_states(accounts text[], live boolean, as_of timestamptz) RETURNS SETOF margin_calib.verification
+CREATE OR REPLACE FUNCTION margin_calib.verify_states(accounts text[], wrong text[], late text[], as_of timestamptz) RETURNS SETOF margin_calib.verification
     LANGUAGE plpgsql STABLE PARALLEL UNSAFE COST 5000 ROWS 10
     SET search_path = pg_catalog, margin_calib, pg_temp
     SET plan_cache_mode = force_custom_plan
 AS $function$
 DECLARE
     models     CONSTANT margin_calib.engine_model[] := ARRAY(SELECT m FROM margin_calib.models_of(accounts) AS m);
-    pending    CONSTANT text[] := ARRAY(SELECT DISTINCT p FROM margin_calib.pending_states() AS p);
+    live       CONSTANT boolean := wrong <> '{}';
+    pending    CONSTANT text[] := ARRAY(
+        SELECT p FROM margin_calib.pending_states() AS p
+        UNION SELECT c FROM margin_calib.collateral_holders(late) AS c
+        UNION SELECT p.account FROM margin_calib.account_position AS p
+               WHERE p.instrument = ANY (late || margin_calib.peg_dependents(late) || margin_calib.risk_dependents(late, '{}')));
     positions  margin_calib.account_position[];
     portfolios margin_calib.portfolio_requirement[];
 BEGIN
@@ -311,10 +316,10 @@ BEGIN
          ORDER BY 3, 1, 5;
 END
 $function$;
-COMMENT ON FUNCTION margin_calib.verify_states(text[], boolean, timestamptz) IS
-'Internal to verify: differences of equity and portfolio requirement of accounts.';
+COMMENT ON FUNCTION margin_calib.verify_states(text[], text[], text[], timestamptz) IS
+'Internal to verify: differences of equity and portfolio requirement of accounts; wrong: instruments that differ, late: those of them that wait.';
 
 REVOKE ALL ON FUNCTION
-    margin_calib.pending_states(), margin_calib.verify_states(text[], boolean, timestamptz), margin_calib.set_margin_model(text, text, text, text), margin_calib.drop_margin_model(text, text),
+    margin_calib.pending_states(), margin_calib.verify_states(text[], text[], text[], timestamptz), margin_calib.set_margin_model(text, text, text, text), margin_calib.drop_margin_model(text, text),
     margin_calib.set_account_tiers(jsonb, text), margin_calib.account_tier_of(numeric, numeric, numeric), margin_calib.account_figures(margin_calib.account_state, boolean),
     margin_calib.forget_account_history(interval, text), margin_calib.account_now(text) FROM PUBLIC;
