@@ -152,7 +152,8 @@ SELECT is(t.verdict(check_order('a', 'BTC', 5.00001)), 'f 6000.00 1000.00 6000.0
 SELECT is(t.verdict(check_order('a', 'BTC', 5, 10000.001)), 'f 5999.99 1000.00 6000.00 -0.01 equity of account a would be 5999.99 USD, and its initial requirement 6000.00', 'or at a price that is a step worse');
 SELECT is(t.verdict(check_order('a', 'BTC', 5, NULL, 0.01)), 'f 5999.99 1000.00 6000.00 -0.01 equity of account a would be 5999.99 USD, and its initial requirement 6000.00', 'or with a fee of one');
 SELECT is(t.verdict(check_order('a', ARRAY[('BTC', 6, NULL, NULL), ('BTC', -1, NULL, NULL)]::what_if_trade[])), 't 6000.00 1000.00 6000.00 0.00', 'several at once');
-SELECT is((check_order('a', 'BTC', -12)).accepted, false, 'turned around too far'), is((check_order('a', 'BTC', -7)).accepted, true, 'turned around');
+SELECT is((check_order('a', 'BTC', -12)).accepted, false, 'turned around too far');
+SELECT is((check_order('a', 'BTC', -7)).accepted, true, 'turned around');
 SAVEPOINT short;
 UPDATE bal SET q = -900 WHERE acct = 'a';
 SELECT is(t.verdict(check_order('a', 'BTC', -0.5)), 't 100.00 1000.00 500.00 -400.00', 'short of margin: what reduces the shortfall is accepted');
