@@ -149,7 +149,7 @@ CREATE TYPE margin_calib.what_if_trade AS (
 COMMENT ON TYPE margin_calib.what_if_trade IS 'A trade that margin_calib.what_if and check_order are asked about.';
 COMMENT ON COLUMN margin_calib.what_if_trade.instrument IS 'what is traded';
 COMMENT ON COLUMN margin_calib.what_if_trade.quantity IS 'contracts, negative: sold';
-COMMENT ON COLUMN margin_calib.what_if_trade.price IS 'at which, as the instrument is quoted; NULL: the present one, so that equity does not change';
+COMMENT ON COLUMN margin_calib.what_if_trade.price IS 'at which, as the instrument is quoted; NULL: the present one, so that equity does not change but for rounding';
 COMMENT ON COLUMN margin_calib.what_if_trade.fee IS 'paid for it, in the currency of the account; NULL for 0';
 
 CREATE TYPE margin_calib.order_check AS (

@@ -37,7 +37,8 @@ BEGIN
     DELETE FROM margin_calib.margin_model AS m WHERE m.account IS NOT DISTINCT FROM drop_margin_model.account;
     IF NOT FOUND THEN
         RAISE EXCEPTION USING ERRCODE = '42704',
-            MESSAGE = coalesce(format('account %L has no margin model of its own', left(drop_margin_model.account, 64)), 'there is no default margin model'),
+            MESSAGE = CASE WHEN drop_margin_model.account IS NULL THEN 'there is no default margin model'
+                           ELSE format('account %L has no margin model of its own', left(drop_margin_model.account, 64)) END,
             HINT = 'margin_calib.margin_model lists those that there are.';
     END IF;
     PERFORM margin_calib.audit_change('margin_model', object, drop_margin_model.reason);
@@ -57,7 +58,7 @@ DECLARE
     given   margin_calib.account_tier[];
     problem text;
 BEGIN
-    IF tiers IS NOT NULL AND (jsonb_typeof(tiers) <> 'array' OR margin_calib.unknown_keys(tiers, 'margin_calib.account_tier[]') <> '{}') THEN
+    IF tiers IS NOT NULL AND (margin_calib.are_objects(tiers) IS NOT TRUE OR margin_calib.unknown_keys(tiers, 'margin_calib.account_tier[]') <> '{}') THEN
         problem := 'margin tiers are a JSON array of objects with tier, margin and below';
     ELSIF tiers IS NOT NULL THEN
         given := ARRAY(SELECT t FROM jsonb_populate_recordset(NULL::margin_calib.account_tier, tiers) AS t);

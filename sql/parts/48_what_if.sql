@@ -18,6 +18,14 @@ $function$;
 COMMENT ON FUNCTION margin_calib.what_if_settings(jsonb) IS
 'Internal to what_if: its parameters; error 22023 for one that there is not.';
 
+CREATE OR REPLACE FUNCTION margin_calib.are_objects(content jsonb) RETURNS boolean
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE COST 1
+BEGIN ATOMIC
+    SELECT CASE jsonb_typeof(content) WHEN 'array' THEN NOT EXISTS (SELECT FROM jsonb_array_elements(content) AS e WHERE jsonb_typeof(e) <> 'object') ELSE false END;
+END;
+COMMENT ON FUNCTION margin_calib.are_objects(jsonb) IS
+'Internal: whether a JSON value is an array of objects; NULL is not.';
+
 CREATE OR REPLACE FUNCTION margin_calib.what_if_trades(trades jsonb) RETURNS margin_calib.what_if_trade[]
     LANGUAGE plpgsql STABLE CALLED ON NULL INPUT PARALLEL SAFE COST 250
     SET search_path = pg_catalog, margin_calib, pg_temp
@@ -26,7 +34,7 @@ DECLARE
     unknown CONSTANT text[] := margin_calib.unknown_keys(trades, 'margin_calib.what_if_trade[]');
     result  margin_calib.what_if_trade[];
 BEGIN
-    IF jsonb_typeof(trades) <> 'array' OR unknown <> '{}' THEN
+    IF unknown <> '{}' OR margin_calib.are_objects(trades) IS NOT TRUE THEN
         RAISE EXCEPTION USING ERRCODE = '22023',
             MESSAGE = CASE WHEN unknown <> '{}' THEN format('a trade has no field %s', unknown[1]) ELSE 'trades are a JSON array of objects' END,
             HINT = 'Write [{"instrument": "BTC-PERP", "quantity": -2, "price": 90000}].';
@@ -266,7 +274,7 @@ COMMENT ON FUNCTION margin_calib.what_if(text, jsonb, jsonb) IS
 'What an account would be after trades, without a write. trades: [{"instrument": "BTC-PERP", "quantity": -2, "price": 90000, "fee": 5}, ...], quantities negative to sell, price as the instrument is quoted or left out for the present one; [] for the account as it is. parameters: {"scenario_set": "deribit", "currency": "USD", "collateral": 1000, "live": true, "hedges": ["ETH-PERP"]}, each of which may be left out. Rows: before, after, change; component, what each position has of the requirements after the trades (they add up); and hedge, for each instrument asked for, the trade that leaves the least initial margin, the cheapest first: by what it costs (half the spread where liquidity is known, else its notional) a unit of margin saved. Positions and balances are those of the attached tables as the caller''s transaction sees them. NULL gives no row. Errors: 22023 for a trade or parameter that is none, 42704 for an instrument or set that is not known, 55000 for an instrument without a price. Needs SELECT on the attached tables.';
 
 REVOKE ALL ON FUNCTION
-    margin_calib.what_if_settings(jsonb), margin_calib.what_if_trades(jsonb), margin_calib.what_if_figures(text, text, margin_calib.engine_trial),
+    margin_calib.are_objects(jsonb), margin_calib.what_if_settings(jsonb), margin_calib.what_if_trades(jsonb), margin_calib.what_if_figures(text, text, margin_calib.engine_trial),
     margin_calib.what_if_change(margin_calib.what_if_row, margin_calib.what_if_row),
     margin_calib.best_hedge(margin_calib.engine_holding[], margin_calib.engine_risk[], margin_calib.engine_risk, margin_calib.margin_method),
     margin_calib.what_if_hedges(text, margin_calib.engine_holding[], text[], margin_calib.engine_model, margin_calib.what_if_row, margin_calib.account_collateral[], numeric, boolean, timestamptz),
