@@ -158,7 +158,8 @@ FROM calls c JOIN aggregates a ON a.name = c.name AND a.arguments = cardinality(
 SELECT is(array_agg(format('%s/%s', name, arguments) ORDER BY 1), NULL, 'every aggregate is in the list')
 FROM (SELECT name, arguments FROM aggregates WHERE name NOT IN ('calibrate_margin', 'price_digest', 'covariance_merge', 'volatility_merge', 'tail_sketch_merge',
                                                            'fit_surface', 'vix_variance', 'settlement_average', -- of option quotes: test/pgtap/surface.sql, vix.sql, contract.sql
-                                                           'portfolio_margin') -- test/pgtap/portfolio.sql
+                                                           'portfolio_margin', 'margin_contributions', -- test/pgtap/portfolio.sql
+                                                           'joint_returns') -- test/pgtap/scenario_recipe.sql
       EXCEPT SELECT name, arguments FROM forms) q;
 SELECT is(count(*), (SELECT count(*) FROM calls), 'every call is one of an aggregate') FROM (SELECT DISTINCT n FROM forms) q;
 
