@@ -71,8 +71,9 @@ END;
 COMMENT ON FUNCTION margin_calib.what_if_change(margin_calib.what_if_row, margin_calib.what_if_row) IS
 'Internal to what_if: what is after less what was before.';
 
--- Best quantity: the least initial margin over a grid of both signs around what offsets the delta of the book, then golden section where it is least. Margin is convex in the
--- quantity as long as nothing but the tail of the losses counts; elsewhere the best of what was tried is the answer.
+-- Best quantity: the least initial margin over a grid of both signs, up to one and a half times what offsets all deltas of the book, then over finer
+-- grids around it. Margin is convex in the quantity as long as nothing but the tail of the losses counts; elsewhere the best of what was tried is the
+-- answer.
 CREATE OR REPLACE FUNCTION margin_calib.best_hedge(
     held margin_calib.engine_holding[], risks margin_calib.engine_risk[], hedge margin_calib.engine_risk, method margin_calib.margin_method,
     OUT quantity double precision, OUT initial_margin double precision)
@@ -81,13 +82,10 @@ CREATE OR REPLACE FUNCTION margin_calib.best_hedge(
     SET enable_nestloop = off SET jit = off
 AS $function$
 DECLARE
-    golden  CONSTANT double precision := (sqrt(5) - 1) / 2;
     book    CONSTANT margin_calib.engine_risk[] := ARRAY(SELECT r FROM unnest(risks) AS r WHERE r.instrument <> hedge.instrument AND r.vector IS NOT NULL);
     own     CONSTANT double precision := coalesce((SELECT sum(h.quantity) FROM unnest(held) AS h WHERE h.instrument = hedge.instrument), 0);
     scale   double precision;
     step    double precision;
-    low     double precision;
-    high    double precision;
     tried   double precision[];
     margins double precision[];
     best    integer;
@@ -116,11 +114,8 @@ BEGIN
             initial_margin := margins[best];
         END IF;
         EXIT WHEN step < scale * 1e-6;
-        -- nine points a round around the best
-        low := quantity - step;
-        high := quantity + step;
-        step := step * (1 - golden);
-        tried := ARRAY(SELECT low + (high - low) * g / 8 FROM generate_series(0, 8) AS g);
+        step := step / 4;
+        tried := ARRAY(SELECT quantity + g * step FROM generate_series(-4, 4) AS g);
     END LOOP;
 END
 $function$;
