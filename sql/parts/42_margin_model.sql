@@ -11,6 +11,21 @@ END;
 COMMENT ON FUNCTION margin_calib.models_of(text[]) IS
 'Internal: how accounts are margined; without a scenario set by rates.';
 
+-- A model that row-level security hides would be taken for none.
+CREATE OR REPLACE FUNCTION margin_calib.require_account(account text) RETURNS void
+    LANGUAGE plpgsql STABLE PARALLEL SAFE COST 50
+    SET search_path = pg_catalog, margin_calib, pg_temp
+AS $function$
+BEGIN
+    IF NOT margin_calib.sees_account(require_account.account) THEN
+        RAISE EXCEPTION USING ERRCODE = '42501', MESSAGE = format('role %s was not granted account %L', current_user, left(require_account.account, 64)),
+            HINT = format('Whoever may: SELECT margin_calib.grant_account(%L, %L).', left(require_account.account, 64), current_user);
+    END IF;
+END
+$function$;
+COMMENT ON FUNCTION margin_calib.require_account(text) IS
+'Internal: error 42501 for an account that row-level security hides from the calling role.';
+
 CREATE OR REPLACE FUNCTION margin_calib.queue_accounts(accounts text[]) RETURNS void
     LANGUAGE sql VOLATILE PARALLEL UNSAFE COST 5000
 BEGIN ATOMIC
@@ -30,4 +45,4 @@ END;
 COMMENT ON FUNCTION margin_calib.queue_set(text) IS
 'Internal: queues every account when any is margined by a scenario set.';
 
-REVOKE ALL ON FUNCTION margin_calib.models_of(text[]), margin_calib.queue_accounts(text[]), margin_calib.queue_set(text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION margin_calib.models_of(text[]), margin_calib.require_account(text), margin_calib.queue_accounts(text[]), margin_calib.queue_set(text) FROM PUBLIC;

@@ -264,6 +264,7 @@ DECLARE
     models    CONSTANT margin_calib.engine_model[] := ARRAY(SELECT m FROM margin_calib.models_of(accounts) AS m);
     positions CONSTANT margin_calib.account_position[] := ARRAY(SELECT p FROM margin_calib.compute_positions(accounts, true, as_of) AS p);
 BEGIN
+    PERFORM margin_calib.require_account(account_now.account);
     RETURN QUERY
         SELECT f.* FROM margin_calib.account_states(
                    models, positions, ARRAY(SELECT r FROM margin_calib.portfolio_requirements(positions, models, true, as_of) AS r),
@@ -273,7 +274,7 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION margin_calib.account_now(text) IS
-'Equity, requirement and excess of an account, computed now from the attached tables as the caller''s transaction sees them, without a write: what refresh would store. Columns as in margin_calib.margin_account; no row for an account without positions and collateral, none for NULL. Error 55000 when a feed of positions or collateral cannot be read. Needs SELECT on the attached tables.';
+'Equity, requirement and excess of an account, computed now from the attached tables as the caller''s transaction sees them, without a write: what refresh would store. Columns as in margin_calib.margin_account; no row for an account without positions and collateral, none for NULL. Errors: 55000 when a feed of positions or collateral cannot be read, 42501 for an account that was not granted. Needs SELECT on the attached tables.';
 
 -- ---- verify ----
 

@@ -207,6 +207,7 @@ DECLARE
     trial  margin_calib.engine_trial;
     excess_before numeric;
 BEGIN
+    PERFORM margin_calib.require_account(judge_trades.account);
     result.account := judge_trades.account;
     result.currency := model.currency;
     result.as_of := as_of;
@@ -265,7 +266,7 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION margin_calib.check_order(text, text, numeric, numeric, numeric) IS
-'Whether an account may trade: accepted when its equity covers the initial requirement after the trade, or the trade does not make a shortfall larger. Positions and balances are those of the attached tables as the caller''s transaction sees them, prices and vectors those of the latest refresh. quantity: contracts, negative to sell; price: as the instrument is quoted, NULL for the present one; fee in the currency of the account. Checks of one account take turns until the end of the transaction: write the order in the same transaction, and no two orders can both count on the same margin; under REPEATABLE READ a check after another''s gives 40001. Errors: 22004, 22023 for a trade that is none, 42704 for an instrument that is not known, 55000 when it has no price or vector. Needs SELECT on the attached tables.';
+'Whether an account may trade: accepted when its equity covers the initial requirement after the trade, or the trade does not make a shortfall larger. Positions and balances are those of the attached tables as the caller''s transaction sees them, prices and vectors those of the latest refresh. quantity: contracts, negative to sell; price: as the instrument is quoted, NULL for the present one; fee in the currency of the account. Checks of one account take turns until the end of the transaction: write the order in the same transaction, and no two orders can both count on the same margin; under REPEATABLE READ a check after another''s gives 40001. Errors: 22004, 22023 for a trade that is none, 42704 for an instrument that is not known, 55000 when it has no price or vector, 42501 for an account that was not granted. Needs SELECT on the attached tables.';
 
 REVOKE ALL ON FUNCTION
     margin_calib.bare_positions(margin_calib.engine_holding[]),

@@ -244,6 +244,7 @@ DECLARE
     before     margin_calib.what_if_row;
     after      margin_calib.what_if_row;
 BEGIN
+    PERFORM margin_calib.require_account(what_if.account);
     SELECT m.* INTO model FROM margin_calib.models_of(ARRAY[what_if.account]) AS m;
     model.scenario_set := CASE coalesce(setting.scenario_set, model.scenario_set) WHEN 'rates' THEN NULL ELSE coalesce(setting.scenario_set, model.scenario_set) END;
     model.currency := coalesce(setting.currency, model.currency);
@@ -266,7 +267,7 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION margin_calib.what_if(text, jsonb, jsonb) IS
-'What an account would be after trades, without a write. trades: [{"instrument": "BTC-PERP", "quantity": -2, "price": 90000, "fee": 5}, ...], quantities negative to sell, price as the instrument is quoted or left out for the present one; [] for the account as it is. parameters: {"scenario_set": "deribit", "currency": "USD", "collateral": 1000, "live": true, "hedges": ["ETH-PERP"]}, each of which may be left out. Rows: before, after, change; component, what each position has of the requirements after the trades (they add up); and hedge, for each instrument asked for, the trade that leaves the least initial margin, the cheapest first: by what it costs (half the spread where liquidity is known, else its notional) a unit of margin saved. Positions and balances are those of the attached tables as the caller''s transaction sees them. NULL gives no row. Errors: 22023 for a trade or parameter that is none, 42704 for an instrument or set that is not known, 55000 for an instrument without a price. Needs SELECT on the attached tables.';
+'What an account would be after trades, without a write. trades: [{"instrument": "BTC-PERP", "quantity": -2, "price": 90000, "fee": 5}, ...], quantities negative to sell, price as the instrument is quoted or left out for the present one; [] for the account as it is. parameters: {"scenario_set": "deribit", "currency": "USD", "collateral": 1000, "live": true, "hedges": ["ETH-PERP"]}, each of which may be left out. Rows: before, after, change; component, what each position has of the requirements after the trades (they add up); and hedge, for each instrument asked for, the trade that leaves the least initial margin, the cheapest first: by what it costs (half the spread where liquidity is known, else its notional) a unit of margin saved. Positions and balances are those of the attached tables as the caller''s transaction sees them. NULL gives no row. Errors: 22023 for a trade or parameter that is none, 42704 for an instrument or set that is not known, 55000 for an instrument without a price, 42501 for an account that was not granted. Needs SELECT on the attached tables.';
 
 REVOKE ALL ON FUNCTION
     margin_calib.are_objects(jsonb), margin_calib.what_if_settings(jsonb), margin_calib.what_if_trades(jsonb), margin_calib.what_if_figures(text, text, margin_calib.engine_trial),
