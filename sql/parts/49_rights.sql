@@ -38,7 +38,7 @@ BEGIN ATOMIC
                  'set_in_force', 'risks_of', 'portfolio_charges', 'portfolio_sums', 'portfolio_sums_apart', 'portfolio_requirements', 'positions_of', 'rates_requirements',
                  'unrealised_pnl', 'position_sums', 'rates_sums', 'account_states', 'floor_to', 'account_tier_of', 'account_figures', 'pending_states', 'account_now', 'verify_states',
                  'bare_positions', 'trial', 'guard_account', 'trade_cash', 'trades_cash', 'check_trades', 'traded_holdings', 'trade_trial', 'judge_trades', 'check_order',
-                 'what_if', 'what_if_settings', 'what_if_trades', 'what_if_figures', 'what_if_change', 'best_hedge', 'what_if_hedges', 'what_if_components', 'unknown_keys',
+                 'what_if', 'are_objects', 'what_if_settings', 'what_if_trades', 'what_if_figures', 'what_if_change', 'best_hedge', 'what_if_hedges', 'what_if_components', 'unknown_keys',
                  'checked_changes', 'refuse', 'resting_orders', 'judge_changes', 'check_margin', 'undiscounted', 'plain_scenarios', 'asset_pnl', 'stress_positions',
                  'stress_losses', 'stress_test', 'stress_accounts', 'reverse_stress_test', 'moved_market', 'single_scenario', 'equity_on_moves', 'nearest_move',
                  'scaled_scenario', 'scenario_multiple', 'liquidation_prices']
