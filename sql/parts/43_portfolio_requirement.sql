@@ -60,8 +60,8 @@ CREATE OR REPLACE FUNCTION margin_calib.portfolio_charges(
 AS $function$
 BEGIN
     RETURN QUERY
-        SELECT s.account, array_agg(ROW(s.name, CASE WHEN s.initial < 1e308 THEN s.initial ELSE 'Infinity' END,
-                                    CASE WHEN s.maintenance < 1e308 THEN s.maintenance ELSE 'Infinity' END)::margin_calib.component_amount ORDER BY s.place), sum(s.initial), sum(s.maintenance)
+        SELECT s.account, array_agg(ROW(s.name, CASE WHEN s.initial >= 1e308 THEN 'Infinity' ELSE s.initial END,
+                                    CASE WHEN s.maintenance >= 1e308 THEN 'Infinity' ELSE s.maintenance END)::margin_calib.component_amount ORDER BY s.place), sum(s.initial), sum(s.maintenance)
           FROM (SELECT p.account, c.place, c.name, margin_calib.round_up(sum(c.initial * r.price), step) AS initial,
                        margin_calib.round_up(sum(c.maintenance * r.price), step) AS maintenance
                   FROM unnest(positions) AS p

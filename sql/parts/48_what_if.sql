@@ -6,17 +6,24 @@ CREATE OR REPLACE FUNCTION margin_calib.what_if_settings(parameters jsonb) RETUR
 AS $function$
 DECLARE
     unknown CONSTANT text[] := margin_calib.unknown_keys(parameters, 'margin_calib.what_if_setting');
+    result  margin_calib.what_if_setting;
 BEGIN
     IF jsonb_typeof(parameters) <> 'object' OR unknown <> '{}' THEN
         RAISE EXCEPTION USING ERRCODE = '22023',
             MESSAGE = CASE WHEN unknown <> '{}' THEN format('what_if has no parameter %s', unknown[1]) ELSE 'parameters of what_if are a JSON object' END,
             HINT = 'Parameters are scenario_set, currency, collateral, live and hedges: {"scenario_set": "deribit", "hedges": ["BTC-PERP"]}.';
     END IF;
-    RETURN jsonb_populate_record(NULL::margin_calib.what_if_setting, parameters);
+    result := jsonb_populate_record(NULL::margin_calib.what_if_setting, parameters);
+    IF result.currency = '' OR abs(result.collateral) >= 'Infinity' OR array_position(result.hedges, NULL) IS NOT NULL THEN
+        RAISE EXCEPTION USING ERRCODE = '22023', MESSAGE = 'a currency has a name, collateral is a finite amount, and hedges are instruments',
+            DETAIL = format('The parameters given are %s.', left(parameters::text, 1000)),
+            HINT = 'Write {"currency": "USD", "collateral": -1000, "hedges": ["BTC-PERP"]}, and leave out what there is not.';
+    END IF;
+    RETURN result;
 END
 $function$;
 COMMENT ON FUNCTION margin_calib.what_if_settings(jsonb) IS
-'Internal to what_if: its parameters; error 22023 for one that there is not.';
+'Internal to what_if: its parameters; error 22023 for one that there is not, or that has no usable value.';
 
 CREATE OR REPLACE FUNCTION margin_calib.are_objects(content jsonb) RETURNS boolean
     LANGUAGE sql IMMUTABLE PARALLEL SAFE COST 1

@@ -175,6 +175,8 @@ END $$;
 CREATE FUNCTION t.odd(more jsonb) RETURNS text LANGUAGE sql AS $$
     SELECT format('SELECT t.terms(%L)', jsonb_build_object('instrument', 'ODD', 'kind', 'option', 'option_kind', 'call', 'strike', 80000, 'expiry', t.day(30), 'premium', 'currency') || more) $$;
 SELECT is(t.hostile('SELECT'), '0.00 0.00 0.00 ODD: it is not known', 'an instrument that there is not');
+SELECT matches(w.stale_reason || coalesce((SELECT max(c.initial) FROM unnest(w.charges) AS c), 0), '^B-P: asset USD has no price: .*, ''CHF''\)0$', 'a currency without a price')
+  FROM what_if('opt', '[]', '{"currency": "CHF"}') AS w WHERE item = 'before';
 SELECT is(t.hostile($$ INSERT INTO t.px VALUES ('ODD', t.day(0), 5) $$), '0.00 0.80 0.40', 'one that was quoted once: a perpetual on itself');
 SELECT is(t.hostile('SELECT', 'NaN', 'BTC'), '0.00 0.00 0.00 unusable position rows of BTC: 1', 'NaN contracts');
 SELECT is(t.hostile('SELECT', NULL, 'BTC'), '0.00 0.00 0.00 unusable position rows of BTC: 1', 'NULL contracts');
@@ -207,6 +209,19 @@ CALL refresh(commit_batches => false);
 SELECT is(split_part(t.hostile(t.odd('{"underlying": "SOL", "strike": 155}'), 4), ' ', 1), '50.00', 'without a surface the vol is that of its price');
 SELECT is(t.hostile(t.odd('{"underlying": "SOL", "strike": 100}')) ~ '^0.00 [\d.]+ [\d.]+ ODD: SOL has no volatility surface$', true, 'a price below what it is worth at once implies none: margin by rates');
 SELECT results_eq($$ SELECT (c).name, (c).initial > 0 FROM (SELECT unnest(charges) AS c FROM portfolio_margin_requirement WHERE account = 'lin') AS x $$, $$ VALUES ('minimum of delta', false) $$, 'charges of one that has all');
+-- charges by rates beside the scenarios: an event that doubles them, and tiers
+SAVEPOINT charged;
+SELECT ok(add_event('fork', now() - interval '1 minute', now() + interval '1 day', ARRAY['BTC'], multiplier => 2, applies_to => 'both') > 0);
+SELECT ok(set_tiers('ETH', tiers_from_leverage('{10000}', '{20,2}')) > 0);
+CALL refresh(commit_batches => false);
+SELECT is((SELECT initial_margin - ceil(initial_loss::numeric * 100) / 100 FROM portfolio_margin_requirement WHERE account = 'lin'), (SELECT sum(initial)::numeric FROM portfolio_margin_requirement AS p, unnest(p.charges) WHERE account = 'lin'), 'the requirement is the scenarios and the charges');
+SELECT is((SELECT initial::numeric FROM portfolio_margin_requirement AS p, unnest(p.charges) AS c WHERE account = 'lin' AND c.name = 'event'), (SELECT base_initial_margin FROM account_position WHERE account = 'lin' AND instrument = 'BTC'), 'an event that doubles the margin by rates adds as much');
+SELECT is((SELECT initial > 0 FROM portfolio_margin_requirement AS p, unnest(p.charges) AS c WHERE account = 'lin' AND c.name = 'tiers'), true, 'and so do tiers');
+SELECT is(t.apart(), NULL, 'stored = live');
+SELECT is(w.initial_margin, a.initial_margin, 'what_if has them: ' || a.account) FROM margin_account AS a, what_if(a.account) AS w WHERE w.item = 'before' AND a.model <> 'rates';
+SELECT is((SELECT sum(initial_margin) FROM what_if('lin') WHERE item = 'component'), (SELECT initial_margin FROM margin_account WHERE account = 'lin'), 'components too');
+SELECT is((check_order('lin', 'BTC', 1)).initial_before, (SELECT initial_margin FROM margin_account WHERE account = 'lin'), 'and check_order');
+ROLLBACK TO charged;
 INSERT INTO pos VALUES ('part', 'BTC', 1, NULL), ('part', 'ODD', 1, NULL);
 SELECT t.terms(jsonb_build_object('instrument', 'ODD', 'settlement_asset', 'XRP'));
 CALL refresh(commit_batches => false);
