@@ -68,12 +68,13 @@ BEGIN
         ON CONFLICT (currency) DO UPDATE SET amount_step = excluded.amount_step;
     PERFORM margin_calib.audit_change('amount_step', set_amount_step.currency, set_amount_step.reason);
     INSERT INTO margin_calib.capture_queue
-        SELECT DISTINCT -1, p.account, false, now() FROM margin_calib.account_position AS p
-         WHERE p.currency = set_amount_step.currency;
+        SELECT -1, p.account, false, now() FROM margin_calib.account_position AS p WHERE p.currency = set_amount_step.currency
+        UNION -- equity and requirement are in that of the account
+        SELECT -1, s.account, false, now() FROM margin_calib.account_state AS s WHERE s.currency = set_amount_step.currency;
 END
 $function$;
 COMMENT ON FUNCTION margin_calib.set_amount_step(text, numeric, text) IS
-'Step to which the margin of every position in a currency is rounded up (0.01 until it is set); the next refresh applies it. reason goes to the audit trail. Errors: 22023.';
+'Step to which the margin of every position in a currency is rounded up, and what accounts kept in it have and owe (0.01 until it is set); the next refresh applies it. reason goes to the audit trail. Errors: 22023.';
 
 CREATE OR REPLACE FUNCTION margin_calib.create_standard_tables(schema text, attach boolean DEFAULT true) RETURNS void
     LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE COST 5000
