@@ -66,6 +66,7 @@ INSERT INTO t.granted SELECT n, 'raoe' FROM unnest(ARRAY[
     'contract_of', 'scenario_set', 'surface_at', 'surface_vol', 'surface_svg', 'surface_now', 'stored_surface', 'check_underlyings', 'surface_in_force', 'surface_found', 'quote_source',
     'quote_number_expression', 'quote_kind_expression', 'with_fallbacks', 'fallback_slice', 'surface_reason', 'pending_underlyings', 'surface_json', 'verify_surfaces',
     -- scenario sets, collateral, accounts
+    'are_objects',
     'require_account',
     'risk_inputs_among', 'portfolio_sums_apart',
     'portfolio_margin_all', 'macro_scenarios', 'check_macro', 'refuse_scenarios', 'correlation_scenarios', 'check_breakdown',
