@@ -252,6 +252,22 @@ CALL refresh(commit_batches => false);
 SELECT is((SELECT is_stale AND initial_margin >= 160 FROM margin_account WHERE account = 'bare'), true, 'and one that is gone');
 DELETE FROM pos WHERE acct = 'bare';
 
+-- quotes that are too old: the former smile, stale; quotes that are gone: no vector, and by rates there is nothing either
+SELECT initial_margin AS whole FROM margin_account WHERE account = 'opt' \gset
+SAVEPOINT quoted;
+UPDATE qt SET at = at - interval '1 day';
+CALL refresh(commit_batches => false);
+SELECT results_eq($$ SELECT stale_reason, initial_margin > 0 FROM margin_account WHERE account = 'opt' $$, $$ VALUES ('a price or a liquidity figure is older than allowed', true) $$, 'quotes that are too old: the former smile, stale');
+SELECT is((SELECT stale_reason IS NULL FROM margin_account WHERE account = 'lin'), true, 'do not concern those without options');
+DELETE FROM qt;
+CALL refresh(commit_batches => false);
+SELECT is((SELECT stale_reason LIKE 'B-P: %' FROM margin_account WHERE account = 'opt'), true, 'quotes that are gone');
+SELECT is(t.apart(), NULL, 'stored = live');
+ROLLBACK TO quoted;
+UPDATE pos SET q = q WHERE acct = 'opt';
+CALL refresh(commit_batches => false);
+SELECT is((SELECT initial_margin FROM margin_account WHERE account = 'opt'), :whole, 'back again');
+
 -- ---- entries and rounding ----
 TRUNCATE pos;
 INSERT INTO pos VALUES ('e', 'BTC', 2, 90000), ('e', 'BTC', -1, 91000), ('e', 'BTC', 1, NULL), ('e', 'BTC', 1, 0), ('e', 'BTC', 1, -5), ('e', 'BTC', 1, 'NaN'), ('e', 'BTC', 1, 'Infinity'), ('e', 'ETH', 0.001, 3010.001);
