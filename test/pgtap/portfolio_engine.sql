@@ -143,6 +143,15 @@ SELECT is((SELECT n.stale_reason = s.stale_reason FROM margin_account AS s, acco
 SELECT set_asset('USD', 'EUR-USD', 'EUR');
 CALL refresh(commit_batches => false);
 SELECT is((SELECT unrealised_pnl FROM margin_account WHERE account = 'lin'), floor((2100 * 1.25 + 20 * 90 * 0.9 * 1.25) * 100) / 100, 'through one more price it has one');
+-- a coin without a price of its own is worth what the contract is quoted at: 100 of 10 dollars lose 16 % of 1000
+SAVEPOINT coin;
+INSERT INTO px SELECT 'XI', t.day(0) - i * interval '1 day', 0.5 FROM generate_series(0, 40) AS i;
+INSERT INTO pos VALUES ('coin', 'XI', 100, 0.4);
+SELECT ok(t.terms('{"instrument": "XI", "payoff": "inverse", "underlying": "XRP", "settlement_asset": "XRP", "contract_size": 10}'));
+SELECT set_margin_model('coin', 'paradex', 'EUR');
+CALL refresh(commit_batches => false);
+SELECT results_eq($$ SELECT initial_margin, unrealised_pnl, stale_reason FROM margin_account WHERE account = 'coin' $$, $$ VALUES (200.00, 312.50, NULL::text) $$, 'an inverse contract on a coin without a price, in euros');
+ROLLBACK TO coin;
 SELECT drop_asset('USD'), drop_margin_model('lin'), set_instrument('ETH', currency => 'EUR');
 INSERT INTO pos VALUES ('rates', 'ETH', 1, NULL);
 CALL refresh(commit_batches => false);
