@@ -44,7 +44,7 @@ COMMENT ON COLUMN margin_calib.instrument_risk.currency IS 'of the vector''s pro
 COMMENT ON COLUMN margin_calib.instrument_risk.contract IS 'its terms, of contract_terms or made from margin_calib.instrument; NULL: there are none';
 COMMENT ON COLUMN margin_calib.instrument_risk.market IS 'its market as refresh found it; NULL: there is none';
 COMMENT ON COLUMN margin_calib.instrument_risk.as_of IS 'ts of the latest price or quote behind it';
-COMMENT ON COLUMN margin_calib.instrument_risk.vector IS 'of the latest market that made one; NULL: none has';
+COMMENT ON COLUMN margin_calib.instrument_risk.vector IS 'made from that market; NULL: none could be made, as stale_reason says';
 COMMENT ON COLUMN margin_calib.instrument_risk.fresh_until IS 'when the first of the prices behind it becomes older than allowed';
 COMMENT ON COLUMN margin_calib.instrument_risk.stale_reason IS 'why the vector is not one of present prices, NULL when it is';
 

@@ -143,6 +143,15 @@ SELECT is((SELECT n.stale_reason = s.stale_reason FROM margin_account AS s, acco
 SELECT set_asset('USD', 'EUR-USD', 'EUR');
 CALL refresh(commit_batches => false);
 SELECT is((SELECT unrealised_pnl FROM margin_account WHERE account = 'lin'), floor((2100 * 1.25 + 20 * 90 * 0.9 * 1.25) * 100) / 100, 'through one more price it has one');
+-- a coin without a price of its own is worth what the contract is quoted at: 100 of 10 dollars lose 16 % of 1000
+SAVEPOINT coin;
+INSERT INTO px SELECT 'XI', t.day(0) - i * interval '1 day', 0.5 FROM generate_series(0, 40) AS i;
+INSERT INTO pos VALUES ('coin', 'XI', 100, 0.4);
+SELECT ok(t.terms('{"instrument": "XI", "payoff": "inverse", "underlying": "XRP", "settlement_asset": "XRP", "contract_size": 10}'));
+SELECT set_margin_model('coin', 'paradex', 'EUR');
+CALL refresh(commit_batches => false);
+SELECT results_eq($$ SELECT initial_margin, unrealised_pnl, stale_reason FROM margin_account WHERE account = 'coin' $$, $$ VALUES (200.00, 312.50, NULL::text) $$, 'an inverse contract on a coin without a price, in euros');
+ROLLBACK TO coin;
 SELECT drop_asset('USD'), drop_margin_model('lin'), set_instrument('ETH', currency => 'EUR');
 INSERT INTO pos VALUES ('rates', 'ETH', 1, NULL);
 CALL refresh(commit_batches => false);
@@ -251,6 +260,22 @@ DELETE FROM px WHERE sym = 'BARE';
 CALL refresh(commit_batches => false);
 SELECT is((SELECT is_stale AND initial_margin >= 160 FROM margin_account WHERE account = 'bare'), true, 'and one that is gone');
 DELETE FROM pos WHERE acct = 'bare';
+
+-- quotes that are too old: the former smile, stale; quotes that are gone: no vector, and by rates there is nothing either
+SELECT initial_margin AS whole FROM margin_account WHERE account = 'opt' \gset
+SAVEPOINT quoted;
+UPDATE qt SET at = at - interval '1 day';
+CALL refresh(commit_batches => false);
+SELECT results_eq($$ SELECT stale_reason, initial_margin > 0 FROM margin_account WHERE account = 'opt' $$, $$ VALUES ('a price or a liquidity figure is older than allowed', true) $$, 'quotes that are too old: the former smile, stale');
+SELECT is((SELECT stale_reason IS NULL FROM margin_account WHERE account = 'lin'), true, 'do not concern those without options');
+DELETE FROM qt;
+CALL refresh(commit_batches => false);
+SELECT is((SELECT stale_reason LIKE 'B-P: %' FROM margin_account WHERE account = 'opt'), true, 'quotes that are gone');
+SELECT is(t.apart(), NULL, 'stored = live');
+ROLLBACK TO quoted;
+UPDATE pos SET q = q WHERE acct = 'opt';
+CALL refresh(commit_batches => false);
+SELECT is((SELECT initial_margin FROM margin_account WHERE account = 'opt'), :whole, 'back again');
 
 -- ---- entries and rounding ----
 TRUNCATE pos;

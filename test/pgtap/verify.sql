@@ -110,7 +110,7 @@ SELECT is(t.after($$UPDATE account_position SET peg_charge = peg_charge + 1, par
           (SELECT ARRAY[format('position E acc3 USD parameter_id 999 -> %s', parameter_id), format('position E acc3 USD peg_charge %s -> %s', peg_charge + 1, peg_charge)] FROM account_position WHERE account = 'acc3' AND instrument = 'E'),
           'a charge, and the parameter that a rate is from');
 SELECT is(t.after($$DELETE FROM account_position WHERE account = '2' AND instrument = 'unknown'$$), '{"position unknown 2 USD row missing"}', 'a position that is missing');
-SELECT is(t.after($$INSERT INTO account_position (account, instrument, currency, quantity) VALUES ('ghost', 'A', 'USD', 1)$$), '{"position A ghost USD row superfluous"}', 'a position that nobody has');
+SELECT is(t.after($$INSERT INTO account_position (account, instrument, currency, quantity, unusable) VALUES ('ghost', 'A', 'USD', 1, 0)$$), '{"position A ghost USD row superfluous"}', 'a position that nobody has');
 SELECT is(t.after($$UPDATE account_offset SET credit = credit + 0.01 WHERE account = '1' AND group_name = 'pair' AND margin = 'maintenance'$$),
           ARRAY[(SELECT format('offset 1 USD pair maintenance credit %s -> %s', credit + 0.01, credit) FROM account_offset WHERE account = '1' AND group_name = 'pair' AND margin = 'maintenance')], 'a credit');
 SELECT is(t.after($$DELETE FROM account_offset WHERE account = '1' AND margin = 'initial' AND group_name = 'pair'$$), '{"offset 1 USD pair initial row missing"}', 'a credit that is missing');

@@ -242,6 +242,8 @@ SELECT is(t.attempt(s), want, s) FROM (VALUES
     ($$ INSERT INTO t.orders VALUES (3, 'a', 'BTC', 3, NULL) $$, 'accepted'),
     ($$ INSERT INTO t.orders VALUES (3, 'a', 'BTC', 2, 10000), (4, 'a', 'BTC', 1, 10000), (5, 'a', 'BTC', -1, 10000) $$, 'accepted'),
     ($$ INSERT INTO t.orders VALUES (3, 'a', 'BTC', 2, 10000), (104, 'a', 'BTC', 2, 10000) $$, 'MCM01: account a has no margin for this equity of account a would be 6000.00 USD, and its initial requirement 7000.00; it was 3000.00 before.'),
+    ($$ INSERT INTO t.orders VALUES (1, 'a', 'BTC', 5, 10000) ON CONFLICT (id) DO UPDATE SET amount = excluded.amount $$, 'accepted'),
+    ($$ INSERT INTO t.orders VALUES (1, 'a', 'BTC', 5.5, 10000) ON CONFLICT (id) DO UPDATE SET amount = excluded.amount $$, 'MCM01: account a has no margin for this equity of account a would be 6000.00 USD, and its initial requirement 6500.00; it was 3000.00 before.'),
     ($$ UPDATE t.orders SET amount = 5 WHERE id = 1 $$, 'accepted'),
     ($$ UPDATE t.orders SET amount = 5.5 WHERE id = 1 $$, 'MCM01: account a has no margin for this equity of account a would be 6000.00 USD, and its initial requirement 6500.00; it was 3000.00 before.'),
     ($$ DELETE FROM t.orders $$, 'accepted'),
