@@ -25,6 +25,26 @@ END;
 COMMENT ON FUNCTION margin_calib.collateral_holders(text[]) IS
 'Internal: accounts whose collateral depends on the price, the rate or the liquidity of one of these instruments.';
 
+-- Few pairs of currencies move at a time, most often none: they are found first, in the instruments and models that there are.
+CREATE OR REPLACE FUNCTION margin_calib.currency_holders(instruments text[]) RETURNS SETOF text
+    LANGUAGE sql STABLE PARALLEL SAFE COST 5000 ROWS 100
+BEGIN ATOMIC
+    WITH home AS (
+        SELECT m.currency FROM margin_calib.margin_model AS m WHERE instruments <> '{}' UNION SELECT 'USD' WHERE instruments <> '{}'),
+    moved AS MATERIALIZED (
+        SELECT h.currency AS home, l.asset
+          FROM home AS h
+         CROSS JOIN LATERAL (SELECT array_agg(DISTINCT i.currency) AS currencies FROM margin_calib.instrument AS i WHERE i.currency <> h.currency) AS f
+         CROSS JOIN LATERAL margin_calib.asset_legs(f.currencies, h.currency) AS l
+         WHERE l.first_instrument = ANY (instruments) OR l.second_instrument = ANY (instruments))
+    SELECT DISTINCT s.account
+      FROM moved AS m
+      JOIN margin_calib.account_state AS s ON s.currency = m.home
+     WHERE EXISTS (SELECT FROM margin_calib.account_position AS p WHERE p.account = s.account AND p.currency = m.asset);
+END;
+COMMENT ON FUNCTION margin_calib.currency_holders(text[]) IS
+'Internal: accounts with positions in a currency whose price in that of the account depends on one of these instruments.';
+
 -- ---- pegs and haircuts ----
 
 CREATE OR REPLACE FUNCTION margin_calib.store_pegs(states margin_calib.peg_state[], as_of timestamptz) RETURNS void
@@ -201,7 +221,7 @@ COMMENT ON FUNCTION margin_calib.refresh_collateral(text[], timestamptz) IS
 'Internal: recomputes the collateral of accounts, and quarantines their unusable rows.';
 
 REVOKE ALL ON FUNCTION
-    margin_calib.has_collateral(), margin_calib.collateral_holders(text[]), margin_calib.store_pegs(margin_calib.peg_state[], timestamptz),
+    margin_calib.has_collateral(), margin_calib.collateral_holders(text[]), margin_calib.currency_holders(text[]), margin_calib.store_pegs(margin_calib.peg_state[], timestamptz),
     margin_calib.store_correlations(margin_calib.wrong_way_correlation[]), margin_calib.haircuts_found(boolean, timestamptz),
     margin_calib.store_haircuts(margin_calib.asset_haircut[], timestamptz), margin_calib.refresh_haircuts(text[], timestamptz),
     margin_calib.store_collateral(tid[], margin_calib.account_collateral[]), margin_calib.refresh_collateral(text[], timestamptz) FROM PUBLIC;

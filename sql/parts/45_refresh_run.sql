@@ -310,7 +310,9 @@ BEGIN
     concerned := touched || margin_calib.peg_dependents(touched) || margin_calib.risk_dependents(touched, quoted);
     holders := ARRAY(SELECT p.account FROM margin_calib.account_position AS p WHERE p.instrument = ANY (concerned) AND NOT broken
                      UNION
-                     SELECT c.account FROM margin_calib.collateral_holders(touched) AS c (account));
+                     SELECT c.account FROM margin_calib.collateral_holders(touched) AS c (account)
+                     UNION
+                     SELECT c.account FROM margin_calib.currency_holders(touched) AS c (account));
     IF cardinality(holders) > 2 * batch_keys AND cardinality(holders) > cardinality(owners)
        OR touched <> '{}' AND EXISTS (SELECT FROM margin_calib.capture_queue AS q
                                         JOIN margin_calib.feed AS f ON f.id = q.feed WHERE f.kind IN ('prices', 'liquidity')) THEN

@@ -124,6 +124,7 @@ BEGIN
     RETURN QUERY
         SELECT a FROM margin_calib.pending_accounts() AS a
         UNION SELECT c FROM margin_calib.pending_collateral() AS c
+        UNION SELECT c FROM margin_calib.currency_holders(ARRAY(SELECT i FROM margin_calib.pending_instruments() AS i)) AS c
         UNION SELECT p.account FROM margin_calib.account_position AS p
                WHERE p.instrument = ANY (margin_calib.risk_dependents(ARRAY(SELECT i FROM margin_calib.pending_instruments() AS i),
                                                                       ARRAY(SELECT u FROM margin_calib.pending_underlyings() AS u)));

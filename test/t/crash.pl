@@ -41,72 +41,14 @@ my $refresh = sub {
 
 my @clients = map { Engine::client($database, $folder, $_, $_ <= 4 ? $feed : $refresh) } 1 .. 6;
 
-sub postmaster
-{
-	open(my $f, '<', "$ENV{PGDATA}/postmaster.pid") or return 0;
-	my $pid = <$f>;
-	return int($pid // 0);
-}
-
-sub up
-{
-	for (1 .. 600)
-	{
-		my $session = eval { Psql->new($database) };
-		return $session if $session;
-		sleep 0.05;
-	}
-	return;
-}
-
-my ($done, $slowest, $in_refresh) = (0, 0, 0);
-for my $kill (1 .. $kills)
-{
-	sleep 0.5 + rand 0.5;
-	my $before = time;
-	if ($kill % 2)
-	{
-		# in the middle of a refresh, when one runs
-		my $session = up() or last;
-		my ($pid) = eval
-		{
-			$session->rows(q{SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND state = 'active' AND pid <> pg_backend_pid()
-				ORDER BY (query ILIKE 'CALL%') DESC, random() LIMIT 1})
-		};
-		$session->close;
-		next unless $pid;
-		$in_refresh++;
-		kill 'KILL', $pid;
-		sleep 0.1;
-	}
-	else
-	{
-		my $pid = postmaster() or last;
-		my $session = up() or last;
-		my @children = $session->rows('SELECT pid FROM pg_stat_activity');
-		$session->close;
-		kill 'KILL', $pid;
-		# its children go on until they are idle, and only then leave the shared memory
-		sleep rand 0.4;
-		kill 'KILL', @children;
-		for (1 .. 200)
-		{
-			last if system("$ENV{MC_PG_CTL} -w -t 60 start >/dev/null 2>&1") == 0;
-			sleep 0.1;
-		}
-	}
-	my $session = up() or last;
-	$slowest = time - $before if time - $before > $slowest;
-	$session->close;
-	$done++;
-}
+my ($done, $slowest, $in_refresh) = Engine::kill_and_wait($database, $kills);
 sleep 0.5;
 open(my $stop, '>', "$folder/stop") or die $!;
 waitpid $_, 0 for @clients;
 
 is($done, $kills, "$kills kills, back in service each time");
 note sprintf 'slowest return %.1f s, %d kills of a backend', $slowest, $in_refresh;
-$s = up();
+$s = Engine::up($database);
 my @acknowledged = Engine::logged($folder, 'acknowledged');
 cmp_ok(scalar @acknowledged, '>', 10 * $kills, 'clients got work done: ' . @acknowledged . ' commits');
 $s->rows('CREATE INDEX ON candles (writer); ANALYZE candles');

@@ -79,6 +79,73 @@ sub logged
 	return @found;
 }
 
+sub postmaster
+{
+	open(my $f, '<', "$ENV{PGDATA}/postmaster.pid") or return 0;
+	my $pid = <$f>;
+	return int($pid // 0);
+}
+
+# A session, as soon as the server answers; undef after half a minute.
+sub up
+{
+	my ($database) = @_;
+	for (1 .. 600)
+	{
+		my $session = eval { Psql->new($database) };
+		return $session if $session;
+		sleep 0.05;
+	}
+	return;
+}
+
+# kill -9, in turns of a backend, in the middle of a refresh when one runs, and of the postmaster. Returns after how many of them
+# the server was back, the longest time that took, and how many backends were hit.
+sub kill_and_wait
+{
+	my ($database, $kills) = @_;
+	my ($done, $slowest, $in_refresh) = (0, 0, 0);
+	for my $kill (1 .. $kills)
+	{
+		sleep 0.5 + rand 0.5;
+		my $before = time;
+		my $session = up($database) or last;
+		if ($kill % 2)
+		{
+			my ($pid) = eval
+			{
+				$session->rows(q{SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND state = 'active' AND pid <> pg_backend_pid()
+					ORDER BY (query ILIKE 'CALL%') DESC, random() LIMIT 1})
+			};
+			$session->close;
+			next unless $pid;
+			$in_refresh++;
+			kill 'KILL', $pid;
+			sleep 0.1;
+		}
+		else
+		{
+			my $pid = postmaster() or last;
+			my @children = $session->rows('SELECT pid FROM pg_stat_activity');
+			$session->close;
+			kill 'KILL', $pid;
+			# its children go on until they are idle, and only then leave the shared memory
+			sleep rand 0.4;
+			kill 'KILL', @children;
+			for (1 .. 200)
+			{
+				last if system("$ENV{MC_PG_CTL} -w -t 60 start >/dev/null 2>&1") == 0;
+				sleep 0.1;
+			}
+		}
+		$session = up($database) or last;
+		$slowest = time - $before if time - $before > $slowest;
+		$session->close;
+		$done++;
+	}
+	return ($done, $slowest, $in_refresh);
+}
+
 # Everything stored equals what base data gives.
 sub truth
 {
