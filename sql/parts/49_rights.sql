@@ -34,7 +34,7 @@ BEGIN ATOMIC
                  'peg_stage_at', 'peg_found', 'peg_states', 'wrong_way_found', 'wrong_way_exposures', 'collateral_currency', 'asset_liquidity',
                  'collateral_terms', 'haircut_of', 'collateral_in', 'collateral_of', 'has_collateral', 'collateral_holders', 'pending_collateral',
                  'collateral_use', 'check_allocation', 'allocate_collateral', 'verify_collateral',
-                 'models_of', 'require_account', 'instrument_contract', 'surface_forward', 'surfaces_of', 'quoted_vol', 'risk_input', 'risk_inputs', 'risk_inputs_among', 'with_vectors', 'risk_dependents',
+                 'models_of', 'require_account', 'instrument_contract', 'surface_forward', 'surfaces_of', 'quoted_vol', 'risk_input', 'risk_inputs', 'risk_inputs_among', 'with_vectors', 'risk_dependents', 'currency_holders',
                  'set_in_force', 'risks_of', 'portfolio_charges', 'portfolio_sums', 'portfolio_sums_apart', 'portfolio_requirements', 'positions_of', 'rates_requirements',
                  'unrealised_pnl', 'position_sums', 'rates_sums', 'account_states', 'floor_to', 'account_tier_of', 'account_figures', 'pending_states', 'account_now', 'verify_states',
                  'bare_positions', 'trial', 'guard_account', 'trade_cash', 'trades_cash', 'check_trades', 'traded_holdings', 'trade_trial', 'judge_trades', 'check_order',

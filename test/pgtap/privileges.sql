@@ -66,6 +66,7 @@ INSERT INTO t.granted SELECT n, 'raoe' FROM unnest(ARRAY[
     'contract_of', 'scenario_set', 'surface_at', 'surface_vol', 'surface_svg', 'surface_now', 'stored_surface', 'check_underlyings', 'surface_in_force', 'surface_found', 'quote_source',
     'quote_number_expression', 'quote_kind_expression', 'with_fallbacks', 'fallback_slice', 'surface_reason', 'pending_underlyings', 'surface_json', 'verify_surfaces',
     -- scenario sets, collateral, accounts
+    'currency_holders',
     'are_objects',
     'require_account',
     'risk_inputs_among', 'portfolio_sums_apart',
@@ -188,7 +189,7 @@ UNION ALL
 SELECT a.letter, a.name, a.relname, pg_get_viewdef(a.oid) FROM t.allowed AS a WHERE a.relkind = 'v' AND a.privilege = 'SELECT' AND a.is_allowed AND a.relname <> 'policy_list';
 SELECT cmp_ok((SELECT count(DISTINCT object) FROM t.source), '>', 100::bigint, 'there is much to look through');
 SELECT is_empty($$ SELECT DISTINCT s.name, s.object, m[1] FROM t.source AS s, regexp_matches(s.text, 'margin_calib\.(\w+)\(', 'g') AS m JOIN t.fn AS f ON f.proname = m[1]
-                    WHERE NOT has_function_privilege(s.name, f.oid, 'EXECUTE') AND m[1] NOT IN ('detach', 'refresh', 'schedule_refresh', 'set_instrument', 'set_contract', 'set_asset', 'set_credit_quality', 'stop_enforcing') -- named by hints
+                    WHERE NOT has_function_privilege(s.name, f.oid, 'EXECUTE') AND m[1] NOT IN ('detach', 'refresh', 'schedule_refresh', 'set_instrument', 'set_contract', 'set_asset', 'set_credit_quality', 'stop_enforcing', 'grant_account') -- named by hints
 $$, 'functions that are called by what a login may call');
 SELECT is_empty($$ SELECT DISTINCT s.name, s.object, m[1] FROM t.source AS s, regexp_matches(s.text, '(?:FROM|JOIN|,) margin_calib\.(\w+)\M(?!\()', 'g') AS m JOIN t.rel AS r ON r.relname = m[1]
                     WHERE NOT has_table_privilege(s.name, r.oid, 'SELECT') $$, 'relations that are read by it');
