@@ -73,7 +73,7 @@ my $order = sub {
 	my $q = (rand() < 0.4 ? -1 : 1) * (1 + int rand 400);
 	return acknowledged(@_, "SELECT accepted FROM margin_calib.check_order('K', 'ONE', $q)", "INSERT INTO checked VALUES ('K', 'ONE', $q)");
 };
-my $refresh = sub { my ($number, $session) = @_; my $answer = $session->try('CALL margin_calib.refresh(batch_keys => 3)', 60); hang('refresh', $_[2]) if $answer->{state} eq 'HANG'; return $answer; };
+my $refresh = sub { my ($number, $session) = @_; my $answer = $session->try('CALL margin_calib.refresh(batch_keys => 3, max_ms => 1000)', 60); hang('refresh', $_[2]) if $answer->{state} eq 'HANG'; return $answer; };
 
 my ($number, @clients) = (0);
 push @clients, Engine::client($database, $folder, ++$number, $_) for $change, $change, $order, $order, $setting, $refresh;
@@ -89,7 +89,8 @@ $s->rows('SET jit = off');
 my @acknowledged = Engine::logged($folder, 'acknowledged');
 cmp_ok(scalar @acknowledged, '>', 2 * $kills, 'clients got work done: ' . @acknowledged . ' commits');
 is($s->value("SELECT count(*) FROM unnest('{" . join(',', @acknowledged) . "}'::text[]) AS a(writer) WHERE NOT EXISTS (SELECT FROM journal AS j WHERE j.writer = a.writer)"), 0, 'none of them is lost');
-my @errors = grep { !/^(40P01|40001) / } Engine::logged($folder, 'error');
+# two that move a position to the same place
+my @errors = grep { !/^(40P01|40001|23505) / } Engine::logged($folder, 'error');
 is(scalar(@errors), 0, 'no client saw an error other than the end of its connection') or diag(join "\n", map { substr $_, 0, 300 } @errors[ 0 .. ($#errors < 5 ? $#errors : 5) ]);
 my @hangs = Engine::logged($folder, 'hang');
 diag(join "\n", @hangs) if @hangs;
