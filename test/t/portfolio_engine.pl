@@ -16,7 +16,25 @@ my $changes = $ENV{BOOK_CHANGES} || 10000;
 my $seed = $ENV{BOOK_SEED} || time % 100000;
 srand $seed;
 note "seed $seed";
-my $s = Book::setup($ENV{BOOK_DATABASE} || 'portfolio_engine');
+
+# An account margined by rates, in a currency that only its positions need.
+my $s = Psql->fresh('portfolio_currency');
+$s->rows(q{CREATE TABLE px (sym text, ts timestamptz, p float8);
+	CREATE TABLE pos (acct text, sym text, q numeric, entry numeric);
+	INSERT INTO px SELECT s, date_trunc('hour', now()) - i * interval '1 day', b * exp(0.03 * sin(i * m)) FROM generate_series(0, 60) AS i, (VALUES ('P', 100, 7), ('USDEUR', 0.9, 11)) AS v (s, b, m);
+	SELECT margin_calib.attach_prices('px', 'sym', 'ts', 'p'), margin_calib.attach_positions('pos', 'acct', 'sym', 'q', entry_price => 'entry')});
+$s->rows('CALL margin_calib.refresh()');
+$s->rows(q{SELECT margin_calib.set_instrument('USDEUR', currency => 'EUR'), margin_calib.set_asset('USD', 'USDEUR', 'EUR'), margin_calib.set_margin_model('r', NULL, 'EUR');
+	INSERT INTO pos VALUES ('r', 'P', 5, 90)});
+$s->rows('CALL margin_calib.refresh()') for 1 .. 2;
+is($s->value('SELECT (equity, notional, is_stale) FROM margin_calib.margin_account'), '(45.00,450.00,f)', 'five contracts with a profit of 10 dollars each, at 0.9');
+$s->rows(q{INSERT INTO px VALUES ('USDEUR', clock_timestamp(), 0.5)});
+is($s->value('SELECT (equity, stale_reason) FROM margin_calib.margin_account'), '(45.00,"changes wait for the next refresh")', 'when the dollar moves, they wait for a refresh');
+$s->rows('CALL margin_calib.refresh()');
+is($s->value('SELECT (equity, notional, is_stale) FROM margin_calib.margin_account'), '(25.00,250.00,f)', 'which finds them');
+$s->close;
+
+$s = Book::setup($ENV{BOOK_DATABASE} || 'portfolio_engine');
 
 # One change, or two, and a refresh must find all that depends on it; then a round of many.
 my ($made, $rounds, @failed, @errors) = (0, 0);
@@ -34,7 +52,7 @@ sub round
 		}
 	}
 	my $changed = time;
-	my $refresh = 'CALL margin_calib.refresh(batch_keys => ' . Book::pick(1, 2, 7, 500) . ')';
+	my $refresh = 'CALL margin_calib.refresh(batch_keys => ' . (@statements > 5 ? Book::pick(20, 500) : Book::pick(1, 2, 7, 500)) . ')';
 	my $answer = $s->try($refresh, 120);
 	push @errors, "$answer->{state} $answer->{message} $refresh" if $answer->{state} ne '00000';
 	my $took = time - $began;
@@ -52,13 +70,14 @@ sub round
 	return;
 }
 
-my $many = int($changes / 15) || 1;
-while ($made < $changes)
+my @kinds = Book::kinds();
+my $many = int($changes / 5) || 1;
+while ($made < $changes || @kinds)
 {
-	round(Book::setting()) for 1 .. 4;
-	round(Book::change()) for 1 .. 2;
-	round(Book::setting(), Book::change());
-	round(map { rand() < 0.01 ? Book::setting() : Book::change() } 1 .. $many);
+	# each kind of setting at least once
+	round(@kinds ? (shift @kinds)->() : Book::setting()) for 1 .. 4;
+	round(Book::change());
+	round(map { rand() < 0.005 ? Book::setting() : Book::change() } 1 .. $many) if $made < $changes;
 }
 is(scalar @errors, 0, "$made changes and $rounds refreshes without an error") or diag(join "\n", @errors[ 0 .. ($#errors < 3 ? $#errors : 3) ]);
 is(scalar @failed, 0, 'after each refresh everything stored is what is computed live') or diag(scalar(@failed), " rounds:\n", join "\n\n", @failed[ 0 .. ($#failed < 3 ? $#failed : 3) ]);

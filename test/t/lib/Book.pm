@@ -162,6 +162,7 @@ my @settings = (
 	sub { return sprintf "SELECT margin_calib.set_policy('crypto_venue', stress_weight => %s); CALL margin_calib.recalibrate()", between(0, 0.9); });
 
 sub setting { return pick(@settings)->(); }
+sub kinds { return sort { rand() <=> 0.5 } @settings; }
 
 sub change { my $r = rand; return $r < 0.45 ? position() : $r < 0.75 ? price() : balance(); }
 

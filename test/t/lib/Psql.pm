@@ -51,10 +51,16 @@ sub receive
 	my $end = time + ($seconds // 600);
 	while (1)
 	{
-		if ($self->{buffer} =~ s/\A(.*?)^\Q$self->{mark}\E (\S+) (\S+) (.*?)\Q$self->{mark}\E\n//ms)
+		if ($self->{buffer} =~ s/\A(.*?)^\Q$self->{mark}\E (\S+) (\S*) (.*?)\Q$self->{mark}\E\n//ms)
 		{
 			my ($text, $error, $state, $message) = ($1, $2, $3, $4);
 			$self->{received}++;
+			if ($error eq 'true' && $state eq '')
+			{
+				# psql lost the connection, and the server gave no reason
+				$self->{alive} = 0;
+				$state = '08006';
+			}
 			return {
 				rows => [ split /\n/, $text ], text => $text,
 				state => $error eq 'true' ? $state : '00000',
