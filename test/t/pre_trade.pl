@@ -177,4 +177,34 @@ is($s->value('SELECT count(*) FROM by_hand AS h LEFT JOIN margin_calib.account_s
 is($s->value('SELECT count(*) FROM by_hand AS h CROSS JOIN LATERAL margin_calib.account_now(h.client) AS a WHERE h.fills = 0 AND (a.equity, a.initial_margin) IS DISTINCT FROM (h.equity, round(h.requirement, 2))'),
 	0, 'and so are those now');
 cmp_ok($s->value('SELECT count(*) FROM by_hand WHERE fills = 0 AND requirement > 0.8 * equity'), '>', 0, 'some came near to what they have');
+
+# The limits that the comment of enforce_margin names: not refused is a statement that makes a shortfall larger without a larger quantity, or by two parts of which each has the
+# other in what was before it.
+$s = Psql->fresh('pre_trade_gaps');
+$s->rows(q{CREATE TABLE bars (sym text, ts timestamptz, px float8);
+	CREATE TABLE held (client text, sym text, qty numeric, entry numeric, PRIMARY KEY (client, sym));
+	CREATE TABLE balance (client text, asset text, qty numeric);
+	INSERT INTO bars SELECT s, date_trunc('day', now()) - i * interval '1 day', 100 * exp(0.02 * sin(i * (i - 1) / 2.0) * sign(i - 1)) FROM unnest('{P,H}'::text[]) AS s, generate_series(1, 120) AS i;
+	INSERT INTO held VALUES ('x', 'P', 10, 100), ('y', 'P', 10, 100);
+	INSERT INTO balance VALUES ('x', 'USD', 1000), ('y', 'USD', 10);
+	SELECT margin_calib.attach_prices('bars', 'sym', 'ts', 'px'), margin_calib.attach_positions('held', 'client', 'sym', 'qty', entry_price => 'entry'),
+	       margin_calib.attach_collateral('balance', 'client', 'asset', 'qty');
+	SELECT margin_calib.add_scenario_set('tenth', margin_calib.scenario_grid('{-0.1,0.1}'),
+		method => '{"measure": "worst", "components": [{"name": "size", "kind": "notional", "initial": 0.02, "maintenance": 0.01}]}'), margin_calib.set_margin_model(NULL, 'tenth')});
+$s->rows('CALL margin_calib.refresh()');
+$s->rows(q{SELECT margin_calib.enforce_margin('held')});
+sub excess { return $s->value("SELECT excess FROM margin_calib.account_now('$_[0]')"); }
+is(excess('x') . ' ' . excess('y'), '880.00 -110.00', 'x has margin, y has not');
+for my $known (
+	[ "UPDATE held SET entry = 1000 WHERE client = 'x'", 'x', '-8120.00', 'an entry price that loses more than there is' ],
+	[ "UPDATE held SET qty = 9, entry = 1000 WHERE client = 'x'", 'x', '-7208.00', 'the same with a smaller quantity' ],
+	[ "WITH a AS (INSERT INTO held VALUES ('y', 'H', -30, NULL)) UPDATE held SET qty = 40 WHERE client = 'y' AND sym = 'P'", 'y', '-230.00', 'two hedges of each other' ])
+{
+	my ($statement, $account, $excess, $what) = @$known;
+	$s->rows('BEGIN');
+	my $state = $s->try($statement)->{state};
+	ok($state eq 'MCM01' || excess($account) eq $excess, "$what: " . ($state eq 'MCM01' ? 'refused' : "accepted, excess $excess"));
+	$s->try('ROLLBACK');
+}
+is($s->try("INSERT INTO held VALUES ('y', 'H', -30, NULL), ('y', 'X', 0, NULL)")->{state}, 'MCM01', 'one part alone is refused');
 done_testing();
