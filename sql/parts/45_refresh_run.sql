@@ -257,7 +257,7 @@ CREATE OR REPLACE FUNCTION margin_calib.refresh_batch(run bigint, batch_keys int
     RETURNS boolean
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE COST 5000
     SET search_path = pg_catalog, margin_calib, pg_temp
-    SET plan_cache_mode = force_custom_plan
+    SET plan_cache_mode = force_custom_plan SET jit = off
 AS $function$
 DECLARE
     part     record;

@@ -117,7 +117,7 @@ my %plausible = (
 	new_product_policy => ['new_product'], based_on => ['crypto_venue'], changes => ['{"buffer": 0.1}', '{}'], history => ['1 year'], keep => [1, 7],
 	name => ['crypto_venue', 'mine', 'derive', 'history', 'okx_mr9'], policy_name => [qw(crypto_venue prop_desk)], capture => [qw(trigger watermark)], kind => [qw(spot linear inverse call put C P)],
 	group_name => ['mine'], groups => ['{mine}'], subperiods => [qw(1 2 4)], cap => [qw(0 0.5 0.8)], breakdown => [qw(calibrated worst)],
-	correlation => \@matrices, margins => ['{1}', '{1,-2}', '{3,-1,2}'],
+	correlation => ['NULL', 'NULL', '{{1,0.5},{0.5,1}}', @matrices], symbol => [qw(BTC-PERPETUAL BTC-26JUN26-80000-C)], venue => [qw(NULL deribit)], asset => ['instrument'], margins => ['{1}', '{1,-2}', '{3,-1,2}'],
 	schema => ['hostile_schema'], role => ['hostile_role'], rights => [qw(reader engine)],
 	schedule => ['* * * * *'], multiplier => [qw(1 0.001)], currency => [qw(USD NULL)],
 	measure => [qw(expected_shortfall value_at_risk level concentration liquidation_horizon)], within => ['1 day', 'NULL', 'NULL'], severity => ['warning'], accounts => ['NULL'], model => [qw(historical filtered_historical)],
@@ -142,7 +142,7 @@ my %plausible = (
 	spread => [qw(0.001 quantity)], volume => [qw(100 quantity)], open_interest => [qw(100 quantity)], volume_per => [qw(day row)],
 	strike => [qw(50 100 150)], forward => [100], delta => [qw(0.1 0.25 0.5)], t => [qw(0.05 1)], bid => [qw(1 2)], ask => [qw(2 3)], days => [qw(30 200)],
 	proposal => [4 .. 6], reason => ['why'], initial_rate => [0.5], maintenance_rate => ['0.1', 'NULL'], ends_at => ['2200-01-01'], starts_at => ['NULL'],
-	factors => ['{A,B}', '{A,B,C}', 'NULL', '{"X": "A", "Y": "B"}'], content => ['{"scenarios": [{"price_shock": -0.1}]}'], data_through => ['2024-02-29', 'NULL'], shocks => ['[{"label": "a", "price_shock": -0.2, "vol_shock": 0.5}, {}]'],
+	factors => ['{A,B}', '{A,B,C}', '{A,B}', '{"X": "A", "Y": "B"}'], content => ['{"scenarios": [{"price_shock": -0.1}]}'], data_through => ['2024-02-29', 'NULL'], shocks => ['[{"label": "a", "price_shock": -0.2, "vol_shock": 0.5}, {}]'],
 	betas => ['{"X": 1.5, "Y": {"price": 2, "vol": 0.5}, "*": 0}'], macro => [qw(A B)], lookback => [qw(20 25)], scenarios => [qw(1 5 20), '[{"price_shock": -0.1}]'], scenario_set => [qw(paradex span)], trades => ['[]', '[{"instrument": "A", "quantity": 1}]', '{"(A,1,,)"}'], parameters => ['{}'], stage => [1],
 	positions => ['SELECT 1 AS account, 1 AS instrument, 0 AS quantity'], vectors => ['SELECT 1 AS instrument, NULL::margin_calib.risk_vector AS vector'], law => ['NULL', '{}'], deviations => ['{3}', '{1,2}'], stress => [qw(0 0.5 1)],
 	breakdowns => ['{together,apart,opposed}', '{opposed}'], vols => ['{0.1,0.2}', '{0.1,0.2,0.3}'], stablecoin => ['USDT'], depths => ['{0.01,0.13}'], falls => ['{0.15}', '{}'], unmoved => ['{USDC}', '{}'],
@@ -517,9 +517,9 @@ my @never;
 for my $f (@functions)
 {
 	note sprintf '%-60s %s', $f->{label}, join ' ', map { "$_:$f->{states}{$_}" } sort keys %{ $f->{states} };
-	# schedules need pg_cron, quarantine_rows is given pieces of SQL, refuse_* always do, others need rows that only refresh and setters make, or
-	# a table of a shape of its own
-	next if $f->{trigger} || $f->{label} =~ /schedule|quarantine_rows|record_feed|connect_feed|store_offsets|store_surface|replay_query|refuse_symbol|refuse_venue|refuse_history|refuse_scenarios|drop_contract|contract_of|attach_quotes|what_if_components|what_if_hedges|reverse_stress_test|stop_enforcing/;
+	# schedules need pg_cron, quarantine_rows and resting_orders are given pieces of SQL, refuse_* always do, others need rows that only refresh and setters make, a table
+	# of a shape of its own, or many arguments that fit each other
+	next if $f->{trigger} || $f->{label} =~ /schedule|quarantine_rows|record_feed|connect_feed|store_offsets|store_surface|replay_query|refuse_symbol|refuse_venue|refuse_history|refuse_scenarios|drop_contract|contract_of|attach_quotes|what_if_components|what_if_hedges|reverse_stress_test|stop_enforcing|add_correlation_set|resting_orders/;
 	my $tries = 0;
 	$tries += $_ for values %{ $f->{states} };
 	push @never, $f->{label} unless $f->{states}{'00000'} || $tries < 20;
