@@ -71,6 +71,7 @@ SELECT margin_calib.attach_prices('parted', 'instrument', 'ts', 'price', capture
 SELECT margin_calib.set_product_group('mine', '{A,B}');
 SELECT margin_calib.set_alert_rule('mine', 'concentration', 0.1);
 CALL margin_calib.refresh();
+SELECT margin_calib.set_asset('A', 'A');
 SELECT margin_calib.attach_liquidity('dropped', 'instrument', 'ts', volume => 'quantity', volume_per => 'row');
 CREATE TABLE option_quotes (u text, t timestamptz, e timestamptz, k numeric, cp text, b float8, a float8, f float8);
 INSERT INTO option_quotes
