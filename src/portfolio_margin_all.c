@@ -19,6 +19,7 @@
 #include "errors.h"
 #include "key_table.h"
 #include "row_source.h"
+#include "series_columns.h"
 #include "sample.h"
 
 #define FIRST_CAPACITY 1024

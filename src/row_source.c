@@ -12,7 +12,6 @@
 #include "miscadmin.h"
 #include "tcop/dest.h"
 #include "utils/builtins.h"
-#include "utils/fmgrprotos.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
@@ -221,24 +220,4 @@ mc_check_number_type(const McRowSource *source, int column, Oid type)
 	                       source->what),
 	                errdetail("It is of type %s.", format_type_be(type)),
 	                errhint("Name another column, or give a query that casts this one.")));
-}
-
-double
-mc_number_value(Oid type, Datum value)
-{
-	switch (type)
-	{
-		case FLOAT8OID:
-			return DatumGetFloat8(value);
-		case FLOAT4OID:
-			return DatumGetFloat4(value);
-		case INT2OID:
-			return DatumGetInt16(value);
-		case INT4OID:
-			return DatumGetInt32(value);
-		case INT8OID:
-			return (double) DatumGetInt64(value);
-		default:
-			return DatumGetFloat8(DirectFunctionCall1(numeric_float8, value));
-	}
 }

@@ -32,8 +32,7 @@ typedef struct McRowSource
  */
 extern void mc_row_source_read(const McRowSource *source);
 
-/* 42804 unless it is float8, float4, numeric or an integer; and such a value as float8. */
+/* 42804 unless it is float8, float4, numeric or an integer, which mc_number_value (series_columns.h) reads. */
 extern void mc_check_number_type(const McRowSource *source, int column, Oid type);
-extern double mc_number_value(Oid type, Datum value);
 
 #endif

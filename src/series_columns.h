@@ -7,6 +7,8 @@
 
 #include "compat.h"
 
+#include "catalog/pg_type.h"
+#include "utils/fmgrprotos.h"
 #include "utils/rel.h"
 
 enum
@@ -40,5 +42,26 @@ extern const char *mc_column_argument(FunctionCallInfo fcinfo, int argument, con
 
 extern bool mc_is_integer_type(Oid type);
 extern bool mc_is_string_type(Oid type);
+
+/* A column of float8, float4, numeric or an integer as float8; numeric leaves garbage in the current context. */
+static inline double
+mc_number_value(Oid type, Datum value)
+{
+	switch (type)
+	{
+		case FLOAT8OID:
+			return DatumGetFloat8(value);
+		case FLOAT4OID:
+			return DatumGetFloat4(value);
+		case INT2OID:
+			return DatumGetInt16(value);
+		case INT4OID:
+			return DatumGetInt32(value);
+		case INT8OID:
+			return (double) DatumGetInt64(value);
+		default:
+			return DatumGetFloat8(DirectFunctionCall1(numeric_float8, value));
+	}
+}
 
 #endif

@@ -54,25 +54,13 @@ price_value(SeriesScan *scan, Datum value)
 	double price;
 	MemoryContext old;
 
-	switch (scan->columns[MC_PRICE].type)
-	{
-		case FLOAT8OID:
-			return DatumGetFloat8(value);
-		case FLOAT4OID:
-			return DatumGetFloat4(value);
-		case INT2OID:
-			return DatumGetInt16(value);
-		case INT4OID:
-			return DatumGetInt32(value);
-		case INT8OID:
-			return (double) DatumGetInt64(value);
-		default:
-			old = MemoryContextSwitchTo(scan->scratch);
-			price = DatumGetFloat8(DirectFunctionCall1(numeric_float8, value));
-			MemoryContextSwitchTo(old);
-			MemoryContextReset(scan->scratch);
-			return price;
-	}
+	if (scan->columns[MC_PRICE].type != NUMERICOID)
+		return mc_number_value(scan->columns[MC_PRICE].type, value);
+	old = MemoryContextSwitchTo(scan->scratch);
+	price = mc_number_value(NUMERICOID, value);
+	MemoryContextSwitchTo(old);
+	MemoryContextReset(scan->scratch);
+	return price;
 }
 
 static TimestampTz

@@ -339,9 +339,8 @@ $function$;
 COMMENT ON FUNCTION margin_calib.attach_prices(regclass, name, name, name, text, text, text) IS
 'Makes a table of your own the price feed of the instruments in it, and returns the feed''s id. instrument: a text, integer, uuid or enum column; ts: timestamptz, or timestamp or date in UTC; price: numeric, double precision, real or integer. New instruments get policy, and new_product_policy (NULL for none) while they have fewer returns than policy asks for. capture ''trigger'' puts statement triggers on the table and its partitions, which only note what changed; ''watermark'' needs no triggers: refresh looks for rows newer than the newest it has seen, and an older row that is changed counts at the next recalibrate(). Bad rows never fail the feed: refresh puts them into margin_calib.quarantine. Attached already: 55000.';
 
-CREATE OR REPLACE FUNCTION margin_calib.attach_positions(
-    relation regclass, account name, instrument name, quantity name, capture text DEFAULT 'trigger', entry_price name DEFAULT NULL)
-    RETURNS integer
+CREATE OR REPLACE FUNCTION margin_calib.attach_holdings(
+    kind text, relation regclass, account name, key name, quantity name, entry_price name, capture text) RETURNS integer
     LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE COST 5000
     SET search_path = pg_catalog, margin_calib, pg_temp
 AS $function$
@@ -350,46 +349,41 @@ DECLARE
 BEGIN
     PERFORM margin_calib.check_attachable(relation, capture);
     PERFORM margin_calib.feed_key_type(relation, account);
-    PERFORM margin_calib.feed_key_type(relation, instrument);
+    PERFORM margin_calib.feed_key_type(relation, key);
     PERFORM margin_calib.feed_number_expression(relation, quantity, 'numeric');
     IF entry_price IS NOT NULL THEN
         PERFORM margin_calib.feed_number_expression(relation, entry_price, 'numeric');
     END IF;
-    feed.kind := 'positions';
-    feed.relation := attach_positions.relation;
-    feed.instrument_column := attach_positions.instrument;
-    feed.account_column := attach_positions.account;
-    feed.quantity_column := attach_positions.quantity;
-    feed.entry_column := attach_positions.entry_price;
-    feed.capture := attach_positions.capture;
+    feed.kind := attach_holdings.kind;
+    feed.relation := attach_holdings.relation;
+    feed.instrument_column := attach_holdings.key;
+    feed.account_column := attach_holdings.account;
+    feed.quantity_column := attach_holdings.quantity;
+    feed.entry_column := attach_holdings.entry_price;
+    feed.capture := attach_holdings.capture;
     RETURN margin_calib.connect_feed(feed, NULL, NULL);
 END
 $function$;
+COMMENT ON FUNCTION margin_calib.attach_holdings(text, regclass, name, name, name, name, text) IS
+'Internal to attach_positions and attach_collateral: a feed of quantities of accounts.';
+
+CREATE OR REPLACE FUNCTION margin_calib.attach_positions(
+    relation regclass, account name, instrument name, quantity name, capture text DEFAULT 'trigger', entry_price name DEFAULT NULL)
+    RETURNS integer
+    LANGUAGE sql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE COST 5000
+BEGIN ATOMIC
+    SELECT margin_calib.attach_holdings('positions', relation, account, instrument, quantity, entry_price, capture);
+END;
 COMMENT ON FUNCTION margin_calib.attach_positions(regclass, name, name, name, text, name) IS
 'Makes a table of your own a feed of positions, and returns the feed''s id. account and instrument: text, integer, uuid or enum columns; quantity: a number, negative for short; several rows of one account and instrument add up, and so do several feeds. entry_price: average price at which a row was entered, from which equity has its unrealised profit; NULL where profit is settled into balances; a row without a usable one counts as entered at the present price. capture ''trigger'' puts statement triggers on the table and its partitions, which only note what changed; ''watermark'' needs none: every refresh recomputes every account. Attached already: 55000.';
 
 CREATE OR REPLACE FUNCTION margin_calib.attach_collateral(
     relation regclass, account name, asset name, quantity name, capture text DEFAULT 'trigger')
     RETURNS integer
-    LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE COST 5000
-    SET search_path = pg_catalog, margin_calib, pg_temp
-AS $function$
-DECLARE
-    feed margin_calib.feed;
-BEGIN
-    PERFORM margin_calib.check_attachable(relation, capture);
-    PERFORM margin_calib.feed_key_type(relation, account);
-    PERFORM margin_calib.feed_key_type(relation, asset);
-    PERFORM margin_calib.feed_number_expression(relation, quantity, 'numeric');
-    feed.kind := 'collateral';
-    feed.relation := attach_collateral.relation;
-    feed.instrument_column := attach_collateral.asset;
-    feed.account_column := attach_collateral.account;
-    feed.quantity_column := attach_collateral.quantity;
-    feed.capture := attach_collateral.capture;
-    RETURN margin_calib.connect_feed(feed, NULL, NULL);
-END
-$function$;
+    LANGUAGE sql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE COST 5000
+BEGIN ATOMIC
+    SELECT margin_calib.attach_holdings('collateral', relation, account, asset, quantity, NULL, capture);
+END;
 COMMENT ON FUNCTION margin_calib.attach_collateral(regclass, name, name, name, text) IS
 'Makes a table of your own a feed of balances, and returns the feed''s id. account and asset: text, integer, uuid or enum columns; quantity: units of the asset, negative for a debt; several rows of one account and asset add up, and so do several feeds. capture as in attach_positions. Attached already: 55000.';
 
@@ -485,6 +479,7 @@ REVOKE ALL ON FUNCTION
     margin_calib.check_attachable(regclass, text), margin_calib.add_capture(integer, regclass),
     margin_calib.remove_capture(integer, regclass), margin_calib.start_capture(integer),
     margin_calib.attach_prices(regclass, name, name, name, text, text, text),
+    margin_calib.attach_holdings(text, regclass, name, name, name, name, text),
     margin_calib.attach_positions(regclass, name, name, name, text, name), margin_calib.attach_collateral(regclass, name, name, name, text),
     margin_calib.detach(regclass),
     margin_calib.lock_engine(), margin_calib.record_feed(margin_calib.feed, margin_calib.liquidity_feed, margin_calib.quote_feed),

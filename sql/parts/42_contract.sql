@@ -30,6 +30,16 @@ END;
 COMMENT ON FUNCTION margin_calib.contract_problem(margin_calib.contract) IS
 'Internal: the rule that terms of a contract break, NULL when they break none.';
 
+CREATE OR REPLACE FUNCTION margin_calib.stored_contract(terms margin_calib.contract_terms) RETURNS margin_calib.contract
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE COST 1
+BEGIN ATOMIC
+    SELECT ROW((terms).instrument, (terms).venue, (terms).kind, (terms).payoff, (terms).option_kind, (terms).underlying, (terms).quote_currency,
+               (terms).settlement_asset, (terms).expiry, (terms).strike, (terms).contract_size, (terms).multiplier, (terms).settlement_window,
+               (terms).funding_interval, (terms).premium)::margin_calib.contract;
+END;
+COMMENT ON FUNCTION margin_calib.stored_contract(margin_calib.contract_terms) IS
+'Internal: the contract in a row of contract_terms, all of its terms and not who set them.';
+
 CREATE OR REPLACE FUNCTION margin_calib.queue_holders(instrument text) RETURNS void
     LANGUAGE sql VOLATILE PARALLEL UNSAFE COST 50
 BEGIN ATOMIC
@@ -58,9 +68,7 @@ BEGIN
     END IF;
     PERFORM margin_calib.lock_engine();
     PERFORM margin_calib.audit_guard('contract', terms.instrument);
-    SELECT t.instrument, t.venue, t.kind, t.payoff, t.option_kind, t.underlying, t.quote_currency, t.settlement_asset, t.expiry, t.strike,
-           t.contract_size, t.multiplier, t.settlement_window, t.funding_interval, t.premium
-      INTO stored FROM margin_calib.contract_terms AS t WHERE t.instrument = terms.instrument;
+    SELECT (margin_calib.stored_contract(t)).* INTO stored FROM margin_calib.contract_terms AS t WHERE t.instrument = terms.instrument;
     IF stored IS NOT DISTINCT FROM terms THEN
         RETURN false;
     END IF;
@@ -122,9 +130,7 @@ AS $function$
 DECLARE
     terms margin_calib.contract;
 BEGIN
-    SELECT t.instrument, t.venue, t.kind, t.payoff, t.option_kind, t.underlying, t.quote_currency, t.settlement_asset, t.expiry, t.strike,
-           t.contract_size, t.multiplier, t.settlement_window, t.funding_interval, t.premium
-      INTO terms FROM margin_calib.contract_terms AS t WHERE t.instrument = contract_of.instrument;
+    SELECT (margin_calib.stored_contract(t)).* INTO terms FROM margin_calib.contract_terms AS t WHERE t.instrument = contract_of.instrument;
     IF NOT FOUND THEN
         RAISE EXCEPTION USING ERRCODE = '42704', MESSAGE = format('there are no contract terms of instrument %L', left(contract_of.instrument, 64)),
             HINT = 'Write margin_calib.set_contract(margin_calib.parse_symbol(symbol, venue)).';

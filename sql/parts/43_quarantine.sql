@@ -110,7 +110,25 @@ $function$;
 COMMENT ON FUNCTION margin_calib.quarantine_positions(margin_calib.feed, text[]) IS
 'Internal: quarantines the unusable rows of accounts in a position or collateral feed; a NULL among the keys stands for rows without an account.';
 
+CREATE OR REPLACE FUNCTION margin_calib.quarantine_accounts(kind text, accounts text[], doubtful text[]) RETURNS void
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE COST 5000
+    SET search_path = pg_catalog, margin_calib, pg_temp
+AS $function$
+DECLARE
+    suspect CONSTANT text[] := ARRAY(
+        SELECT unnest(doubtful)
+        UNION SELECT q.account FROM margin_calib.quarantine AS q WHERE q.account = ANY (accounts) AND q.resolved_at IS NULL);
+    feed    margin_calib.feed;
+BEGIN
+    FOR feed IN SELECT f.* FROM margin_calib.feed AS f WHERE f.kind = quarantine_accounts.kind AND suspect <> '{}' ORDER BY f.id LOOP
+        PERFORM margin_calib.quarantine_positions(feed, suspect);
+    END LOOP;
+END
+$function$;
+COMMENT ON FUNCTION margin_calib.quarantine_accounts(text, text[], text[]) IS
+'Internal to refresh_accounts and refresh_collateral: looks, in the feeds of a kind, at the rows of doubtful accounts and of those that are in quarantine.';
+
 REVOKE ALL ON FUNCTION
     margin_calib.quarantine_rows(text, text, text[], timestamptz),
     margin_calib.quarantine_prices(margin_calib.feed, text[], timestamptz),
-    margin_calib.quarantine_positions(margin_calib.feed, text[]) FROM PUBLIC;
+    margin_calib.quarantine_positions(margin_calib.feed, text[]), margin_calib.quarantine_accounts(text, text[], text[]) FROM PUBLIC;

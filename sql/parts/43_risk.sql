@@ -155,10 +155,7 @@ DECLARE
     result   margin_calib.engine_risk;
 BEGIN
     terms := ARRAY(
-        SELECT coalesce(CASE WHEN t.instrument IS NOT NULL THEN
-                   ROW(t.instrument, t.venue, t.kind, t.payoff, t.option_kind, t.underlying, t.quote_currency, t.settlement_asset, t.expiry, t.strike,
-                       t.contract_size, t.multiplier, t.settlement_window, t.funding_interval, t.premium)::margin_calib.contract END,
-                   margin_calib.instrument_contract(i))
+        SELECT coalesce(CASE WHEN t.instrument IS NOT NULL THEN margin_calib.stored_contract(t) END, margin_calib.instrument_contract(i))
           FROM unnest(names) AS n (instrument)
           LEFT JOIN margin_calib.contract_terms AS t ON t.instrument = n.instrument
           LEFT JOIN margin_calib.instrument AS i ON i.instrument = n.instrument);

@@ -188,8 +188,6 @@ AS $function$
 DECLARE
     changed  margin_calib.account_collateral[];
     outdated tid[];
-    suspect  text[];
-    feed     margin_calib.feed;
 BEGIN
     -- with a feed that cannot be read sums would be wrong: stored ones stay, stale
     IF NOT margin_calib.has_collateral()
@@ -204,17 +202,8 @@ BEGIN
         ON c.account = n.account AND c.asset = n.asset
      WHERE n IS DISTINCT FROM c.stored;
     PERFORM margin_calib.store_collateral(outdated, changed);
-    SELECT array_agg(DISTINCT x.account) INTO suspect
-      FROM (SELECT c.account FROM margin_calib.account_collateral AS c
-             WHERE c.account = ANY (accounts) AND c.stale_reason IS NOT NULL
-            UNION ALL
-            SELECT q.account FROM margin_calib.quarantine AS q
-             WHERE q.account = ANY (accounts) AND q.resolved_at IS NULL) AS x;
-    IF suspect IS NOT NULL THEN
-        FOR feed IN SELECT f.* FROM margin_calib.feed AS f WHERE f.kind = 'collateral' ORDER BY f.id LOOP
-            PERFORM margin_calib.quarantine_positions(feed, suspect);
-        END LOOP;
-    END IF;
+    PERFORM margin_calib.quarantine_accounts('collateral', accounts, ARRAY(
+        SELECT c.account FROM margin_calib.account_collateral AS c WHERE c.account = ANY (accounts) AND c.stale_reason IS NOT NULL));
 END
 $function$;
 COMMENT ON FUNCTION margin_calib.refresh_collateral(text[], timestamptz) IS

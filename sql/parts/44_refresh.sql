@@ -169,8 +169,6 @@ AS $function$
 DECLARE
     changed  margin_calib.account_position[];
     outdated tid[];
-    suspect  text[];
-    feed     margin_calib.feed;
 BEGIN
     -- a refresh seldom changes all positions of an account: write those that differ
     SELECT array_agg(n) FILTER (WHERE n.account IS NOT NULL), array_agg(p.at) FILTER (WHERE p.account IS NOT NULL)
@@ -181,17 +179,8 @@ BEGIN
         ON p.account = n.account AND p.instrument = n.instrument
      WHERE n IS DISTINCT FROM p.stored;
     PERFORM margin_calib.store_accounts(accounts, outdated, changed, as_of);
-    SELECT array_agg(DISTINCT x.account) INTO suspect
-      FROM (SELECT p.account FROM margin_calib.account_position AS p
-             WHERE p.account = ANY (accounts) AND p.stale_reason IS NOT NULL
-            UNION ALL
-            SELECT q.account FROM margin_calib.quarantine AS q
-             WHERE q.account = ANY (accounts) AND q.resolved_at IS NULL) AS x;
-    IF suspect IS NOT NULL THEN
-        FOR feed IN SELECT f.* FROM margin_calib.feed AS f WHERE f.kind = 'positions' ORDER BY f.id LOOP
-            PERFORM margin_calib.quarantine_positions(feed, suspect);
-        END LOOP;
-    END IF;
+    PERFORM margin_calib.quarantine_accounts('positions', accounts, ARRAY(
+        SELECT p.account FROM margin_calib.account_position AS p WHERE p.account = ANY (accounts) AND p.stale_reason IS NOT NULL));
 END
 $function$;
 COMMENT ON FUNCTION margin_calib.refresh_accounts(text[], timestamptz) IS

@@ -336,11 +336,7 @@ AS $function$
 DECLARE
     result bigint;
 BEGIN
-    IF (before >= '0') IS NOT TRUE THEN
-        RAISE EXCEPTION USING ERRCODE = '22023', MESSAGE = 'alerts are forgotten that are older than an interval of 0 or more',
-            DETAIL = format('The interval given is %s.', coalesce(before::text, 'NULL')),
-            HINT = 'Write margin_calib.forget_alerts(''1 year'').';
-    END IF;
+    PERFORM margin_calib.check_age(before, 'alerts', 'forget_alerts');
     PERFORM margin_calib.lock_engine();
     DELETE FROM margin_calib.alert AS a
      WHERE clock_timestamp() - a.at > before

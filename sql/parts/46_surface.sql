@@ -114,11 +114,7 @@ AS $function$
 DECLARE
     result bigint;
 BEGIN
-    IF (before >= '0') IS NOT TRUE THEN
-        RAISE EXCEPTION USING ERRCODE = '22023', MESSAGE = 'surfaces are forgotten that are older than an interval of 0 or more',
-            DETAIL = format('The interval given is %s.', coalesce(before::text, 'NULL')),
-            HINT = 'Write margin_calib.forget_surfaces(''1 year'').';
-    END IF;
+    PERFORM margin_calib.check_age(before, 'surfaces', 'forget_surfaces');
     PERFORM margin_calib.lock_engine();
     DELETE FROM margin_calib.surface AS s
      WHERE clock_timestamp() - s.as_of > before AND (forget_surfaces.underlying IS NULL OR s.underlying = forget_surfaces.underlying)

@@ -172,18 +172,16 @@ CREATE OR REPLACE FUNCTION margin_calib.requirement_now(account text) RETURNS SE
     SET search_path = pg_catalog, margin_calib, pg_temp
 AS $function$
 DECLARE
-    credits CONSTANT text := margin_calib.offset_query(
-        'live_position', 'margin_calib.offset_live((SELECT array_agg(DISTINCT b.group_name) FROM book AS b), $2)');
-    source  CONSTANT text := margin_calib.requirement_query('live_position', 'live_credit');
+    as_of     CONSTANT timestamptz := statement_timestamp();
+    positions CONSTANT margin_calib.account_position[] := ARRAY(
+        SELECT p FROM margin_calib.compute_positions(ARRAY[requirement_now.account], true, as_of) AS p);
 BEGIN
-    RETURN QUERY EXECUTE format(
-        'WITH live_position AS MATERIALIZED (SELECT p.* FROM margin_calib.compute_positions($1, true, $2) AS p), '
-        'live_credit AS MATERIALIZED (%s) '
-        'SELECT r.account, r.currency, r.initial_margin, r.maintenance_margin, r.notional, r.positions, r.as_of, '
-        'r.data_through, s.reason IS NOT NULL, s.reason, r.base_initial_margin, r.base_maintenance_margin, '
-        'r.offset_credit, r.maintenance_offset_credit FROM (%s) AS r '
-        'CROSS JOIN LATERAL margin_calib.staleness(r.stale_reason, r.fresh_until, false) AS s (reason) '
-        'ORDER BY r.currency', credits, source) USING ARRAY[requirement_now.account], statement_timestamp();
+    RETURN QUERY
+        SELECT r.account, r.currency, r.initial_margin, r.maintenance_margin, r.notional, r.positions, r.as_of, r.data_through, s.reason IS NOT NULL,
+               s.reason, r.base_initial_margin, r.base_maintenance_margin, r.offset_credit, r.maintenance_offset_credit
+          FROM margin_calib.rates_requirements(positions, true, as_of) AS r
+         CROSS JOIN LATERAL margin_calib.staleness(r.stale_reason, r.fresh_until, false) AS s (reason)
+         ORDER BY r.currency;
 END
 $function$;
 COMMENT ON FUNCTION margin_calib.requirement_now(text) IS

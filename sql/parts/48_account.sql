@@ -236,11 +236,7 @@ AS $function$
 DECLARE
     result bigint;
 BEGIN
-    IF (before >= '0') IS NOT TRUE THEN
-        RAISE EXCEPTION USING ERRCODE = '22023', MESSAGE = 'states are forgotten that are older than an interval of 0 or more',
-            DETAIL = format('The interval given is %s.', coalesce(before::text, 'NULL')),
-            HINT = 'Write margin_calib.forget_account_history(''1 year'').';
-    END IF;
+    PERFORM margin_calib.check_age(before, 'states', 'forget_account_history');
     PERFORM margin_calib.lock_engine();
     DELETE FROM margin_calib.account_history AS h
      WHERE clock_timestamp() - h.as_of > before AND (forget_account_history.account IS NULL OR h.account = forget_account_history.account)

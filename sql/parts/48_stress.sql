@@ -1,21 +1,34 @@
 -- Stress tests: what accounts would lose beyond what they have, and the most likely move that does it. doc/stress.md.
 
 -- What collateral is in a scenario: a spot pair on itself. A unit of account and a pegged asset move only where the set has a factor of their name.
+CREATE OR REPLACE FUNCTION margin_calib.asset_moves(asset text) RETURNS boolean
+    LANGUAGE sql STABLE PARALLEL SAFE COST 50
+BEGIN ATOMIC
+    SELECT EXISTS (SELECT FROM margin_calib.asset AS a WHERE a.asset = asset_moves.asset AND a.price_instrument IS NOT NULL)
+           AND NOT EXISTS (SELECT FROM margin_calib.peg_stages AS p WHERE p.asset = asset_moves.asset);
+END;
+COMMENT ON FUNCTION margin_calib.asset_moves(text) IS
+'Internal to stress tests: does an asset move as an underlying of its name: it has a price, and no peg.';
+
+CREATE OR REPLACE FUNCTION margin_calib.asset_contract(asset text, currency text) RETURNS margin_calib.contract
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE COST 1
+BEGIN ATOMIC
+    SELECT ROW('collateral ' || asset, NULL, 'spot', 'linear', NULL, asset, currency, currency, NULL, NULL, 1, 1, NULL, NULL, NULL)::margin_calib.contract;
+END;
+COMMENT ON FUNCTION margin_calib.asset_contract(text, text) IS
+'Internal to stress tests: a unit of collateral as a spot pair.';
+
 CREATE OR REPLACE FUNCTION margin_calib.asset_pnl(asset text, price double precision, currency text, scenarios margin_calib.scenario_set) RETURNS double precision[]
     LANGUAGE plpgsql STABLE PARALLEL SAFE COST 5000
     SET search_path = pg_catalog, margin_calib, pg_temp
 AS $function$
-DECLARE
-    is_factor CONSTANT boolean := EXISTS (SELECT FROM unnest(scenarios.factors) AS f WHERE f.factor = asset_pnl.asset);
-    moves     CONSTANT boolean := EXISTS (SELECT FROM margin_calib.asset AS a WHERE a.asset = asset_pnl.asset AND a.price_instrument IS NOT NULL)
-                                  AND NOT EXISTS (SELECT FROM margin_calib.peg_stages AS p WHERE p.asset = asset_pnl.asset);
 BEGIN
-    IF asset_pnl.asset = asset_pnl.currency OR NOT is_factor AND NOT moves THEN
+    IF asset_pnl.asset = asset_pnl.currency
+       OR NOT EXISTS (SELECT FROM unnest(scenarios.factors) AS f WHERE f.factor = asset_pnl.asset) AND NOT margin_calib.asset_moves(asset_pnl.asset) THEN
         RETURN ARRAY(SELECT 0::double precision FROM unnest(scenarios.scenarios));
     END IF;
     RETURN margin_calib.scenario_profits(margin_calib.scenario_pnl(
-        ROW(asset, NULL, 'spot', 'linear', NULL, asset, currency, currency, NULL, NULL, 1, 1, NULL, NULL, NULL)::margin_calib.contract,
-        margin_calib.contract_market(price), '2000-01-01', scenarios));
+        margin_calib.asset_contract(asset, currency), margin_calib.contract_market(price), '2000-01-01', scenarios));
 END
 $function$;
 COMMENT ON FUNCTION margin_calib.asset_pnl(text, double precision, text, margin_calib.scenario_set) IS
@@ -170,12 +183,10 @@ BEGIN
           FROM unnest(states) AS s JOIN margin_calib.account_position AS p ON p.account = s.account JOIN unnest(inputs) AS i ON i.instrument = p.instrument
          WHERE i.market IS DISTINCT FROM NULL AND p.quantity <> 0
         UNION ALL
-        SELECT ROW(c.account, c.quantity::double precision,
-                   ROW('collateral ' || c.asset, NULL, 'spot', 'linear', NULL, c.asset, s.currency, s.currency, NULL, NULL, 1, 1, NULL, NULL, NULL)::margin_calib.contract,
+        SELECT ROW(c.account, c.quantity::double precision, margin_calib.asset_contract(c.asset, s.currency),
                    margin_calib.contract_market(c.price::double precision))::margin_calib.reverse_position
           FROM unnest(states) AS s JOIN margin_calib.account_collateral AS c ON c.account = s.account
-          JOIN margin_calib.asset AS a ON a.asset = c.asset AND a.price_instrument IS NOT NULL
-         WHERE c.price > 0 AND c.quantity <> 0 AND c.asset <> s.currency AND NOT EXISTS (SELECT FROM margin_calib.peg_stages AS g WHERE g.asset = c.asset));
+         WHERE c.price > 0 AND c.quantity <> 0 AND c.asset <> s.currency AND margin_calib.asset_moves(c.asset));
     factors := ARRAY(SELECT DISTINCT (p.contract).underlying COLLATE "C" FROM unnest(positions) AS p ORDER BY 1);
     -- the asset's price, else that of the instrument whose underlying it is
     prices := ARRAY(
@@ -206,7 +217,7 @@ COMMENT ON FUNCTION margin_calib.reverse_stress_test(text[], numeric, integer, t
 'The most likely move of the market, over a horizon in bars, that exhausts the first of some accounts (NULL: all that are kept in the currency, then by name), or makes the losses of the accounts beyond what they have add up to a fund, of the `cover` largest of them (NULL: of all). Moves are judged by the covariance of the joint log returns of the latest lookback bars of the attached prices (set_asset says which are an underlying''s) times the horizon; positions, prices and collateral are those of the latest refresh, collateral moves as in stress_test. NULL without a position that moves. Answer and method: margin_calib.reverse_stress_accounts. Errors: 42704 for accounts that are not known, 55000 for an underlying without prices, 22023 for a horizon or lookback out of range or too short a history. Needs SELECT on the attached tables.';
 
 REVOKE ALL ON FUNCTION
-    margin_calib.asset_pnl(text, double precision, text, margin_calib.scenario_set), margin_calib.stress_positions(margin_calib.scenario_set, text[]),
+    margin_calib.asset_moves(text), margin_calib.asset_contract(text, text), margin_calib.asset_pnl(text, double precision, text, margin_calib.scenario_set), margin_calib.stress_positions(margin_calib.scenario_set, text[]),
     margin_calib.stress_losses(margin_calib.scenario_set, margin_calib.engine_stress[]), margin_calib.stress_test(text, text[]),
     margin_calib.stress_accounts(text, text[]),
     margin_calib.reverse_stress_test(text[], numeric, integer, text, integer, integer, double precision) FROM PUBLIC;

@@ -39,7 +39,7 @@ BEGIN ATOMIC
                  'unrealised_pnl', 'position_sums', 'rates_sums', 'account_states', 'floor_to', 'account_tier_of', 'account_figures', 'pending_states', 'account_now', 'verify_states',
                  'bare_positions', 'trial', 'guard_account', 'trade_cash', 'trades_cash', 'check_trades', 'traded_holdings', 'trade_trial', 'judge_trades', 'check_order',
                  'what_if', 'are_objects', 'what_if_settings', 'what_if_trades', 'what_if_figures', 'what_if_change', 'best_hedge', 'what_if_hedges', 'what_if_components', 'unknown_keys',
-                 'checked_changes', 'refuse', 'resting_orders', 'judge_changes', 'check_margin', 'undiscounted', 'plain_scenarios', 'asset_pnl', 'stress_positions',
+                 'checked_changes', 'refuse', 'resting_orders', 'judge_changes', 'check_margin', 'undiscounted', 'plain_scenarios', 'asset_moves', 'asset_contract', 'asset_pnl', 'stress_positions',
                  'stress_losses', 'stress_test', 'stress_accounts', 'reverse_stress_test', 'moved_market', 'single_scenario', 'equity_on_moves', 'nearest_move',
                  'scaled_scenario', 'scenario_multiple', 'liquidation_prices']
            || CASE WHEN rights <> 'reader' THEN
@@ -58,10 +58,10 @@ BEGIN ATOMIC
                        'refresh_prices', 'refresh_accounts', 'take_queue', 'take_batch', 'expand_everything', 'register_instruments', 'settle_instruments',
                        'publish', 'store_accounts', 'next_reading', 'note_input_changes', 'day_digests', 'note_days', 'short_digest', 'queue_borrowers', 'queue_keys',
                        'queue_instruments', 'sync_feeds', 'sync_partition', 'sync_watermark', 'set_watermark',
-                       'feed_changed', 'quarantine_rows', 'quarantine_prices', 'quarantine_positions', 'lock_engine', 'raise_alert',
+                       'feed_changed', 'quarantine_rows', 'quarantine_prices', 'quarantine_positions', 'quarantine_accounts', 'lock_engine', 'raise_alert',
                        'commit_is_possible', 'capture', 'add_capture', 'remove_capture', 'start_capture', 'connect_feed', 'claim_engine', 'await_engine',
                        'record_feed', 'audit_feed', 'forget_feed',
-                       'check_attachable', 'attach_prices', 'attach_positions', 'attach_liquidity', 'attach_collateral', 'detach',
+                       'check_attachable', 'attach_prices', 'attach_holdings', 'attach_positions', 'attach_liquidity', 'attach_collateral', 'detach',
                        'refresh_haircuts', 'haircuts_found', 'store_pegs', 'store_correlations', 'store_haircuts', 'refresh_collateral', 'store_collateral',
                        'create_standard_tables', 'schedule_job', 'schedule_refresh',
                        'schedule_recalibration', 'schedule_backtest', 'unschedule', 'backtest_policy', 'backtest_policies', 'backtest_one',

@@ -346,7 +346,7 @@ SELECT throws_ok(format('UPDATE contract_terms SET %s WHERE kind = ''option''', 
 -- ---- rights: what computes is everyone's, what is stored is not ----
 SELECT set_eq($$ SELECT p.oid::regprocedure::text FROM pg_proc AS p WHERE p.pronamespace = 'margin_calib'::regnamespace AND p.proname ~ 'contract|symbol'
                     AND NOT has_function_privilege('public', p.oid, 'EXECUTE') $$,
-    $$ VALUES ('store_contract(contract,text)'), ('set_contract(contract,text)'), ('set_contracts(text[],text,text)'), ('drop_contract(text,text)'), ('contract_of(text)'), ('instrument_contract(instrument)') $$, 'not everyone''s');
+    $$ VALUES ('store_contract(contract,text)'), ('set_contract(contract,text)'), ('set_contracts(text[],text,text)'), ('drop_contract(text,text)'), ('contract_of(text)'), ('instrument_contract(instrument)'), ('asset_contract(text,text)') $$, 'not everyone''s');
 GRANT EXECUTE ON FUNCTION set_contract(contract, text), set_contracts(text[], text, text), drop_contract(text, text), contract_of(text) TO mc_contract_analyst;
 GRANT SELECT ON contract_terms TO mc_contract_analyst;
 SET LOCAL ROLE mc_contract_reader;

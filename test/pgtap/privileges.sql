@@ -66,6 +66,7 @@ INSERT INTO t.granted SELECT n, 'raoe' FROM unnest(ARRAY[
     'contract_of', 'scenario_set', 'surface_at', 'surface_vol', 'surface_svg', 'surface_now', 'stored_surface', 'check_underlyings', 'surface_in_force', 'surface_found', 'quote_source',
     'quote_number_expression', 'quote_kind_expression', 'with_fallbacks', 'fallback_slice', 'surface_reason', 'pending_underlyings', 'surface_json', 'verify_surfaces',
     -- scenario sets, collateral, accounts
+    'asset_moves', 'asset_contract',
     'currency_holders',
     'are_objects',
     'require_account',
@@ -104,6 +105,7 @@ INSERT INTO t.granted SELECT n, 'e' FROM unnest(ARRAY[
     'commit_is_possible', 'capture', 'add_capture', 'remove_capture', 'start_capture', 'record_feed', 'audit_feed', 'forget_feed', 'check_attachable',
     'schedule_job', 'backtest_one', 'policies_in_use', 'check_group_exists',
     'attach_quotes', 'refresh_surfaces', 'store_surface', 'quarantine_quotes', 'forget_surfaces',
+    'quarantine_accounts', 'attach_holdings',
     'attach_collateral', 'refresh_haircuts', 'haircuts_found', 'store_pegs', 'store_correlations', 'store_haircuts', 'refresh_collateral', 'store_collateral',
     'rebuild_scenario_sets', 'store_rebuilt_set', 'store_rebuild_failure', 'store_risk', 'use_scenario_set', 'refresh_risk', 'store_states', 'refresh_states',
     'forget_account_history', 'enforce_margin', 'add_check', 'stop_enforcing']) AS n;
@@ -113,7 +115,7 @@ INSERT INTO t.public SELECT unnest(ARRAY['version', 'gsl_version', 'tier_table',
     'open_interest_rate', 'liquidation_horizon', 'liquidity_charge', 'horizon_charge', 'peg_charge', 'price_confidence', 'confidence_charge', 'checked_non_negative',
     'checked_positive', 'checked_fraction', 'rolling_vol_all', 'rolling_vol_arrays', 'align_prices', 'align_returns',
     'calendar_date', 'last_friday', 'parse_symbol', 'refuse_symbol', 'refuse_venue', 'symbol_date', 'symbol_formats', 'symbol_matches', 'symbol_terms',
-    'contract_price', 'contract_value', 'contract_problem', 'surface_settings', 'term_structure', 'variance_risk_premium',
+    'contract_price', 'contract_value', 'contract_problem', 'stored_contract', 'surface_settings', 'term_structure', 'variance_risk_premium',
     'contract_market', 'scenario_grid', 'scenario_tails', 'standard_scenario_sets']);
 CREATE VIEW t.fn AS
 SELECT p.oid, p.proname, p.prokind, p.oid::regprocedure AS signature, coalesce(obj_description(p.oid, 'pg_proc') LIKE 'Internal%', false) AS is_internal,
