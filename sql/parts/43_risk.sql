@@ -250,7 +250,7 @@ BEGIN
                 ON r.scenario_set = used.scenario_set AND r.currency = used.currency AND r.instrument = i.instrument
              WHERE (r.set_version, r.contract, r.market, r.as_of, r.fresh_until) IS DISTINCT FROM (scenarios.version, i.contract, i.market, i.as_of, i.fresh_until)
                 OR r.stale_reason IS DISTINCT FROM i.stale_reason);
-        IF outdated <> '{}' THEN
+        IF cardinality(outdated) > 0 THEN -- a vector has no equality
             PERFORM margin_calib.store_risk(scenarios, used.currency, margin_calib.with_vectors(outdated, scenarios));
         END IF;
     END LOOP;
