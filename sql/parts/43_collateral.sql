@@ -29,11 +29,14 @@ COMMENT ON FUNCTION margin_calib.asset_legs(text[], text) IS
 'Internal: the instruments whose prices make the price of each asset in a currency, NULL for a factor of 1; is_priced is not true when no chain of at most two ends in it.';
 
 CREATE OR REPLACE FUNCTION margin_calib.asset_instruments(assets text[], currency text) RETURNS text[]
-    LANGUAGE sql STABLE PARALLEL SAFE COST 5000
-BEGIN ATOMIC
-    SELECT ARRAY(SELECT DISTINCT n FROM margin_calib.asset_legs(assets, asset_instruments.currency) AS l
+    LANGUAGE plpgsql STABLE PARALLEL SAFE COST 5000
+    SET search_path = pg_catalog, margin_calib, pg_temp
+AS $function$
+BEGIN
+    RETURN ARRAY(SELECT DISTINCT n FROM margin_calib.asset_legs(assets, asset_instruments.currency) AS l
                   CROSS JOIN LATERAL unnest(ARRAY[l.first_instrument, l.second_instrument]) AS n WHERE n IS NOT NULL AND l.is_priced);
-END;
+END
+$function$;
 COMMENT ON FUNCTION margin_calib.asset_instruments(text[], text) IS
 'Internal: instruments behind the prices of assets in a currency.';
 
@@ -41,7 +44,6 @@ CREATE OR REPLACE FUNCTION margin_calib.instrument_market(instruments text[], li
     RETURNS margin_calib.engine_market[]
     LANGUAGE plpgsql STABLE CALLED ON NULL INPUT PARALLEL UNSAFE COST 5000
     SET search_path = pg_catalog, margin_calib, pg_temp
-    SET plan_cache_mode = force_custom_plan
 AS $function$
 BEGIN
     IF instruments = '{}' THEN
@@ -55,10 +57,10 @@ $function$;
 COMMENT ON FUNCTION margin_calib.instrument_market(text[], boolean, timestamptz) IS
 'Internal: prices and rates of instruments, live or as the latest refresh stored them.';
 
-CREATE OR REPLACE FUNCTION margin_calib.asset_leg(
-    instrument text, market margin_calib.engine_market[],
-    OUT price numeric, OUT rate numeric, OUT data_through timestamptz, OUT fresh_until timestamptz, OUT reason text)
-    LANGUAGE sql STABLE PARALLEL SAFE COST 50
+-- A set of one row: only a set is inlined.
+CREATE OR REPLACE FUNCTION margin_calib.asset_leg(instrument text, market margin_calib.engine_market[])
+    RETURNS TABLE (price numeric, rate numeric, data_through timestamptz, fresh_until timestamptz, reason text)
+    LANGUAGE sql STABLE PARALLEL SAFE COST 50 ROWS 1
 BEGIN ATOMIC
     SELECT CASE WHEN asset_leg.instrument IS NULL THEN 1 ELSE m.price END,
            CASE WHEN asset_leg.instrument IS NULL THEN 0 ELSE m.long_initial_rate END, m.data_through, m.fresh_until,
@@ -97,6 +99,11 @@ BEGIN
     IF asset_prices.currency IS NULL THEN
         RAISE EXCEPTION USING ERRCODE = '22004', MESSAGE = 'the currency of a price is NULL',
             HINT = 'Write margin_calib.asset_prices(''{BTC,USDT}'', ''USD'', false, now()).';
+    END IF;
+    -- what is asked for is mostly the currency alone
+    IF currency = ALL (assets) THEN
+        RETURN QUERY SELECT asset_prices.currency, 1::numeric, NULL::timestamptz, NULL::timestamptz, NULL::text WHERE cardinality(assets) > 0;
+        RETURN;
     END IF;
     RETURN QUERY
         SELECT * FROM margin_calib.asset_prices_at(assets, asset_prices.currency, margin_calib.instrument_market(
@@ -220,7 +227,7 @@ CREATE OR REPLACE FUNCTION margin_calib.wrong_way_exposures(
     held margin_calib.engine_holding[], currency text, live boolean, as_of timestamptz) RETURNS SETOF margin_calib.engine_exposure
     LANGUAGE plpgsql STABLE PARALLEL UNSAFE COST 5000 ROWS 10
     SET search_path = pg_catalog, margin_calib, pg_temp
-    SET plan_cache_mode = force_custom_plan
+    SET enable_nestloop = off SET jit = off
 AS $function$
 DECLARE
     accounts  CONSTANT text[] := ARRAY(SELECT DISTINCT h.account FROM unnest(held) AS h JOIN margin_calib.wrong_way_pair AS w ON w.asset = h.instrument

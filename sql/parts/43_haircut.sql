@@ -1,13 +1,5 @@
 -- Haircuts, and what of an account's assets counts. doc/collateral.md has the formulas.
 
-CREATE OR REPLACE FUNCTION margin_calib.collateral_currency(account text) RETURNS text
-    LANGUAGE sql STABLE PARALLEL SAFE COST 50
-BEGIN ATOMIC
-    SELECT m.currency FROM margin_calib.models_of(ARRAY[account]) AS m;
-END;
-COMMENT ON FUNCTION margin_calib.collateral_currency(text) IS
-'Internal: the currency of an account, in which refresh values its collateral.';
-
 CREATE OR REPLACE FUNCTION margin_calib.collateral_holdings(accounts text[]) RETURNS SETOF margin_calib.engine_holding
     LANGUAGE sql STABLE PARALLEL UNSAFE COST 5000 ROWS 1000
 BEGIN ATOMIC
@@ -21,7 +13,6 @@ CREATE OR REPLACE FUNCTION margin_calib.asset_liquidity(instruments text[], mark
                    maximum_horizon numeric, data_through timestamptz, fresh_until timestamptz, reason text)
     LANGUAGE plpgsql STABLE PARALLEL UNSAFE COST 5000 ROWS 10
     SET search_path = pg_catalog, margin_calib, pg_temp
-    SET plan_cache_mode = force_custom_plan
 AS $function$
 DECLARE
     figures margin_calib.instrument_liquidity[];
@@ -67,7 +58,6 @@ CREATE OR REPLACE FUNCTION margin_calib.collateral_terms(assets text[], currency
     RETURNS SETOF margin_calib.engine_collateral
     LANGUAGE plpgsql STABLE PARALLEL UNSAFE COST 5000 ROWS 10
     SET search_path = pg_catalog, margin_calib, pg_temp
-    SET plan_cache_mode = force_custom_plan
 AS $function$
 DECLARE
     money  CONSTANT text := collateral_terms.currency;
@@ -145,7 +135,7 @@ CREATE OR REPLACE FUNCTION margin_calib.collateral_in(
     held margin_calib.engine_holding[], currency text, live boolean, as_of timestamptz) RETURNS SETOF margin_calib.account_collateral
     LANGUAGE plpgsql STABLE PARALLEL UNSAFE COST 5000 ROWS 100
     SET search_path = pg_catalog, margin_calib, pg_temp
-    SET plan_cache_mode = force_custom_plan
+    SET enable_nestloop = off SET jit = off
 AS $function$
 DECLARE
     money     CONSTANT text := collateral_in.currency;
@@ -178,9 +168,9 @@ BEGIN
                            ELSE 0 END AS haircut OFFSET 0) AS w
          CROSS JOIN LATERAL margin_calib.haircut_of(t, v.quantity, w.haircut) AS c
          CROSS JOIN LATERAL (
-               SELECT CASE WHEN v.value > 0 THEN coalesce(greatest(v.value - least(t.limit_amount, t.limit_share * (
+               SELECT CASE WHEN v.value > 0 THEN coalesce(greatest(v.value - least(t.limit_amount, CASE WHEN t.limit_share IS NOT NULL THEN t.limit_share * (
                           SELECT sum(o.quantity * u.price) FROM unnest(held) AS o JOIN unnest(terms) AS u ON u.asset = o.instrument
-                           WHERE o.account = h.account AND o.quantity > 0)), 0), 0) ELSE 0 END AS excess,
+                           WHERE o.account = h.account AND o.quantity > 0) END), 0), 0) ELSE 0 END AS excess,
                       greatest(c.haircut, t.excess_haircut) AS haircut OFFSET 0) AS x
          ORDER BY h.account, h.instrument;
 END
@@ -199,9 +189,13 @@ DECLARE
         SELECT h FROM margin_calib.collateral_holdings(accounts) AS h WHERE h.quantity <> 0 OR h.unusable > 0);
     money record;
 BEGIN
+    IF cardinality(held) = 0 THEN
+        RETURN;
+    END IF;
     FOR money IN SELECT c.currency, array_agg(h) AS held
                    FROM unnest(held) AS h
-                  CROSS JOIN LATERAL (SELECT coalesce(collateral_of.currency, margin_calib.collateral_currency(h.account))) AS c (currency)
+                   LEFT JOIN margin_calib.models_of(ARRAY(SELECT DISTINCT k.account FROM unnest(held) AS k)) AS m ON m.account = h.account
+                  CROSS JOIN LATERAL (SELECT coalesce(collateral_of.currency, m.currency)) AS c (currency)
                   GROUP BY c.currency ORDER BY c.currency LOOP
         RETURN QUERY SELECT * FROM margin_calib.collateral_in(money.held, money.currency, live, as_of);
     END LOOP;
@@ -211,7 +205,7 @@ COMMENT ON FUNCTION margin_calib.collateral_of(text[], boolean, timestamptz, tex
 'What accounts hold in the attached collateral tables and what of it counts, a row for each account and asset: quantity, price, value, the haircut with its components, and the collateral value. live: with prices, rates and figures that a refresh would find at as_of, else those that the latest one stored. currency: in which it is valued; NULL: that in which refresh values the account. A debt (a negative quantity) counts in full; an asset without a price, a rate or a peg stage counts nothing, with the reason in stale_reason. No row for an account without balances. Error 55000 when a collateral feed cannot be read. Needs SELECT on the attached tables.';
 
 REVOKE ALL ON FUNCTION
-    margin_calib.collateral_currency(text), margin_calib.collateral_holdings(text[]),
+    margin_calib.collateral_holdings(text[]),
     margin_calib.asset_liquidity(text[], margin_calib.engine_market[], boolean, timestamptz),
     margin_calib.peg_states(text[], boolean, timestamptz), margin_calib.collateral_terms(text[], text, boolean, timestamptz),
     margin_calib.haircut_of(margin_calib.engine_collateral, numeric, numeric),

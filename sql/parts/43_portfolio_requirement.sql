@@ -25,6 +25,7 @@ CREATE OR REPLACE FUNCTION margin_calib.risks_of(names text[], currency text, sc
     RETURNS margin_calib.engine_risk[]
     LANGUAGE plpgsql STABLE PARALLEL UNSAFE COST 5000
     SET search_path = pg_catalog, margin_calib, pg_temp
+    SET enable_nestloop = on -- by the key, wherever it is called from
 AS $function$
 DECLARE
     stored  margin_calib.engine_risk[] := '{}';
@@ -33,8 +34,9 @@ BEGIN
     IF NOT live THEN
         stored := ARRAY(
             SELECT ROW(r.instrument, NULL, NULL, r.as_of, r.vector, r.fresh_until, r.stale_reason)::margin_calib.engine_risk
-              FROM margin_calib.instrument_risk AS r
-             WHERE r.scenario_set = scenarios.name AND r.currency = risks_of.currency AND r.instrument = ANY (names) AND r.set_version = scenarios.version);
+              FROM unnest(names) AS n (instrument)
+              JOIN margin_calib.instrument_risk AS r
+                ON r.scenario_set = scenarios.name AND r.currency = risks_of.currency AND r.instrument = n.instrument AND r.set_version = scenarios.version);
         IF cardinality(stored) = cardinality(names) THEN
             RETURN stored;
         END IF;
@@ -54,11 +56,18 @@ COMMENT ON FUNCTION margin_calib.risks_of(text[], text, margin_calib.scenario_se
 CREATE OR REPLACE FUNCTION margin_calib.portfolio_charges(
     positions margin_calib.account_position[], vectors text[], rates margin_calib.asset_price[], step numeric)
     RETURNS TABLE (account text, charges margin_calib.component_amount[], initial numeric, maintenance numeric)
-    LANGUAGE plpgsql STABLE PARALLEL SAFE COST 5000 ROWS 100
+    LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE COST 5000 ROWS 100
     SET search_path = pg_catalog, margin_calib, pg_temp
     SET enable_nestloop = off SET jit = off
 AS $function$
 BEGIN
+    -- mostly there are none
+    IF NOT EXISTS (SELECT FROM unnest(positions) AS p LEFT JOIN unnest(vectors) AS v (instrument) ON v.instrument = p.instrument
+                    WHERE v.instrument IS NULL OR p.tier_initial_charge > 0 OR p.tier_maintenance_charge > 0 OR p.liquidity_initial_charge > 0
+                       OR p.liquidity_maintenance_charge > 0 OR p.open_interest_charge > 0 OR p.event_initial_charge > 0
+                       OR p.event_maintenance_charge > 0 OR p.peg_charge > 0 OR p.confidence_charge > 0) THEN
+        RETURN;
+    END IF;
     RETURN QUERY
         SELECT s.account, array_agg(ROW(s.name, s.initial, s.maintenance)::margin_calib.component_amount ORDER BY s.place), sum(s.initial), sum(s.maintenance)
           FROM (SELECT p.account, c.place, c.name, margin_calib.round_up(sum(c.initial * r.price), step) AS initial,
@@ -82,14 +91,17 @@ COMMENT ON FUNCTION margin_calib.portfolio_charges(margin_calib.account_position
 
 CREATE OR REPLACE FUNCTION margin_calib.portfolio_sums(
     positions margin_calib.account_position[], scenarios margin_calib.scenario_set, currency text, risks margin_calib.engine_risk[],
-    rates margin_calib.asset_price[], as_of timestamptz) RETURNS SETOF margin_calib.portfolio_requirement
-    LANGUAGE plpgsql STABLE PARALLEL SAFE COST 5000 ROWS 100
+    bare boolean, live boolean, as_of timestamptz) RETURNS SETOF margin_calib.portfolio_requirement
+    LANGUAGE plpgsql STABLE PARALLEL UNSAFE COST 5000 ROWS 100
     SET search_path = pg_catalog, margin_calib, pg_temp
     SET enable_nestloop = off SET jit = off
 AS $function$
 DECLARE
     step    CONSTANT numeric := coalesce((SELECT y.amount_step FROM margin_calib.currency_setting AS y WHERE y.currency = portfolio_sums.currency), 0.01);
-    vectors CONSTANT text[] := ARRAY(SELECT r.instrument FROM unnest(risks) AS r WHERE r.vector IS NOT NULL);
+    rates   CONSTANT margin_calib.asset_price[] := ARRAY(
+        SELECT a FROM margin_calib.asset_prices(ARRAY(SELECT DISTINCT p.currency FROM unnest(positions) AS p), portfolio_sums.currency, live, portfolio_sums.as_of) AS a);
+    -- NULL: no charges
+    vectors CONSTANT text[] := CASE WHEN NOT bare THEN ARRAY(SELECT r.instrument FROM unnest(risks) AS r WHERE r.vector IS NOT NULL) END;
 BEGIN
     RETURN QUERY
         SELECT s.account, portfolio_sums.currency, scenarios.name, scenarios.version,
@@ -115,8 +127,8 @@ BEGIN
           LEFT JOIN margin_calib.portfolio_charges(portfolio_sums.positions, vectors, rates, step) AS c ON c.account = s.account;
 END
 $function$;
-COMMENT ON FUNCTION margin_calib.portfolio_sums(margin_calib.account_position[], margin_calib.scenario_set, text, margin_calib.engine_risk[], margin_calib.asset_price[], timestamptz) IS
-'Internal: requirements of the accounts of positions in one scenario set: margin of the scenarios, rounded up to the amount step, and charges. A position without a vector counts its margin by rates, and makes the account stale.';
+COMMENT ON FUNCTION margin_calib.portfolio_sums(margin_calib.account_position[], margin_calib.scenario_set, text, margin_calib.engine_risk[], boolean, boolean, timestamptz) IS
+'Internal: requirements of the accounts of positions in one scenario set: margin of the scenarios, rounded up to the amount step, and charges. A position without a vector counts its margin by rates, and makes the account stale. bare: positions of bare_positions, all with vectors.';
 
 CREATE OR REPLACE FUNCTION margin_calib.portfolio_requirements(
     positions margin_calib.account_position[], models margin_calib.engine_model[], live boolean, as_of timestamptz) RETURNS SETOF margin_calib.portfolio_requirement
@@ -129,14 +141,13 @@ DECLARE
     scenarios margin_calib.scenario_set;
 BEGIN
     FOR used IN
-        SELECT m.scenario_set, m.currency, array_agg(p) AS positions, array_agg(DISTINCT p.instrument) AS names, array_agg(DISTINCT p.currency) AS currencies
+        SELECT m.scenario_set, m.currency, array_agg(p) AS positions, array_agg(DISTINCT p.instrument) AS names
           FROM unnest(models) AS m JOIN unnest(portfolio_requirements.positions) AS p ON p.account = m.account
          WHERE m.scenario_set IS NOT NULL GROUP BY m.scenario_set, m.currency ORDER BY m.scenario_set, m.currency LOOP
         scenarios := margin_calib.set_in_force(used.scenario_set, live, false);
         RETURN QUERY
             SELECT s.* FROM margin_calib.portfolio_sums(
-                used.positions, scenarios, used.currency, margin_calib.risks_of(used.names, used.currency, scenarios, live, as_of),
-                ARRAY(SELECT a FROM margin_calib.asset_prices(used.currencies, used.currency, live, as_of) AS a), as_of) AS s;
+                used.positions, scenarios, used.currency, margin_calib.risks_of(used.names, used.currency, scenarios, live, as_of), false, live, as_of) AS s;
     END LOOP;
 END
 $function$;
@@ -146,5 +157,5 @@ COMMENT ON FUNCTION margin_calib.portfolio_requirements(margin_calib.account_pos
 REVOKE ALL ON FUNCTION
     margin_calib.set_in_force(text, boolean, boolean), margin_calib.risks_of(text[], text, margin_calib.scenario_set, boolean, timestamptz),
     margin_calib.portfolio_charges(margin_calib.account_position[], text[], margin_calib.asset_price[], numeric),
-    margin_calib.portfolio_sums(margin_calib.account_position[], margin_calib.scenario_set, text, margin_calib.engine_risk[], margin_calib.asset_price[], timestamptz),
+    margin_calib.portfolio_sums(margin_calib.account_position[], margin_calib.scenario_set, text, margin_calib.engine_risk[], boolean, boolean, timestamptz),
     margin_calib.portfolio_requirements(margin_calib.account_position[], margin_calib.engine_model[], boolean, timestamptz) FROM PUBLIC;

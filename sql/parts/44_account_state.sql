@@ -21,11 +21,12 @@ COMMENT ON FUNCTION margin_calib.rates_requirements(margin_calib.account_positio
 CREATE OR REPLACE FUNCTION margin_calib.unrealised_pnl("position" margin_calib.account_position, terms margin_calib.contract_terms) RETURNS numeric
     LANGUAGE sql STABLE PARALLEL SAFE COST 1
 BEGIN ATOMIC
+    -- without a FROM, so that it is inlined
     SELECT CASE WHEN coalesce((terms).kind, ("position").kind) IN ('option', 'spot') THEN 0
-                WHEN coalesce((terms).payoff, ("position").kind) = 'inverse' THEN
-                    s.size * (("position").entry_inverse * ("position").price - ("position").entry_quantity)
-                ELSE s.size * (("position").entry_quantity * ("position").price - ("position").entry_value) END
-      FROM (SELECT coalesce((terms).contract_size * (terms).multiplier, ("position").multiplier) AS size) AS s;
+                ELSE coalesce((terms).contract_size * (terms).multiplier, ("position").multiplier)
+                     * CASE WHEN coalesce((terms).payoff, ("position").kind) = 'inverse'
+                            THEN ("position").entry_inverse * ("position").price - ("position").entry_quantity
+                            ELSE ("position").entry_quantity * ("position").price - ("position").entry_value END END;
 END;
 COMMENT ON FUNCTION margin_calib.unrealised_pnl(margin_calib.account_position, margin_calib.contract_terms) IS
 'Internal: unrealised profit of a position; linear: size * (quantity * price - sum of quantity * entry), inverse: size * (sum of quantity / entry - quantity / price) coins at the price; NULL without an entry or a present price.';
@@ -35,23 +36,26 @@ CREATE OR REPLACE FUNCTION margin_calib.position_sums(
     RETURNS TABLE (account text, unrealised numeric, spot_value numeric, notional numeric, reason text)
     LANGUAGE plpgsql STABLE PARALLEL UNSAFE COST 5000 ROWS 100
     SET search_path = pg_catalog, margin_calib, pg_temp
-    SET plan_cache_mode = force_custom_plan
 AS $function$
 DECLARE
-    used record;
+    moneys CONSTANT text[] := ARRAY(SELECT DISTINCT m.currency FROM unnest(models) AS m);
+    money  text;
+    mine   margin_calib.account_position[];
 BEGIN
-    FOR used IN
-        SELECT m.currency, array_agg(p) AS positions, array_agg(DISTINCT p.currency) AS currencies
-          FROM unnest(models) AS m JOIN unnest(position_sums.positions) AS p ON p.account = m.account GROUP BY m.currency ORDER BY m.currency LOOP
+    FOREACH money IN ARRAY moneys LOOP
+        -- mostly there is one
+        mine := CASE WHEN cardinality(moneys) = 1 THEN positions
+                     ELSE ARRAY(SELECT p FROM unnest(models) AS m JOIN unnest(positions) AS p ON p.account = m.account WHERE m.currency = money) END;
         RETURN QUERY
-            SELECT p.account, sum(u.pnl * a.price), sum(CASE WHEN p.kind = 'spot' THEN p.quantity * p.multiplier * p.price * a.price END),
+            SELECT p.account, sum(p.pnl * a.price), sum(CASE WHEN p.kind = 'spot' THEN p.quantity * p.multiplier * p.price * a.price END),
                    sum(p.notional * a.price),
-                   min(CASE WHEN p.entry_quantity IS NOT NULL AND u.pnl IS NULL THEN p.instrument || ': its unrealised profit needs a price'
-                            WHEN a.price IS NULL AND (u.pnl <> 0 OR p.notional <> 0) THEN a.stale_reason END)
-              FROM unnest(used.positions) AS p
-              LEFT JOIN margin_calib.contract_terms AS t ON t.instrument = p.instrument
-              LEFT JOIN margin_calib.asset_prices(used.currencies, used.currency, live, as_of) AS a ON a.asset = p.currency
-             CROSS JOIN LATERAL (SELECT margin_calib.unrealised_pnl(p, t)) AS u (pnl)
+                   min(CASE WHEN p.entry_quantity IS NOT NULL AND p.pnl IS NULL THEN p.instrument || ': its unrealised profit needs a price'
+                            WHEN a.price IS NULL AND (p.pnl <> 0 OR p.notional <> 0) THEN a.stale_reason END)
+              FROM (SELECT p.account, p.instrument, p.currency, p.kind, p.quantity, p.multiplier, p.price, p.notional, p.entry_quantity,
+                           margin_calib.unrealised_pnl(p, t) AS pnl
+                      FROM unnest(mine) AS p
+                      LEFT JOIN margin_calib.contract_terms AS t ON t.instrument = p.instrument OFFSET 0) AS p
+              LEFT JOIN margin_calib.asset_prices(ARRAY(SELECT DISTINCT p.currency FROM unnest(mine) AS p), money, live, as_of) AS a ON a.asset = p.currency
              GROUP BY p.account;
     END LOOP;
 END
@@ -63,11 +67,14 @@ CREATE OR REPLACE FUNCTION margin_calib.rates_sums(requirements margin_calib.req
     RETURNS TABLE (account text, initial numeric, maintenance numeric, data_through timestamptz, fresh_until timestamptz, reason text)
     LANGUAGE plpgsql STABLE PARALLEL UNSAFE COST 5000 ROWS 100
     SET search_path = pg_catalog, margin_calib, pg_temp
-    SET plan_cache_mode = force_custom_plan
+    SET enable_nestloop = off SET jit = off
 AS $function$
 DECLARE
     used record;
 BEGIN
+    IF cardinality(requirements) = 0 THEN
+        RETURN;
+    END IF;
     FOR used IN
         SELECT m.currency, array_agg(r) AS requirements, array_agg(DISTINCT r.currency) AS currencies
           FROM unnest(models) AS m JOIN unnest(rates_sums.requirements) AS r ON r.account = m.account
@@ -98,8 +105,8 @@ CREATE OR REPLACE FUNCTION margin_calib.account_states(
     RETURNS SETOF margin_calib.account_state
     LANGUAGE sql STABLE PARALLEL UNSAFE COST 5000 ROWS 100
 BEGIN ATOMIC
-    SELECT m.account, m.currency, coalesce(m.scenario_set, 'rates'), c.collateral, c.collateral_value, v.value, v.unrealised,
-           c.collateral_value + v.value + v.unrealised, q.initial, q.maintenance, q.notional, account_states.as_of,
+    SELECT m.account, m.currency, coalesce(m.scenario_set, 'rates'), b.collateral, b.collateral_value, v.value, v.unrealised,
+           b.collateral_value + v.value + v.unrealised, q.initial, q.maintenance, q.notional, account_states.as_of,
            least(p.data_through, r.data_through, c.data_through), least(p.fresh_until, r.fresh_until, c.fresh_until), n.reason IS NOT NULL, n.reason
       FROM unnest(models) AS m
       LEFT JOIN unnest(portfolios) AS p ON p.account = m.account
@@ -107,19 +114,22 @@ BEGIN ATOMIC
       LEFT JOIN margin_calib.rates_sums(requirements, models, live, account_states.as_of) AS r ON r.account = m.account
       LEFT JOIN margin_calib.currency_setting AS y ON y.currency = m.currency
      CROSS JOIN LATERAL (SELECT coalesce(y.amount_step, 0.01) AS step) AS t
-      LEFT JOIN LATERAL (
-           SELECT coalesce(sum(a.value), 0) AS collateral, coalesce(sum(a.collateral_value), 0) AS collateral_value, min(a.data_through) AS data_through,
-                  min(a.fresh_until) AS fresh_until, min(a.stale_reason) AS reason, count(*) AS assets
-             FROM unnest(account_states.collateral) AS a WHERE a.account = m.account) AS c ON true
+      LEFT JOIN (
+           SELECT a.account, sum(a.value) AS collateral, sum(a.collateral_value) AS collateral_value, min(a.data_through) AS data_through,
+                  min(a.fresh_until) AS fresh_until, min(a.stale_reason) AS reason
+             FROM unnest(account_states.collateral) AS a GROUP BY a.account) AS c ON c.account = m.account
+     CROSS JOIN LATERAL ( -- OFFSET 0: computed once
+           SELECT coalesce(c.collateral, 0) AS collateral, coalesce(c.collateral_value, 0) AS collateral_value,
+                  coalesce(CASE WHEN m.scenario_set IS NULL THEN s.spot_value ELSE margin_calib.significant(p.value) END, 0) AS value,
+                  coalesce(s.unrealised, 0) AS unrealised OFFSET 0) AS b
      CROSS JOIN LATERAL (
-           SELECT margin_calib.floor_to(coalesce(CASE WHEN m.scenario_set IS NULL THEN s.spot_value ELSE margin_calib.significant(p.value) END, 0), t.step) AS value,
-                  margin_calib.floor_to(coalesce(s.unrealised, 0), t.step) AS unrealised) AS v
+           SELECT margin_calib.floor_to(b.value, t.step) AS value, margin_calib.floor_to(b.unrealised, t.step) AS unrealised OFFSET 0) AS v
      CROSS JOIN LATERAL (
            SELECT coalesce(p.initial_margin, margin_calib.round_up(r.initial, t.step), round(0, scale(t.step))) AS initial,
                   coalesce(p.maintenance_margin, margin_calib.round_up(r.maintenance, t.step), round(0, scale(t.step))) AS maintenance,
                   round(coalesce(margin_calib.significant(p.notional), s.notional, 0), scale(t.step)) AS notional) AS q
      CROSS JOIN LATERAL (SELECT coalesce(p.stale_reason, r.reason, c.reason, s.reason) AS reason) AS n
-     WHERE c.assets > 0 OR s.account IS NOT NULL;
+     WHERE c.account IS NOT NULL OR s.account IS NOT NULL;
 END;
 COMMENT ON FUNCTION margin_calib.account_states(margin_calib.engine_model[], margin_calib.account_position[], margin_calib.portfolio_requirement[], margin_calib.requirement[], margin_calib.account_collateral[], boolean, timestamptz) IS
 'Internal: equity and requirement of accounts; no row for one with neither positions nor collateral. equity = collateral after haircuts + value of options and spot positions + unrealised profit, each rounded down to the amount step.';
