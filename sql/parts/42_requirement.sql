@@ -42,7 +42,7 @@ BEGIN
         parts := concat_ws(' UNION ALL ', parts, format(
             'SELECT r.account, CASE WHEN octet_length(r.instrument) <= 500 THEN r.instrument END AS instrument, r.quantity, r.entry, '
             'CASE WHEN r.entry > 0 AND r.entry < ''Infinity'' THEN r.quantity END AS entered '
-            'FROM (SELECT t.%1$I::text AS account, t.%2$I::text AS instrument, CASE WHEN abs(%3$s) < ''Infinity'' THEN %3$s END AS quantity, %4$s AS entry '
+            'FROM (SELECT t.%1$I::text AS account, t.%2$I::text AS instrument, CASE WHEN %3$s > ''-Infinity'' AND %3$s < ''Infinity'' THEN %3$s END AS quantity, %4$s AS entry '
             'FROM %5$s AS t WHERE t.%1$I = %6$s OFFSET 0) AS r',
             feed.account_column, feed.instrument_column, margin_calib.feed_number_expression(feed.relation, feed.quantity_column, 'numeric'),
             CASE WHEN feed.entry_column IS NULL THEN 'NULL::numeric' ELSE margin_calib.feed_number_expression(feed.relation, feed.entry_column, 'numeric') END,

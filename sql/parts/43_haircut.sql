@@ -71,13 +71,13 @@ BEGIN
                nullif(concat_ws('; ', p.stale_reason, l.reason, m.reason, s.stale_reason), ''),
                CASE WHEN p.price IS NULL THEN p.stale_reason
                     WHEN o.is_own THEN NULL
-                    WHEN f.rate IS NULL THEN g.first_instrument || ': it has no calibrated rate'
-                    WHEN n.rate IS NULL THEN g.second_instrument || ': it has no calibrated rate'
+                    WHEN p.first_rate IS NULL THEN p.first_instrument || ': it has no calibrated rate'
+                    WHEN p.second_rate IS NULL THEN p.second_instrument || ': it has no calibrated rate'
                     WHEN a.credit_quality IS NOT NULL AND q.step IS NULL THEN
                         format('credit quality step %s is not set: write margin_calib.set_credit_quality(%1$s, 0.1)', a.credit_quality)
                     WHEN t.asset IS NOT NULL AND s.stage IS NULL THEN
                         coalesce(s.stale_reason, format('the peg of %s: no refresh has looked at it yet', p.asset)) END,
-               CASE WHEN g.is_priced THEN f.rate END, CASE WHEN g.is_priced THEN n.rate END,
+               CASE WHEN p.is_priced THEN p.first_rate END, CASE WHEN p.is_priced THEN p.second_rate END,
                coalesce(l.spread, 0) + coalesce(m.spread, 0), l.average_daily_volume,
                coalesce(l.participation, 0.1), coalesce(l.horizon, 1), coalesce(l.maximum_horizon, 60),
                CASE WHEN o.is_own THEN 0 ELSE coalesce(a.minimum_haircut, 0) END,
@@ -87,13 +87,10 @@ BEGIN
                CASE WHEN o.is_own THEN 0 ELSE 1 - coalesce(a.maximum_weight, 1) END,
                CASE WHEN NOT o.is_own THEN a.limit_amount END, CASE WHEN NOT o.is_own THEN a.limit_share END,
                CASE WHEN o.is_own THEN 0 ELSE coalesce(a.excess_haircut, 1) END, coalesce(a.haircut_step, 0.005), coalesce(a.priority, 100)
-          FROM margin_calib.asset_prices_at(assets, money, market) AS p
-          JOIN margin_calib.asset_legs(assets, money) AS g ON g.asset = p.asset
-         CROSS JOIN LATERAL margin_calib.asset_leg(g.first_instrument, market) AS f
-         CROSS JOIN LATERAL margin_calib.asset_leg(g.second_instrument, market) AS n
+          FROM margin_calib.asset_quotes(assets, money, market) AS p
          CROSS JOIN LATERAL (SELECT p.asset = money) AS o (is_own)
-          LEFT JOIN liquid AS l ON l.instrument = g.first_instrument
-          LEFT JOIN liquid AS m ON m.instrument = g.second_instrument
+          LEFT JOIN liquid AS l ON l.instrument = p.first_instrument
+          LEFT JOIN liquid AS m ON m.instrument = p.second_instrument
           LEFT JOIN margin_calib.asset AS a ON a.asset = p.asset
           LEFT JOIN margin_calib.credit_quality AS q ON q.step = a.credit_quality
           LEFT JOIN margin_calib.peg_stages AS t ON t.asset = p.asset AND NOT o.is_own
@@ -149,7 +146,7 @@ BEGIN
                x.excess, x.haircut,
                -- a debt is rounded up
                CASE WHEN v.quantity < 0 THEN - margin_calib.round_up(- v.value, s.step)
-                    ELSE margin_calib.round_down(coalesce((v.value - x.excess) * (1 - c.haircut) + x.excess * (1 - x.haircut), 0), s.step) END,
+                    ELSE margin_calib.round_down(y.amount, s.step) END,
                t.priority, c.liquidation_horizon, t.data_through, t.fresh_until,
                nullif(concat_ws('; ', CASE WHEN h.unusable > 0 THEN format('unusable collateral rows of %s: %s', coalesce(nullif(h.instrument, ''), 'no asset'),
                                                                    h.unusable) END,
@@ -172,6 +169,8 @@ BEGIN
                           SELECT sum(o.quantity * u.price) FROM unnest(held) AS o JOIN unnest(terms) AS u ON u.asset = o.instrument
                            WHERE o.account = h.account AND o.quantity > 0) END), 0), 0) ELSE 0 END AS excess,
                       greatest(c.haircut, t.excess_haircut) AS haircut OFFSET 0) AS x
+         CROSS JOIN LATERAL (
+               SELECT coalesce((v.value - x.excess) * (1 - c.haircut) + x.excess * (1 - x.haircut), 0) AS amount OFFSET 0) AS y
          ORDER BY h.account, h.instrument;
 END
 $function$;
@@ -194,7 +193,7 @@ BEGIN
     END IF;
     FOR money IN SELECT c.currency, array_agg(h) AS held
                    FROM unnest(held) AS h
-                   LEFT JOIN margin_calib.models_of(ARRAY(SELECT DISTINCT k.account FROM unnest(held) AS k)) AS m ON m.account = h.account
+                   LEFT JOIN margin_calib.models_of(accounts) AS m ON m.account = h.account
                   CROSS JOIN LATERAL (SELECT coalesce(collateral_of.currency, m.currency)) AS c (currency)
                   GROUP BY c.currency ORDER BY c.currency LOOP
         RETURN QUERY SELECT * FROM margin_calib.collateral_in(money.held, money.currency, live, as_of);

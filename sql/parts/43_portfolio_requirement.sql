@@ -25,7 +25,7 @@ CREATE OR REPLACE FUNCTION margin_calib.risks_of(names text[], currency text, sc
     RETURNS margin_calib.engine_risk[]
     LANGUAGE plpgsql STABLE PARALLEL UNSAFE COST 5000
     SET search_path = pg_catalog, margin_calib, pg_temp
-    SET enable_nestloop = on -- by the key, wherever it is called from
+    SET enable_nestloop = on SET enable_seqscan = off SET enable_mergejoin = off SET jit = off -- by the key, however many others there are
 AS $function$
 DECLARE
     stored  margin_calib.engine_risk[] := '{}';
@@ -91,15 +91,13 @@ COMMENT ON FUNCTION margin_calib.portfolio_charges(margin_calib.account_position
 
 CREATE OR REPLACE FUNCTION margin_calib.portfolio_sums(
     positions margin_calib.account_position[], scenarios margin_calib.scenario_set, currency text, risks margin_calib.engine_risk[],
-    bare boolean, live boolean, as_of timestamptz) RETURNS SETOF margin_calib.portfolio_requirement
-    LANGUAGE plpgsql STABLE PARALLEL UNSAFE COST 5000 ROWS 100
+    rates margin_calib.asset_price[], bare boolean, as_of timestamptz) RETURNS SETOF margin_calib.portfolio_requirement
+    LANGUAGE plpgsql STABLE PARALLEL SAFE COST 5000 ROWS 100
     SET search_path = pg_catalog, margin_calib, pg_temp
-    SET enable_nestloop = off SET jit = off
+    SET enable_nestloop = off SET enable_sort = off SET jit = off
 AS $function$
 DECLARE
     step    CONSTANT numeric := coalesce((SELECT y.amount_step FROM margin_calib.currency_setting AS y WHERE y.currency = portfolio_sums.currency), 0.01);
-    rates   CONSTANT margin_calib.asset_price[] := ARRAY(
-        SELECT a FROM margin_calib.asset_prices(ARRAY(SELECT DISTINCT p.currency FROM unnest(positions) AS p), portfolio_sums.currency, live, portfolio_sums.as_of) AS a);
     -- NULL: no charges
     vectors CONSTANT text[] := CASE WHEN NOT bare THEN ARRAY(SELECT r.instrument FROM unnest(risks) AS r WHERE r.vector IS NOT NULL) END;
 BEGIN
@@ -127,7 +125,7 @@ BEGIN
           LEFT JOIN margin_calib.portfolio_charges(portfolio_sums.positions, vectors, rates, step) AS c ON c.account = s.account;
 END
 $function$;
-COMMENT ON FUNCTION margin_calib.portfolio_sums(margin_calib.account_position[], margin_calib.scenario_set, text, margin_calib.engine_risk[], boolean, boolean, timestamptz) IS
+COMMENT ON FUNCTION margin_calib.portfolio_sums(margin_calib.account_position[], margin_calib.scenario_set, text, margin_calib.engine_risk[], margin_calib.asset_price[], boolean, timestamptz) IS
 'Internal: requirements of the accounts of positions in one scenario set: margin of the scenarios, rounded up to the amount step, and charges. A position without a vector counts its margin by rates, and makes the account stale. bare: positions of bare_positions, all with vectors.';
 
 CREATE OR REPLACE FUNCTION margin_calib.portfolio_requirements(
@@ -141,13 +139,14 @@ DECLARE
     scenarios margin_calib.scenario_set;
 BEGIN
     FOR used IN
-        SELECT m.scenario_set, m.currency, array_agg(p) AS positions, array_agg(DISTINCT p.instrument) AS names
+        SELECT m.scenario_set, m.currency, array_agg(p) AS positions, array_agg(DISTINCT p.instrument) AS names, array_agg(DISTINCT p.currency) AS currencies
           FROM unnest(models) AS m JOIN unnest(portfolio_requirements.positions) AS p ON p.account = m.account
          WHERE m.scenario_set IS NOT NULL GROUP BY m.scenario_set, m.currency ORDER BY m.scenario_set, m.currency LOOP
         scenarios := margin_calib.set_in_force(used.scenario_set, live, false);
         RETURN QUERY
             SELECT s.* FROM margin_calib.portfolio_sums(
-                used.positions, scenarios, used.currency, margin_calib.risks_of(used.names, used.currency, scenarios, live, as_of), false, live, as_of) AS s;
+                used.positions, scenarios, used.currency, margin_calib.risks_of(used.names, used.currency, scenarios, live, as_of),
+                ARRAY(SELECT a FROM margin_calib.asset_prices(used.currencies, used.currency, live, as_of) AS a), false, as_of) AS s;
     END LOOP;
 END
 $function$;
@@ -157,5 +156,5 @@ COMMENT ON FUNCTION margin_calib.portfolio_requirements(margin_calib.account_pos
 REVOKE ALL ON FUNCTION
     margin_calib.set_in_force(text, boolean, boolean), margin_calib.risks_of(text[], text, margin_calib.scenario_set, boolean, timestamptz),
     margin_calib.portfolio_charges(margin_calib.account_position[], text[], margin_calib.asset_price[], numeric),
-    margin_calib.portfolio_sums(margin_calib.account_position[], margin_calib.scenario_set, text, margin_calib.engine_risk[], boolean, boolean, timestamptz),
+    margin_calib.portfolio_sums(margin_calib.account_position[], margin_calib.scenario_set, text, margin_calib.engine_risk[], margin_calib.asset_price[], boolean, timestamptz),
     margin_calib.portfolio_requirements(margin_calib.account_position[], margin_calib.engine_model[], boolean, timestamptz) FROM PUBLIC;

@@ -31,37 +31,21 @@ END;
 COMMENT ON FUNCTION margin_calib.unrealised_pnl(margin_calib.account_position, margin_calib.contract_terms) IS
 'Internal: unrealised profit of a position; linear: size * (quantity * price - sum of quantity * entry), inverse: size * (sum of quantity / entry - quantity / price) coins at the price; NULL without an entry or a present price.';
 
-CREATE OR REPLACE FUNCTION margin_calib.position_sums(
-    positions margin_calib.account_position[], models margin_calib.engine_model[], live boolean, as_of timestamptz)
+CREATE OR REPLACE FUNCTION margin_calib.position_sums(positions margin_calib.account_position[], rates margin_calib.asset_price[])
     RETURNS TABLE (account text, unrealised numeric, spot_value numeric, notional numeric, reason text)
-    LANGUAGE plpgsql STABLE PARALLEL UNSAFE COST 5000 ROWS 100
-    SET search_path = pg_catalog, margin_calib, pg_temp
-AS $function$
-DECLARE
-    moneys CONSTANT text[] := ARRAY(SELECT DISTINCT m.currency FROM unnest(models) AS m);
-    money  text;
-    mine   margin_calib.account_position[];
-BEGIN
-    FOREACH money IN ARRAY moneys LOOP
-        -- mostly there is one
-        mine := CASE WHEN cardinality(moneys) = 1 THEN positions
-                     ELSE ARRAY(SELECT p FROM unnest(models) AS m JOIN unnest(positions) AS p ON p.account = m.account WHERE m.currency = money) END;
-        RETURN QUERY
-            SELECT p.account, sum(p.pnl * a.price), sum(CASE WHEN p.kind = 'spot' THEN p.quantity * p.multiplier * p.price * a.price END),
-                   sum(p.notional * a.price),
-                   min(CASE WHEN p.entry_quantity IS NOT NULL AND p.pnl IS NULL THEN p.instrument || ': its unrealised profit needs a price'
-                            WHEN a.price IS NULL AND (p.pnl <> 0 OR p.notional <> 0) THEN a.stale_reason END)
-              FROM (SELECT p.account, p.instrument, p.currency, p.kind, p.quantity, p.multiplier, p.price, p.notional, p.entry_quantity,
-                           margin_calib.unrealised_pnl(p, t) AS pnl
-                      FROM unnest(mine) AS p
-                      LEFT JOIN margin_calib.contract_terms AS t ON t.instrument = p.instrument OFFSET 0) AS p
-              LEFT JOIN margin_calib.asset_prices(ARRAY(SELECT DISTINCT p.currency FROM unnest(mine) AS p), money, live, as_of) AS a ON a.asset = p.currency
-             GROUP BY p.account;
-    END LOOP;
-END
-$function$;
-COMMENT ON FUNCTION margin_calib.position_sums(margin_calib.account_position[], margin_calib.engine_model[], boolean, timestamptz) IS
-'Internal: unrealised profit, value of spot positions and gross notional of accounts, in the currencies of their models.';
+    LANGUAGE sql STABLE PARALLEL SAFE COST 5000 ROWS 100
+BEGIN ATOMIC
+    SELECT p.account, sum(p.pnl * a.price), sum(CASE WHEN p.kind = 'spot' THEN p.quantity * p.multiplier * p.price * a.price END), sum(p.notional * a.price),
+           min(CASE WHEN p.entry_quantity IS NOT NULL AND p.pnl IS NULL THEN p.instrument || ': its unrealised profit needs a price'
+                    WHEN a.price IS NULL AND (p.pnl <> 0 OR p.notional <> 0) THEN a.stale_reason END)
+      FROM (SELECT p.account, p.instrument, p.currency, p.kind, p.quantity, p.multiplier, p.price, p.notional, p.entry_quantity,
+                   margin_calib.unrealised_pnl(p, t) AS pnl
+              FROM unnest(positions) AS p LEFT JOIN margin_calib.contract_terms AS t ON t.instrument = p.instrument OFFSET 0) AS p
+      LEFT JOIN unnest(rates) AS a ON a.asset = p.currency
+     GROUP BY p.account;
+END;
+COMMENT ON FUNCTION margin_calib.position_sums(margin_calib.account_position[], margin_calib.asset_price[]) IS
+'Internal: unrealised profit, value of spot positions and gross notional of accounts, in the currency that rates lead to.';
 
 CREATE OR REPLACE FUNCTION margin_calib.rates_sums(requirements margin_calib.requirement[], models margin_calib.engine_model[], live boolean, as_of timestamptz)
     RETURNS TABLE (account text, initial numeric, maintenance numeric, data_through timestamptz, fresh_until timestamptz, reason text)
@@ -99,25 +83,25 @@ END;
 COMMENT ON FUNCTION margin_calib.floor_to(numeric, numeric) IS
 'Internal: largest multiple of step that is not above an amount of either sign; exact. NULL gives NULL.';
 
-CREATE OR REPLACE FUNCTION margin_calib.account_states(
-    models margin_calib.engine_model[], positions margin_calib.account_position[], portfolios margin_calib.portfolio_requirement[],
+CREATE OR REPLACE FUNCTION margin_calib.states_in(
+    models margin_calib.engine_model[], positions margin_calib.account_position[], rates margin_calib.asset_price[], portfolios margin_calib.portfolio_requirement[],
     requirements margin_calib.requirement[], collateral margin_calib.account_collateral[], live boolean, as_of timestamptz)
     RETURNS SETOF margin_calib.account_state
     LANGUAGE sql STABLE PARALLEL UNSAFE COST 5000 ROWS 100
 BEGIN ATOMIC
     SELECT m.account, m.currency, coalesce(m.scenario_set, 'rates'), b.collateral, b.collateral_value, v.value, v.unrealised,
-           b.collateral_value + v.value + v.unrealised, q.initial, q.maintenance, q.notional, account_states.as_of,
+           b.collateral_value + v.value + v.unrealised, q.initial, q.maintenance, q.notional, states_in.as_of,
            least(p.data_through, r.data_through, c.data_through), least(p.fresh_until, r.fresh_until, c.fresh_until), n.reason IS NOT NULL, n.reason
       FROM unnest(models) AS m
       LEFT JOIN unnest(portfolios) AS p ON p.account = m.account
-      LEFT JOIN margin_calib.position_sums(account_states.positions, models, live, account_states.as_of) AS s ON s.account = m.account
-      LEFT JOIN margin_calib.rates_sums(requirements, models, live, account_states.as_of) AS r ON r.account = m.account
+      LEFT JOIN margin_calib.position_sums(states_in.positions, rates) AS s ON s.account = m.account
+      LEFT JOIN margin_calib.rates_sums(requirements, models, live, states_in.as_of) AS r ON r.account = m.account
       LEFT JOIN margin_calib.currency_setting AS y ON y.currency = m.currency
      CROSS JOIN LATERAL (SELECT coalesce(y.amount_step, 0.01) AS step) AS t
       LEFT JOIN (
            SELECT a.account, sum(a.value) AS collateral, sum(a.collateral_value) AS collateral_value, min(a.data_through) AS data_through,
                   min(a.fresh_until) AS fresh_until, min(a.stale_reason) AS reason
-             FROM unnest(account_states.collateral) AS a GROUP BY a.account) AS c ON c.account = m.account
+             FROM unnest(states_in.collateral) AS a GROUP BY a.account) AS c ON c.account = m.account
      CROSS JOIN LATERAL ( -- OFFSET 0: computed once
            SELECT coalesce(c.collateral, 0) AS collateral, coalesce(c.collateral_value, 0) AS collateral_value,
                   coalesce(CASE WHEN m.scenario_set IS NULL THEN s.spot_value ELSE margin_calib.significant(p.value) END, 0) AS value,
@@ -131,8 +115,32 @@ BEGIN ATOMIC
      CROSS JOIN LATERAL (SELECT coalesce(p.stale_reason, r.reason, c.reason, s.reason) AS reason) AS n
      WHERE c.account IS NOT NULL OR s.account IS NOT NULL;
 END;
+COMMENT ON FUNCTION margin_calib.states_in(margin_calib.engine_model[], margin_calib.account_position[], margin_calib.asset_price[], margin_calib.portfolio_requirement[], margin_calib.requirement[], margin_calib.account_collateral[], boolean, timestamptz) IS
+'Internal: equity and requirement of accounts whose models have one currency, to which rates lead; no row for one with neither positions nor collateral. equity = collateral after haircuts + value of options and spot positions + unrealised profit, each rounded down to the amount step.';
+
+CREATE OR REPLACE FUNCTION margin_calib.account_states(
+    models margin_calib.engine_model[], positions margin_calib.account_position[], portfolios margin_calib.portfolio_requirement[],
+    requirements margin_calib.requirement[], collateral margin_calib.account_collateral[], live boolean, as_of timestamptz)
+    RETURNS SETOF margin_calib.account_state
+    LANGUAGE plpgsql STABLE PARALLEL UNSAFE COST 5000 ROWS 100
+    SET search_path = pg_catalog, margin_calib, pg_temp
+AS $function$
+DECLARE
+    used record;
+    mine margin_calib.account_position[];
+BEGIN
+    FOR used IN SELECT m.currency, array_agg(m) AS models FROM unnest(models) AS m GROUP BY m.currency ORDER BY m.currency LOOP
+        mine := CASE WHEN cardinality(used.models) = cardinality(models) THEN positions
+                     ELSE ARRAY(SELECT p FROM unnest(used.models) AS m JOIN unnest(positions) AS p ON p.account = m.account) END;
+        RETURN QUERY
+            SELECT s.* FROM margin_calib.states_in(
+                used.models, mine, ARRAY(SELECT a FROM margin_calib.asset_prices(ARRAY(SELECT DISTINCT p.currency FROM unnest(mine) AS p), used.currency, live, as_of) AS a),
+                portfolios, requirements, collateral, live, as_of) AS s;
+    END LOOP;
+END
+$function$;
 COMMENT ON FUNCTION margin_calib.account_states(margin_calib.engine_model[], margin_calib.account_position[], margin_calib.portfolio_requirement[], margin_calib.requirement[], margin_calib.account_collateral[], boolean, timestamptz) IS
-'Internal: equity and requirement of accounts; no row for one with neither positions nor collateral. equity = collateral after haircuts + value of options and spot positions + unrealised profit, each rounded down to the amount step.';
+'Internal: equity and requirement of accounts, by states_in for each currency of their models.';
 
 CREATE OR REPLACE FUNCTION margin_calib.store_states(accounts text[], portfolios margin_calib.portfolio_requirement[], states margin_calib.account_state[]) RETURNS void
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER COST 5000
@@ -192,8 +200,9 @@ COMMENT ON FUNCTION margin_calib.refresh_states(text[], timestamptz) IS
 REVOKE ALL ON FUNCTION
     margin_calib.rates_requirements(margin_calib.account_position[], boolean, timestamptz),
     margin_calib.unrealised_pnl(margin_calib.account_position, margin_calib.contract_terms),
-    margin_calib.position_sums(margin_calib.account_position[], margin_calib.engine_model[], boolean, timestamptz),
+    margin_calib.position_sums(margin_calib.account_position[], margin_calib.asset_price[]),
     margin_calib.rates_sums(margin_calib.requirement[], margin_calib.engine_model[], boolean, timestamptz),
+    margin_calib.states_in(margin_calib.engine_model[], margin_calib.account_position[], margin_calib.asset_price[], margin_calib.portfolio_requirement[], margin_calib.requirement[], margin_calib.account_collateral[], boolean, timestamptz),
     margin_calib.account_states(margin_calib.engine_model[], margin_calib.account_position[], margin_calib.portfolio_requirement[], margin_calib.requirement[], margin_calib.account_collateral[], boolean, timestamptz),
     margin_calib.floor_to(numeric, numeric), margin_calib.store_states(text[], margin_calib.portfolio_requirement[], margin_calib.account_state[]),
     margin_calib.blind_states(text), margin_calib.refresh_states(text[], timestamptz) FROM PUBLIC;

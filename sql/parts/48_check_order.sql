@@ -19,34 +19,39 @@ CREATE OR REPLACE FUNCTION margin_calib.trial(
     RETURNS SETOF margin_calib.engine_trial
     LANGUAGE plpgsql STABLE PARALLEL UNSAFE COST 5000 ROWS 2
     SET search_path = pg_catalog, margin_calib, pg_temp
+    -- instruments by their keys, however many others there are; groups by hash
+    SET enable_seqscan = off SET enable_mergejoin = off SET enable_sort = off SET jit = off
 AS $function$
 DECLARE
     model        CONSTANT margin_calib.engine_model := models[1];
+    names        CONSTANT text[] := ARRAY(SELECT DISTINCT h.instrument FROM unnest(held) AS h);
     scenarios    margin_calib.scenario_set;
     risks        margin_calib.engine_risk[];
     bare         boolean := false;
     positions    margin_calib.account_position[];
+    rates        margin_calib.asset_price[];
     portfolios   margin_calib.portfolio_requirement[] := '{}';
     requirements margin_calib.requirement[] := '{}';
 BEGIN
     IF model.scenario_set IS NOT NULL THEN
         scenarios := margin_calib.set_in_force(model.scenario_set, live, false);
-        risks := margin_calib.risks_of(ARRAY(SELECT DISTINCT h.instrument FROM unnest(held) AS h), model.currency, scenarios, live, as_of);
+        risks := margin_calib.risks_of(names, model.currency, scenarios, live, as_of);
         bare := NOT live AND NOT margin_calib.has_add_ons(false)
-                AND NOT EXISTS (SELECT FROM unnest(held) AS h LEFT JOIN unnest(risks) AS r ON r.instrument = h.instrument WHERE r.vector IS NULL);
+                AND (SELECT count(r.vector) FROM unnest(risks) AS r) = cardinality(names);
     END IF;
     IF bare THEN
         positions := ARRAY(SELECT p FROM margin_calib.bare_positions(held) AS p);
     ELSE
         positions := ARRAY(SELECT p FROM margin_calib.positions_of(held, live, as_of) AS p);
     END IF;
+    rates := ARRAY(SELECT a FROM margin_calib.asset_prices(ARRAY(SELECT DISTINCT p.currency FROM unnest(positions) AS p), model.currency, live, as_of) AS a);
     IF model.scenario_set IS NOT NULL THEN
-        portfolios := ARRAY(SELECT r FROM margin_calib.portfolio_sums(positions, scenarios, model.currency, risks, bare, live, as_of) AS r);
+        portfolios := ARRAY(SELECT r FROM margin_calib.portfolio_sums(positions, scenarios, model.currency, risks, rates, bare, as_of) AS r);
     ELSE
         requirements := ARRAY(SELECT r FROM margin_calib.rates_requirements(positions, live, as_of) AS r);
     END IF;
     RETURN QUERY
-        SELECT s, p FROM margin_calib.account_states(models, positions, portfolios, requirements, collateral, live, as_of) AS s
+        SELECT s, p FROM margin_calib.states_in(models, positions, rates, portfolios, requirements, collateral, live, as_of) AS s
           LEFT JOIN unnest(portfolios) AS p ON p.account = s.account;
 END
 $function$;
@@ -90,18 +95,20 @@ COMMENT ON FUNCTION margin_calib.trade_cash(margin_calib.what_if_trade, margin_c
 CREATE OR REPLACE FUNCTION margin_calib.trades_cash(trades margin_calib.what_if_trade[], model margin_calib.engine_model, live boolean, as_of timestamptz) RETURNS numeric
     LANGUAGE plpgsql STABLE PARALLEL UNSAFE COST 5000
     SET search_path = pg_catalog, margin_calib, pg_temp
+    SET enable_seqscan = off SET enable_mergejoin = off SET jit = off -- as in trial
 AS $function$
 DECLARE
-    names  CONSTANT text[] := ARRAY(SELECT DISTINCT t.instrument FROM unnest(trades) AS t);
+    names  text[];
     known  margin_calib.engine_risk[] := '{}';
     absent margin_calib.engine_risk;
 BEGIN
     IF NOT live AND model.scenario_set IS NOT NULL THEN
         known := ARRAY(SELECT ROW(r.instrument, r.contract, r.market, r.as_of, r.vector, r.fresh_until, r.stale_reason)::margin_calib.engine_risk
-                         FROM unnest(names) AS n (instrument)
+                         FROM (SELECT DISTINCT t.instrument FROM unnest(trades) AS t) AS n
                          JOIN margin_calib.instrument_risk AS r
                            ON r.scenario_set = model.scenario_set AND r.currency = model.currency AND r.instrument = n.instrument AND r.vector IS NOT NULL);
     END IF;
+    names := ARRAY(SELECT DISTINCT t.instrument FROM unnest(trades) AS t);
     IF cardinality(known) < cardinality(names) THEN
         known := ARRAY(SELECT i FROM margin_calib.risk_inputs(names, model.currency, live, as_of) AS i);
         IF model.scenario_set IS NOT NULL THEN
@@ -132,37 +139,45 @@ CREATE OR REPLACE FUNCTION margin_calib.check_trades(trades margin_calib.what_if
     SET search_path = pg_catalog, margin_calib, pg_temp
 AS $function$
 DECLARE
-    bad margin_calib.what_if_trade;
+    t margin_calib.what_if_trade;
 BEGIN
-    SELECT t.* INTO bad FROM unnest(trades) AS t
-     WHERE (t.instrument <> '' AND abs(t.quantity) < 'Infinity' AND (t.price IS NULL OR t.price > 0 AND t.price < 'Infinity')
-            AND (t.fee IS NULL OR abs(t.fee) < 'Infinity')) IS NOT TRUE LIMIT 1;
-    IF FOUND THEN
-        RAISE EXCEPTION USING ERRCODE = '22023', MESSAGE = 'a trade has an instrument and a finite quantity, and a price, if any, is positive',
-            DETAIL = format('The trade given is %s.', to_jsonb(bad)),
-            HINT = 'Write [{"instrument": "BTC-PERP", "quantity": -2, "price": 90000}].';
-    END IF;
+    FOREACH t IN ARRAY coalesce(trades, '{}') LOOP
+        IF (t.instrument <> '' AND abs(t.quantity) < 'Infinity' AND (t.price IS NULL OR t.price > 0 AND t.price < 'Infinity')
+            AND (t.fee IS NULL OR abs(t.fee) < 'Infinity')) IS NOT TRUE THEN
+            RAISE EXCEPTION USING ERRCODE = '22023', MESSAGE = 'a trade has an instrument and a finite quantity, and a price, if any, is positive',
+                DETAIL = format('The trade given is %s.', to_jsonb(t)),
+                HINT = 'Write [{"instrument": "BTC-PERP", "quantity": -2, "price": 90000}].';
+        END IF;
+    END LOOP;
 END
 $function$;
 COMMENT ON FUNCTION margin_calib.check_trades(margin_calib.what_if_trade[]) IS
 'Internal: error 22023 for a trade that is none.';
 
-CREATE OR REPLACE FUNCTION margin_calib.traded_holdings(held margin_calib.engine_holding[], trades margin_calib.what_if_trade[]) RETURNS margin_calib.engine_holding[]
+CREATE OR REPLACE FUNCTION margin_calib.traded_holdings(account text, held margin_calib.engine_holding[], trades margin_calib.what_if_trade[]) RETURNS margin_calib.engine_holding[]
     LANGUAGE plpgsql STABLE PARALLEL SAFE COST 250
     SET search_path = pg_catalog, margin_calib, pg_temp
 AS $function$
+DECLARE
+    names CONSTANT text[] := ARRAY(SELECT DISTINCT t.instrument FROM unnest(trades) AS t);
 BEGIN
-    RETURN ARRAY(SELECT ROW(min(u.account), u.instrument, sum(u.quantity), coalesce(sum(u.unusable), 0)::bigint, sum(u.entry_quantity), sum(u.entry_value),
+    -- what is not traded stays as it is
+    RETURN ARRAY(SELECT ROW(traded_holdings.account, h.instrument, h.quantity, h.unusable, h.entry_quantity, h.entry_value, h.entry_inverse)::margin_calib.engine_holding
+                   FROM unnest(held) AS h
+                  WHERE h.instrument <> ALL (names) AND (h.quantity <> 0 OR h.unusable > 0 OR h.entry_quantity IS NOT NULL)
+                 UNION ALL
+                 SELECT ROW(traded_holdings.account, u.instrument, sum(u.quantity), coalesce(sum(u.unusable), 0)::bigint, sum(u.entry_quantity), sum(u.entry_value),
                             sum(u.entry_inverse))::margin_calib.engine_holding
-                   FROM (SELECT h.account, h.instrument, h.quantity, h.unusable, h.entry_quantity, h.entry_value, h.entry_inverse FROM unnest(held) AS h
-                         UNION ALL SELECT NULL, t.instrument, t.quantity, 0, NULL, NULL, NULL FROM unnest(trades) AS t) AS u
+                   FROM (SELECT h.instrument, h.quantity, h.unusable, h.entry_quantity, h.entry_value, h.entry_inverse FROM unnest(held) AS h
+                          WHERE h.instrument = ANY (names)
+                         UNION ALL SELECT t.instrument, t.quantity, 0, NULL, NULL, NULL FROM unnest(trades) AS t) AS u
                   GROUP BY u.instrument
                  -- a closed position has realised its profit: it stays as long as that counts
                  HAVING sum(u.quantity) <> 0 OR sum(u.unusable) > 0 OR sum(u.entry_quantity) IS NOT NULL);
 END
 $function$;
-COMMENT ON FUNCTION margin_calib.traded_holdings(margin_calib.engine_holding[], margin_calib.what_if_trade[]) IS
-'Internal: holdings of one account after trades, net.';
+COMMENT ON FUNCTION margin_calib.traded_holdings(text, margin_calib.engine_holding[], margin_calib.what_if_trade[]) IS
+'Internal: holdings after trades, net, of an account which is called this.';
 
 -- The accounts of the trial are called before and after.
 CREATE OR REPLACE FUNCTION margin_calib.trade_trial(
@@ -175,9 +190,7 @@ DECLARE
     before  CONSTANT margin_calib.engine_holding[] := ARRAY(
         SELECT ROW('before', h.instrument, h.quantity, h.unusable, h.entry_quantity, h.entry_value, h.entry_inverse)::margin_calib.engine_holding
           FROM unnest(held) AS h WHERE h.quantity <> 0 OR h.unusable > 0);
-    after   CONSTANT margin_calib.engine_holding[] := ARRAY(
-        SELECT ROW('after', h.instrument, h.quantity, h.unusable, h.entry_quantity, h.entry_value, h.entry_inverse)::margin_calib.engine_holding
-          FROM unnest(margin_calib.traded_holdings(held, trades)) AS h);
+    after   CONSTANT margin_calib.engine_holding[] := margin_calib.traded_holdings('after', held, trades);
     step    CONSTANT numeric := coalesce((SELECT y.amount_step FROM margin_calib.currency_setting AS y WHERE y.currency = model.currency), 0.01);
     balance margin_calib.account_collateral;
     settled margin_calib.account_collateral;
@@ -281,7 +294,7 @@ REVOKE ALL ON FUNCTION
     margin_calib.guard_account(text),
     margin_calib.trade_cash(margin_calib.what_if_trade, margin_calib.contract, margin_calib.contract_market, double precision),
     margin_calib.trades_cash(margin_calib.what_if_trade[], margin_calib.engine_model, boolean, timestamptz),
-    margin_calib.check_trades(margin_calib.what_if_trade[]), margin_calib.traded_holdings(margin_calib.engine_holding[], margin_calib.what_if_trade[]),
+    margin_calib.check_trades(margin_calib.what_if_trade[]), margin_calib.traded_holdings(text, margin_calib.engine_holding[], margin_calib.what_if_trade[]),
     margin_calib.trade_trial(margin_calib.engine_holding[], margin_calib.what_if_trade[], numeric, numeric, margin_calib.engine_model, margin_calib.account_collateral[], boolean, timestamptz),
     margin_calib.judge_trades(margin_calib.engine_model, margin_calib.engine_holding[], margin_calib.what_if_trade[], numeric, numeric),
     margin_calib.check_order(text, margin_calib.what_if_trade[]), margin_calib.check_order(text, text, numeric, numeric, numeric) FROM PUBLIC;

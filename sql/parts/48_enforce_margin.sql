@@ -66,9 +66,9 @@ BEGIN
     PERFORM margin_calib.check_trades(trades);
     IF arguments[1] = 'orders' THEN
         resting := margin_calib.resting_orders(arguments, judge_changes.account, judge_changes.side) || undone;
-        held := margin_calib.traded_holdings(held, resting);
+        held := margin_calib.traded_holdings(judge_changes.account, held, resting);
     ELSE
-        held := margin_calib.traded_holdings(held, undone);
+        held := margin_calib.traded_holdings(judge_changes.account, held, undone);
     END IF;
     RETURN margin_calib.judge_trades(
         model, held, trades,
