@@ -67,7 +67,7 @@ BEGIN
             SELECT r.account, sum(r.initial_margin * a.price), sum(r.maintenance_margin * a.price), min(least(r.data_through, a.data_through)),
                    min(least(r.fresh_until, a.fresh_until)), min(coalesce(r.stale_reason, a.stale_reason))
               FROM unnest(used.requirements) AS r
-              LEFT JOIN margin_calib.asset_prices(used.currencies, used.currency, live, as_of) AS a ON a.asset = r.currency
+              LEFT JOIN margin_calib.asset_prices(used.currencies, used.currency, live, rates_sums.as_of) AS a ON a.asset = r.currency
              GROUP BY r.account;
     END LOOP;
 END
