@@ -15,7 +15,7 @@
 /* The query of one kind of feeds: it holds as long as their rows and all relations are as they were. */
 typedef struct McKeptQuery
 {
-	char *kind;
+	const char *kind;
 	Oid type;       /* of the result: another one once the extension is made anew */
 	Datum feeds;    /* array of rows of margin_calib.feed */
 	uint64 changes; /* of relations, when the query was written */
@@ -23,11 +23,9 @@ typedef struct McKeptQuery
 	int running;
 } McKeptQuery;
 
-/* positions and collateral */
-#define MC_KINDS 2
-
-static McKeptQuery kept[MC_KINDS];
+static McKeptQuery kept[] = {{"positions"}, {"collateral"}};
 static SPIPlanPtr feeds_plan = NULL;
+static bool watching = false;
 static uint64 changes = 0;
 
 static void
@@ -44,7 +42,8 @@ prepared(const char *query)
 	SPIPlanPtr plan = SPI_prepare_cursor(query, 1, &type, CURSOR_OPT_GENERIC_PLAN);
 
 	if (plan == NULL)
-		elog(ERROR, "a query of holdings cannot be prepared: %s", SPI_result_code_string(SPI_result));
+		elog(ERROR, "a query of holdings cannot be prepared: %s",
+		     SPI_result_code_string(SPI_result));
 	return plan;
 }
 
@@ -57,17 +56,12 @@ value_of(SPIPlanPtr plan, Datum argument, bool *isnull)
 	return SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, isnull);
 }
 
-/* The slot of a kind. */
 static McKeptQuery *
 slot_of(const char *kind)
 {
-	for (int i = 0; i < MC_KINDS; i++)
-	{
-		if (kept[i].kind == NULL)
-			kept[i].kind = MemoryContextStrdup(TopMemoryContext, kind);
+	for (int i = 0; i < lengthof(kept); i++)
 		if (strcmp(kept[i].kind, kind) == 0)
 			return &kept[i];
-	}
 	elog(ERROR, "feeds of kind %s have no accounts", kind);
 }
 
@@ -92,7 +86,8 @@ renew(McKeptQuery *slot, Datum kind, Datum feeds, Oid type)
 	MemoryContext before;
 	uint64 seen = changes;
 	bool isnull;
-	Datum written = value_of(prepared("SELECT margin_calib.holdings_query($1, NULL)"), kind, &isnull);
+	Datum written =
+	    value_of(prepared("SELECT margin_calib.holdings_query($1, NULL)"), kind, &isnull);
 	SPIPlanPtr plan = prepared(TextDatumGetCString(written));
 
 	forget(slot);
@@ -105,24 +100,35 @@ renew(McKeptQuery *slot, Datum kind, Datum feeds, Oid type)
 	slot->changes = seen;
 }
 
+/* The rows of the feeds of a kind, as an array. */
+static Datum
+feeds_of(Datum kind, bool *isnull)
+{
+	if (feeds_plan == NULL)
+	{
+		SPIPlanPtr plan =
+		    prepared("SELECT pg_catalog.array_agg(f ORDER BY f.id) "
+		             "FROM margin_calib.feed AS f WHERE f.kind OPERATOR(pg_catalog.=) $1");
+
+		SPI_keepplan(plan);
+		feeds_plan = plan;
+	}
+	return value_of(feeds_plan, kind, isnull);
+}
+
 /* The query of a kind, up to date; NULL when there are no feeds. */
 static McKeptQuery *
 query_of(Datum kind, Oid type)
 {
-	char *name = TextDatumGetCString(kind);
-	McKeptQuery *slot = slot_of(name);
+	McKeptQuery *slot = slot_of(TextDatumGetCString(kind));
 	bool isnull;
-	Datum feeds;
+	Datum feeds = feeds_of(kind, &isnull);
 
-	if (feeds_plan == NULL)
+	if (!watching)
 	{
-		SPIPlanPtr plan = prepared("SELECT pg_catalog.array_agg(f ORDER BY f.id) FROM margin_calib.feed AS f WHERE f.kind OPERATOR(pg_catalog.=) $1");
-
 		CacheRegisterRelcacheCallback(relation_changed, (Datum) 0);
-		SPI_keepplan(plan);
-		feeds_plan = plan;
+		watching = true;
 	}
-	feeds = value_of(feeds_plan, kind, &isnull);
 	if (isnull)
 		return NULL;
 	if (slot->plan == NULL || slot->type != type || slot->changes != changes ||
