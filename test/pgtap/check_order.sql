@@ -17,7 +17,7 @@ END $$;
 CREATE TABLE t.px (sym text, ts timestamptz, p float8);
 INSERT INTO t.px
 SELECT s, date_trunc('minute', now()) - i * interval '1 day', b * exp(0.03 * sin(i * m))
-  FROM generate_series(0, 400) AS i, (VALUES ('BTC-USD-PERP', 90000, 7), ('ETH-USD-PERP', 3000, 11), ('BTC-PERPETUAL', 90000, 7), ('USDT-USD', 1, 0), ('FREE', 50, 5)) AS v (s, b, m);
+  FROM generate_series(0, 400) AS i, (VALUES ('BTC-USD-PERP', 90000, 7), ('ETH-USD-PERP', 3000, 11), ('BTC-PERPETUAL', 90000, 7), ('USDT-USD', 1, 0), ('FREE', 50, 5), ('NOVECTOR', 70, 3)) AS v (s, b, m);
 CREATE TABLE t.qt (coin text, at timestamptz, expiry timestamptz, strike float8, cp text, mark float8, fwd float8);
 INSERT INTO t.qt
 SELECT 'BTC', date_trunc('minute', now()), x.e, x.k, c, black76_price(c, 90000, x.k, extract(epoch FROM x.e - date_trunc('minute', now()))::float8 / 31536000, 0.5 - 0.1 * ln(x.k / 90000)), 90000
@@ -25,6 +25,9 @@ SELECT 'BTC', date_trunc('minute', now()), x.e, x.k, c, black76_price(c, 90000, 
 CREATE TABLE t.opt AS SELECT i, format('BTC-USD-%s-%s-%s', to_char(date_trunc('year', now()) + interval '2 years', 'DDMONYY'), 50000 + 5000 * i, CASE WHEN i % 2 = 0 THEN 'C' ELSE 'P' END) AS sym
                         FROM generate_series(0, 15) AS i;
 SELECT lives_ok($$ SELECT set_contracts(array_agg(sym), 'paradex') FROM t.opt $$);
+-- it has rates and no vector, since nothing says what its settlement asset is worth; and an option that is registered and has no price of its own
+SELECT lives_ok($$ SELECT set_contract(jsonb_populate_record(parse_symbol('BTC-USD-PERP', 'paradex'), '{"instrument": "NOVECTOR", "underlying": "XYZ", "settlement_asset": "XYZ"}')),
+                          set_instrument((SELECT o.sym FROM t.opt AS o WHERE o.i = 3), kind => 'linear') $$);
 SELECT lives_ok($$ SELECT set_contracts('{BTC-USD-PERP,ETH-USD-PERP}', 'paradex'), set_contracts('{BTC-PERPETUAL}', 'deribit'), set_instrument('BTC-PERPETUAL', kind => 'inverse', multiplier => 10),
                           set_amount_step('USD', 0.01) $$);
 CREATE TABLE t.pos (acct text, sym text, q numeric, entry numeric);
@@ -35,6 +38,8 @@ SELECT 'a' || a, (ARRAY['BTC-USD-PERP', 'ETH-USD-PERP', 'BTC-PERPETUAL', 'FREE',
        round(((a * 13 + k * 29) % 101 - 50) / 7.0, 3) * CASE WHEN (a + k) % 21 = 2 THEN 1000 ELSE 1 END, CASE WHEN (a + k) % 3 > 0 THEN 1000 * (1 + (a * k) % 90) END
   FROM generate_series(1, 40) AS a, generate_series(1, 12) AS k WHERE (a * 7 + k * 5) % 21 <> 4 OR a % 8 = 0;
 INSERT INTO t.pos VALUES ('a3', NULL, 1, NULL), ('a5', 'BTC-USD-PERP', 'NaN', 1), ('a7', 'BTC-USD-PERP', 3, 80000), ('a7', 'BTC-USD-PERP', -3, 85000), ('a9', '', 2, 5), ('a11', repeat('x', 600), 1, 1);
+INSERT INTO t.pos VALUES ('a13', 'NOVECTOR', 4, 60), ('a14', 'NOVECTOR', -2, NULL), ('hand', 'BTC-USD-PERP', 2, 80000), ('closed', 'FREE', 3, 40), ('closed', 'FREE', -3, 60);
+INSERT INTO t.bal VALUES ('hand', 'USD', 1000), ('closed', 'USD', 1000);
 INSERT INTO t.bal SELECT 'a' || a, s, amount * a FROM generate_series(1, 41) AS a, (VALUES ('USD', 900), ('BTC', 0.1), ('USDT', -50), ('ETH', 3)) AS v (s, amount) WHERE a % 4 > 0 AND (a + length(s)) % 3 > 0;
 INSERT INTO t.bal VALUES ('a2', NULL, 5), ('a2', 'NONE', 5);
 SELECT lives_ok($$ SELECT attach_prices('t.px', instrument => 'sym', ts => 'ts', price => 'p'),
@@ -51,9 +56,25 @@ SELECT ok((SELECT count(vector) FROM instrument_risk WHERE currency = 'USD') >= 
 -- ---- before a trade: what refresh stored, which takes rates and charges along ----
 CREATE TABLE t.nothing AS SELECT (check_order(a.account, 'BTC-USD-PERP', 0)).*, a.equity AS stored_equity, a.initial_margin AS stored_initial, a.stale_reason AS stored_reason FROM margin_account AS a;
 SELECT ok(count(*) > 35) FROM t.nothing;
-SELECT is_empty($$ SELECT account, initial_before, stored_initial FROM t.nothing WHERE initial_before IS DISTINCT FROM stored_initial AND account NOT IN ('a7') $$, 'the requirement before is the stored one');
-SELECT is_empty($$ SELECT account, equity, stored_equity FROM t.nothing WHERE equity IS DISTINCT FROM stored_equity AND account NOT IN ('a7') $$, 'and so is equity');
-SELECT is_empty($$ SELECT account, stale_reason, stored_reason FROM t.nothing WHERE stale_reason IS DISTINCT FROM stored_reason AND account NOT IN ('a7') $$, 'and the reason');
+SELECT is_empty($$ SELECT account, initial_before, stored_initial FROM t.nothing WHERE initial_before IS DISTINCT FROM stored_initial AND account NOT IN ('a7', 'closed') $$, 'the requirement before is the stored one');
+SELECT is_empty($$ SELECT account, equity, stored_equity FROM t.nothing WHERE equity IS DISTINCT FROM stored_equity AND account NOT IN ('a7', 'closed') $$, 'and so is equity');
+SELECT is_empty($$ SELECT account, stale_reason, stored_reason FROM t.nothing WHERE stale_reason IS DISTINCT FROM stored_reason AND account NOT IN ('a7', 'closed') $$, 'and the reason');
+
+-- ---- by hand ----
+-- 2 bought at 80000, 1 sold at 91000 for 5, all now at 90000
+SELECT is(equity, 1000 + 2 * 10000 + 1000 - 5.00, 'equity') FROM check_order('hand', 'BTC-USD-PERP', -1, 91000, 5);
+SELECT is(initial_margin, ceil(round((m.of_one).initial_margin::numeric, 6) * 100) / 100, 'the requirement is that of the one that is left'),
+       is(initial_before, ceil(round((m.of_two).initial_margin::numeric, 6) * 100) / 100, 'and before of two')
+  FROM check_order('hand', 'BTC-USD-PERP', -1) AS c,
+       (SELECT portfolio_margin(1, r.vector, s.method) AS of_one, portfolio_margin(2, r.vector, s.method) AS of_two
+          FROM instrument_risk AS r, scenario_set('paradex') AS s WHERE r.instrument = 'BTC-USD-PERP' AND r.currency = 'USD') AS m;
+-- what was bought at 40 and sold at 60 has earned 3 * 20
+SELECT is(equity, 1060.00, 'profit of what is closed') FROM check_order('closed', 'BTC-USD-PERP', 0);
+SELECT is(excess, equity - initial_margin, 'excess') FROM check_order('a1', 'BTC-USD-PERP', 1);
+SELECT results_eq($$ SELECT price, data_through, fresh_until, stale_reason FROM asset_prices('{USD}', 'USD', false, now()) $$,
+                  $$ SELECT price, data_through, fresh_until, stale_reason FROM asset_quotes('{USD}', 'USD', '{}') $$, 'the price of the currency itself, short and long');
+SELECT is(array_agg(price ORDER BY asset), '{1,1.0}'::numeric[], 'is 1, beside another asset too') FROM asset_prices('{USD,USDC}', 'USD', false, now());
+SELECT is_empty($$ SELECT * FROM asset_prices('{}', 'USD', false, now()) $$, 'no asset, no price');
 
 -- ---- without rates and with them: an event to come sends every check the long way ----
 CREATE FUNCTION t.checks() RETURNS TABLE (account text, sym text, verdict text) LANGUAGE sql AS $$
@@ -104,6 +125,15 @@ SELECT lives_ok($$ SELECT attach_positions('t.nested', account => 'acct', instru
 SELECT is((SELECT count(*) FROM holdings('{n}')), (SELECT count(DISTINCT asset) FROM t.bal WHERE acct = 'a1'), 'a feed that reads balances');
 SELECT is(holdings_of('positions', NULL), NULL);
 SELECT is(t.refused($$ SELECT holdings_of('prices', 'a') $$), 'XX000: feeds of kind prices have no accounts');
+
+
+-- ---- charges: what tiers add to a position is added to the account ----
+SELECT lives_ok($$ SELECT detach('t.nested'), set_tiers('BTC-USD-PERP', ARRAY[ROW(0, 0.4, 0.3), ROW(100000, 0.6, 0.5)]::margin_tier[]) $$);
+CALL refresh(commit_batches => false);
+SELECT ok(sum(p.tier_initial_charge) > 0, 'tiers add something') FROM account_position AS p WHERE p.account = 'hand';
+SELECT is((SELECT c.initial::numeric FROM portfolio_requirement AS r CROSS JOIN unnest(r.charges) AS c WHERE r.account = 'hand' AND c.name = 'tiers'),
+          (SELECT sum(p.tier_initial_charge) FROM account_position AS p WHERE p.account = 'hand'), 'and that is the charge');
+SELECT is(initial_before, a.initial_margin, 'which a check counts too') FROM margin_account AS a, check_order('hand', 'BTC-USD-PERP', -1) WHERE a.account = 'hand';
 
 SELECT * FROM finish();
 ROLLBACK;
