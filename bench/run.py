@@ -15,6 +15,7 @@ import psycopg2
 
 import book
 import calibration
+import check_order
 import covariance
 import garch
 import landing
@@ -31,7 +32,7 @@ from harness import Backend, Peers, Skipped, Wrong
 
 SEED = 20240229
 SIZES = {'tiny': (100_000, 200_000), 'small': (1_000_000, 4_000_000), 'full': (2_500_000, 10_000_000)}
-CASES = {name: case for family in (rolling, range_vol, garch, tail, sketch, covariance, calibration, option, surface, portfolio, book, landing, walk, recording) for name, case in family.CASES.items()}
+CASES = {name: case for family in (rolling, range_vol, garch, tail, sketch, covariance, calibration, option, surface, portfolio, book, check_order, landing, walk, recording) for name, case in family.CASES.items()}
 HERE = os.path.dirname(os.path.abspath(__file__))
 
 

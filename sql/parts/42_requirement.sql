@@ -21,41 +21,70 @@ COMMENT ON FUNCTION margin_calib.position_notional(text, numeric, numeric, numer
 'Notional of a position in the currency of its instrument. spot, linear: |quantity| * multiplier * price. inverse: |quantity| * multiplier, since a contract is worth multiplier units of the currency (its amount of coin is notional / price). NULL without a price.';
 
 -- Net quantities of accounts over all feeds of positions, or of collateral.
-CREATE OR REPLACE FUNCTION margin_calib.holdings_in(kind text, accounts text[]) RETURNS SETOF margin_calib.engine_holding
-    LANGUAGE plpgsql STABLE PARALLEL UNSAFE COST 5000 ROWS 1000
+CREATE OR REPLACE FUNCTION margin_calib.holdings_query(kind text, accounts text[]) RETURNS text
+    LANGUAGE plpgsql STABLE CALLED ON NULL INPUT PARALLEL SAFE COST 5000
     SET search_path = pg_catalog, margin_calib, pg_temp
 AS $function$
 DECLARE
     feed     margin_calib.feed;
     key_type text;
-    quantity text;
-    entry    text;
-    parts    text[] := '{}';
+    parts    text;
+    query    text;
 BEGIN
-    FOR feed IN SELECT f.* FROM margin_calib.feed AS f WHERE f.kind = holdings_in.kind ORDER BY f.id LOOP
+    FOR feed IN SELECT f.* FROM margin_calib.feed AS f WHERE f.kind = holdings_query.kind ORDER BY f.id LOOP
         IF feed.error IS NOT NULL THEN
             RAISE EXCEPTION USING ERRCODE = '55000',
                 MESSAGE = format('%s feed %s cannot be read', CASE kind WHEN 'positions' THEN 'position' ELSE kind END, feed.relation_name), DETAIL = feed.error || '.',
                 HINT = 'Repair the relation, or SELECT margin_calib.detach(relation) FROM margin_calib.feed WHERE error IS NOT NULL.';
         END IF;
         key_type := margin_calib.feed_key_type(feed.relation, feed.account_column);
-        quantity := margin_calib.feed_number_expression(feed.relation, feed.quantity_column, 'numeric');
-        entry := CASE WHEN feed.entry_column IS NOT NULL THEN margin_calib.feed_number_expression(feed.relation, feed.entry_column, 'numeric') ELSE 'NULL::numeric' END;
-        parts := parts || format(
-            'SELECT t.%1$I::text AS account, CASE WHEN octet_length(t.%2$I::text) <= 500 THEN t.%2$I::text END AS instrument, '
-            'sum(CASE WHEN abs(%3$s) < ''Infinity'' THEN %3$s END) AS quantity, '
-            'count(*) FILTER (WHERE t.%2$I IS NULL OR octet_length(t.%2$I::text) > 500 OR (abs(%3$s) < ''Infinity'') IS NOT TRUE) AS unusable, '
-            'sum(e.q) AS entry_quantity, sum(e.q * e.price) AS entry_value, sum(e.q / e.price) AS entry_inverse '
-            'FROM %4$s AS t CROSS JOIN LATERAL (SELECT CASE WHEN abs(%3$s) < ''Infinity'' AND %7$s > 0 AND %7$s < ''Infinity'' THEN %3$s END, %7$s) AS e (q, price) '
-            'WHERE t.%1$I = ANY (%6$L::%5$s[]) GROUP BY t.%1$I, t.%2$I',
-            feed.account_column, feed.instrument_column, quantity, feed.relation, key_type,
-            margin_calib.keys_that_fit(accounts, key_type), entry);
+        -- OFFSET 0: what is usable of a row is told once
+        parts := concat_ws(' UNION ALL ', parts, format(
+            'SELECT r.account, CASE WHEN octet_length(r.instrument) <= 500 THEN r.instrument END AS instrument, r.quantity, r.entry, '
+            'CASE WHEN r.entry > 0 AND r.entry < ''Infinity'' THEN r.quantity END AS entered '
+            'FROM (SELECT t.%1$I::text AS account, t.%2$I::text AS instrument, CASE WHEN %3$s > ''-Infinity'' AND %3$s < ''Infinity'' THEN %3$s END AS quantity, %4$s AS entry '
+            'FROM %5$s AS t WHERE t.%1$I = %6$s OFFSET 0) AS r',
+            feed.account_column, feed.instrument_column, margin_calib.feed_number_expression(feed.relation, feed.quantity_column, 'numeric'),
+            CASE WHEN feed.entry_column IS NULL THEN 'NULL::numeric' ELSE margin_calib.feed_number_expression(feed.relation, feed.entry_column, 'numeric') END,
+            feed.relation,
+            CASE WHEN accounts IS NOT NULL THEN format('ANY (%L::%s[])', margin_calib.keys_that_fit(accounts, key_type), key_type)
+                 WHEN key_type = 'text' THEN '$1'
+                 ELSE format('(SELECT (margin_calib.keys_that_fit(ARRAY[$1], %L)::%s[])[1])', key_type, key_type) END));
     END LOOP;
-    IF parts <> '{}' THEN
-        RETURN QUERY EXECUTE format(
-            'SELECT account, coalesce(instrument, ''''), sum(CASE WHEN instrument IS NOT NULL THEN quantity END), '
-            'sum(unusable)::bigint, sum(entry_quantity), sum(entry_value), sum(entry_inverse) FROM (%s) AS p GROUP BY account, coalesce(instrument, '''')',
-            array_to_string(parts, ' UNION ALL '));
+    query := 'SELECT h.account, coalesce(h.instrument, '''') AS instrument, sum(h.quantity) FILTER (WHERE h.instrument IS NOT NULL) AS quantity, '
+           'count(*) FILTER (WHERE h.instrument IS NULL OR h.quantity IS NULL) AS unusable, sum(h.entered) AS entry_quantity, '
+           'sum(h.entered * h.entry) AS entry_value, sum(h.entered / h.entry) AS entry_inverse '
+           'FROM (' || parts || ') AS h GROUP BY h.account, coalesce(h.instrument, '''')';
+    RETURN CASE WHEN accounts IS NOT NULL THEN query ELSE
+        'SELECT array_agg(ROW(h.account, h.instrument, h.quantity, h.unusable, h.entry_quantity, h.entry_value, h.entry_inverse)::margin_calib.engine_holding) '
+        'FROM (' || query || ') AS h' END;
+END
+$function$;
+COMMENT ON FUNCTION margin_calib.holdings_query(text, text[]) IS
+'Internal: query for the net quantities of accounts over the feeds of a kind, columns as in margin_calib.engine_holding; accounts NULL: for an array of those of the one account $1. NULL without a feed; error 55000 when one cannot be read.';
+
+CREATE OR REPLACE FUNCTION margin_calib.holdings_of(kind text, account text) RETURNS margin_calib.engine_holding[]
+    LANGUAGE c STABLE STRICT PARALLEL UNSAFE COST 5000
+    SET search_path = pg_catalog, margin_calib, pg_temp
+    SET enable_sort = off SET jit = off -- groups by hash: order by a collation is dear
+    AS 'MODULE_PATHNAME', 'mc_holdings_of';
+COMMENT ON FUNCTION margin_calib.holdings_of(text, text) IS
+'Internal: what holdings_in has of one account, by a query whose text and plan the session keeps; NULL when there is none.';
+
+CREATE OR REPLACE FUNCTION margin_calib.holdings_in(kind text, accounts text[]) RETURNS SETOF margin_calib.engine_holding
+    LANGUAGE plpgsql STABLE PARALLEL UNSAFE COST 5000 ROWS 1000
+    SET search_path = pg_catalog, margin_calib, pg_temp
+AS $function$
+DECLARE
+    query text;
+BEGIN
+    IF cardinality(accounts) = 1 THEN
+        RETURN QUERY SELECT h.* FROM unnest(margin_calib.holdings_of(kind, accounts[1])) AS h;
+        RETURN;
+    END IF;
+    query := margin_calib.holdings_query(kind, accounts);
+    IF query IS NOT NULL THEN
+        RETURN QUERY EXECUTE query;
     END IF;
 END
 $function$;
@@ -143,6 +172,17 @@ $function$;
 COMMENT ON FUNCTION margin_calib.market_live(text[], timestamptz) IS
 'Internal: as market_stored, but with prices and rates that a refresh would compute now.';
 
+CREATE OR REPLACE FUNCTION margin_calib.position_reason(
+    holding margin_calib.engine_holding, is_known boolean, price numeric, stale_reason text, add_on_reason text) RETURNS text
+    LANGUAGE sql STABLE PARALLEL SAFE COST 1
+BEGIN ATOMIC
+    SELECT CASE WHEN (holding).unusable > 0 THEN format('unusable position rows of %s: %s', coalesce(nullif((holding).instrument, ''), 'no instrument'), (holding).unusable)
+                WHEN NOT is_known THEN format('instrument %s is not known', (holding).instrument)
+                ELSE (holding).instrument || ': ' || coalesce(stale_reason, CASE WHEN price IS NULL THEN 'it has no usable price' END, add_on_reason) END;
+END;
+COMMENT ON FUNCTION margin_calib.position_reason(margin_calib.engine_holding, boolean, numeric, text, text) IS
+'Internal: why the margin of a position may be wrong; NULL when it is not.';
+
 CREATE OR REPLACE FUNCTION margin_calib.positions_query(live boolean, with_add_ons boolean) RETURNS text
     LANGUAGE sql IMMUTABLE PARALLEL SAFE COST 1
 BEGIN ATOMIC
@@ -154,11 +194,7 @@ BEGIN ATOMIC
                b.maintenance_margin + coalesce(c.tier_maintenance_charge + c.liquidity_maintenance_charge
                                                + c.event_maintenance_charge, 0),
                m.parameter_id, m.data_through, least(m.fresh_until, a.fresh_until),
-               CASE WHEN h.unusable > 0 THEN format('unusable position rows of %%s: %%s',
-                                                    coalesce(nullif(h.instrument, ''), 'no instrument'), h.unusable)
-                    WHEN m.instrument IS NULL THEN format('instrument %%s is not known', h.instrument)
-                    ELSE h.instrument || ': ' || coalesce(
-                             m.stale_reason, CASE WHEN m.price IS NULL THEN 'it has no usable price' END, a.stale_reason) END,
+               margin_calib.position_reason(h, m.instrument IS NOT NULL, m.price, m.stale_reason, a.stale_reason),
                b.initial_margin, b.maintenance_margin, coalesce(c.tier_initial_charge, b.zero), coalesce(c.tier_maintenance_charge, b.zero),
                coalesce(c.liquidity_initial_charge, b.zero), coalesce(c.liquidity_maintenance_charge, b.zero),
                coalesce(c.open_interest_charge, b.zero), coalesce(c.event_initial_charge, b.zero),
@@ -217,6 +253,16 @@ $function$;
 COMMENT ON FUNCTION margin_calib.positions_of(margin_calib.engine_holding[], boolean, timestamptz) IS
 'Internal: net positions with their margins, at the stored or at the live market. base margin = notional * rate of the side, rounded up to the amount step of the currency; charges as position_charges says.';
 
+CREATE OR REPLACE FUNCTION margin_calib.is_held(holding margin_calib.engine_holding) RETURNS boolean
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE COST 1
+BEGIN ATOMIC
+    -- long and short rows that cancel out still have the profit between their entry prices
+    SELECT ((holding).quantity <> 0 OR (holding).unusable > 0
+            OR (holding).entry_quantity <> 0 OR (holding).entry_value <> 0 OR (holding).entry_inverse <> 0) IS TRUE;
+END;
+COMMENT ON FUNCTION margin_calib.is_held(margin_calib.engine_holding) IS
+'Internal: whether the rows of an instrument matter to an account: they do not cancel out, cannot be used, or have a profit.';
+
 CREATE OR REPLACE FUNCTION margin_calib.compute_positions(accounts text[], live boolean, as_of timestamptz)
     RETURNS SETOF margin_calib.account_position
     LANGUAGE plpgsql STABLE PARALLEL UNSAFE COST 5000 ROWS 1000
@@ -224,7 +270,7 @@ CREATE OR REPLACE FUNCTION margin_calib.compute_positions(accounts text[], live 
 AS $function$
 BEGIN
     RETURN QUERY SELECT * FROM margin_calib.positions_of(
-        ARRAY(SELECT h FROM margin_calib.holdings(accounts) AS h WHERE h.quantity <> 0 OR h.unusable > 0), live, as_of);
+        ARRAY(SELECT h FROM margin_calib.holdings(accounts) AS h WHERE margin_calib.is_held(h)), live, as_of);
 END
 $function$;
 COMMENT ON FUNCTION margin_calib.compute_positions(text[], boolean, timestamptz) IS
@@ -272,7 +318,10 @@ COMMENT ON FUNCTION margin_calib.staleness(text, timestamptz, boolean) IS
 
 REVOKE ALL ON FUNCTION
     margin_calib.round_up(numeric, numeric), margin_calib.position_notional(text, numeric, numeric, numeric),
+    margin_calib.holdings_query(text, text[]), margin_calib.holdings_of(text, text),
     margin_calib.holdings_in(text, text[]), margin_calib.holdings(text[]), margin_calib.market_live(text[], timestamptz),
-    margin_calib.positions_query(boolean, boolean), margin_calib.positions_of(margin_calib.engine_holding[], boolean, timestamptz), margin_calib.compute_positions(text[], boolean, timestamptz),
+    margin_calib.position_reason(margin_calib.engine_holding, boolean, numeric, text, text),
+    margin_calib.positions_query(boolean, boolean), margin_calib.positions_of(margin_calib.engine_holding[], boolean, timestamptz),
+    margin_calib.is_held(margin_calib.engine_holding), margin_calib.compute_positions(text[], boolean, timestamptz),
     margin_calib.requirement_query(text, text),
     margin_calib.staleness(text, timestamptz, boolean) FROM PUBLIC;

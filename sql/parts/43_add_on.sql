@@ -37,14 +37,17 @@ COMMENT ON FUNCTION margin_calib.peg_dependents(text[]) IS
 'Internal: instruments whose peg charge depends on the price of one of these.';
 
 CREATE OR REPLACE FUNCTION margin_calib.has_add_ons(live boolean) RETURNS boolean
-    LANGUAGE sql STABLE PARALLEL SAFE COST 50
-BEGIN ATOMIC
-    SELECT EXISTS (SELECT FROM margin_calib.instrument_liquidity)
+    LANGUAGE plpgsql STABLE PARALLEL SAFE COST 50
+    SET search_path = pg_catalog, margin_calib, pg_temp
+AS $function$
+BEGIN
+    RETURN EXISTS (SELECT FROM margin_calib.instrument_liquidity)
         OR EXISTS (SELECT FROM margin_calib.tier_schedule AS t WHERE t.valid_to IS NULL)
         OR EXISTS (SELECT FROM margin_calib.margin_event AS e WHERE e.applied <> 'over')
         OR EXISTS (SELECT FROM margin_calib.peg)
         OR live AND EXISTS (SELECT FROM margin_calib.feed AS f WHERE f.kind = 'liquidity');
-END;
+END
+$function$;
 COMMENT ON FUNCTION margin_calib.has_add_ons(boolean) IS
 'Internal: whether there is anything that could add to a margin.';
 

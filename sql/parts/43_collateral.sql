@@ -8,32 +8,31 @@ CREATE OR REPLACE FUNCTION margin_calib.asset_legs(assets text[], currency text)
     RETURNS TABLE (asset text, is_priced boolean, first_instrument text, first_currency text, second_instrument text)
     LANGUAGE sql STABLE PARALLEL SAFE COST 5000 ROWS 10
 BEGIN ATOMIC
-    SELECT a.asset, a.asset = asset_legs.currency OR f.currency = asset_legs.currency OR s.currency IS NOT NULL,
-           f.price_instrument, f.currency, s.price_instrument
+    -- an asset that is set comes before an instrument of its name
+    SELECT a.asset, a.asset = asset_legs.currency OR coalesce(o.currency, i.currency) = asset_legs.currency
+                    OR CASE WHEN p.asset IS NOT NULL THEN p.currency = asset_legs.currency ELSE j.instrument IS NOT NULL END,
+           CASE WHEN o.asset IS NOT NULL THEN o.price_instrument ELSE i.instrument END, coalesce(o.currency, i.currency),
+           CASE WHEN p.asset IS NULL THEN j.instrument WHEN p.currency = asset_legs.currency THEN p.price_instrument END
       FROM (SELECT DISTINCT k FROM unnest(assets) AS k WHERE k IS NOT NULL) AS a (asset)
-      LEFT JOIN LATERAL (
-           SELECT o.price_instrument, o.currency FROM margin_calib.asset AS o WHERE o.asset = a.asset
-           UNION ALL
-           SELECT i.instrument, i.currency FROM margin_calib.instrument AS i
-            WHERE i.instrument = a.asset AND i.currency = asset_legs.currency
-              AND NOT EXISTS (SELECT FROM margin_calib.asset AS o WHERE o.asset = a.asset)) AS f ON a.asset <> asset_legs.currency
-      LEFT JOIN LATERAL (
-           SELECT o.price_instrument, o.currency FROM margin_calib.asset AS o
-            WHERE o.asset = f.currency AND o.currency = asset_legs.currency
-           UNION ALL
-           SELECT i.instrument, i.currency FROM margin_calib.instrument AS i
-            WHERE i.instrument = f.currency AND i.currency = asset_legs.currency
-              AND NOT EXISTS (SELECT FROM margin_calib.asset AS o WHERE o.asset = f.currency)) AS s ON f.currency <> asset_legs.currency;
+      LEFT JOIN margin_calib.asset AS o ON o.asset = a.asset AND a.asset <> asset_legs.currency
+      LEFT JOIN margin_calib.instrument AS i
+        ON i.instrument = a.asset AND i.currency = asset_legs.currency AND o.asset IS NULL AND a.asset <> asset_legs.currency
+      LEFT JOIN margin_calib.asset AS p ON p.asset = o.currency AND o.currency <> asset_legs.currency
+      LEFT JOIN margin_calib.instrument AS j
+        ON j.instrument = o.currency AND j.currency = asset_legs.currency AND p.asset IS NULL AND o.currency <> asset_legs.currency;
 END;
 COMMENT ON FUNCTION margin_calib.asset_legs(text[], text) IS
 'Internal: the instruments whose prices make the price of each asset in a currency, NULL for a factor of 1; is_priced is not true when no chain of at most two ends in it.';
 
 CREATE OR REPLACE FUNCTION margin_calib.asset_instruments(assets text[], currency text) RETURNS text[]
-    LANGUAGE sql STABLE PARALLEL SAFE COST 5000
-BEGIN ATOMIC
-    SELECT ARRAY(SELECT DISTINCT n FROM margin_calib.asset_legs(assets, asset_instruments.currency) AS l
+    LANGUAGE plpgsql STABLE PARALLEL SAFE COST 5000
+    SET search_path = pg_catalog, margin_calib, pg_temp
+AS $function$
+BEGIN
+    RETURN ARRAY(SELECT DISTINCT n FROM margin_calib.asset_legs(assets, asset_instruments.currency) AS l
                   CROSS JOIN LATERAL unnest(ARRAY[l.first_instrument, l.second_instrument]) AS n WHERE n IS NOT NULL AND l.is_priced);
-END;
+END
+$function$;
 COMMENT ON FUNCTION margin_calib.asset_instruments(text[], text) IS
 'Internal: instruments behind the prices of assets in a currency.';
 
@@ -41,7 +40,6 @@ CREATE OR REPLACE FUNCTION margin_calib.instrument_market(instruments text[], li
     RETURNS margin_calib.engine_market[]
     LANGUAGE plpgsql STABLE CALLED ON NULL INPUT PARALLEL UNSAFE COST 5000
     SET search_path = pg_catalog, margin_calib, pg_temp
-    SET plan_cache_mode = force_custom_plan
 AS $function$
 BEGIN
     IF instruments = '{}' THEN
@@ -55,10 +53,10 @@ $function$;
 COMMENT ON FUNCTION margin_calib.instrument_market(text[], boolean, timestamptz) IS
 'Internal: prices and rates of instruments, live or as the latest refresh stored them.';
 
-CREATE OR REPLACE FUNCTION margin_calib.asset_leg(
-    instrument text, market margin_calib.engine_market[],
-    OUT price numeric, OUT rate numeric, OUT data_through timestamptz, OUT fresh_until timestamptz, OUT reason text)
-    LANGUAGE sql STABLE PARALLEL SAFE COST 50
+-- A set of one row: only a set is inlined.
+CREATE OR REPLACE FUNCTION margin_calib.asset_leg(instrument text, market margin_calib.engine_market[])
+    RETURNS TABLE (price numeric, rate numeric, data_through timestamptz, fresh_until timestamptz, reason text)
+    LANGUAGE sql STABLE PARALLEL SAFE COST 50 ROWS 1
 BEGIN ATOMIC
     SELECT CASE WHEN asset_leg.instrument IS NULL THEN 1 ELSE m.price END,
            CASE WHEN asset_leg.instrument IS NULL THEN 0 ELSE m.long_initial_rate END, m.data_through, m.fresh_until,
@@ -68,8 +66,9 @@ END;
 COMMENT ON FUNCTION margin_calib.asset_leg(text, margin_calib.engine_market[]) IS
 'Internal: price and long initial rate of one instrument, 1 and 0 for none, and what is wrong with its price.';
 
-CREATE OR REPLACE FUNCTION margin_calib.asset_prices_at(assets text[], currency text, market margin_calib.engine_market[])
-    RETURNS SETOF margin_calib.asset_price
+CREATE OR REPLACE FUNCTION margin_calib.asset_quotes(assets text[], currency text, market margin_calib.engine_market[])
+    RETURNS TABLE (asset text, price numeric, data_through timestamptz, fresh_until timestamptz, stale_reason text, is_priced boolean,
+                   first_instrument text, first_rate numeric, second_instrument text, second_rate numeric)
     LANGUAGE sql STABLE PARALLEL SAFE COST 5000 ROWS 10
 BEGIN ATOMIC
     SELECT l.asset, CASE WHEN l.is_priced THEN f.price * s.price END, least(f.data_through, s.data_through),
@@ -77,16 +76,16 @@ BEGIN ATOMIC
            CASE WHEN l.is_priced THEN nullif(concat_ws('; ', f.reason, s.reason), '')
                 ELSE format('asset %s has no price%s: write margin_calib.set_asset(%L, ''instrument'', %L)', l.asset,
                             CASE WHEN l.first_currency IS NOT NULL
-                                 THEN format(' in %s, since it is priced in %s, which has none', asset_prices_at.currency, l.first_currency)
+                                 THEN format(' in %s, since it is priced in %s, which has none', asset_quotes.currency, l.first_currency)
                                  ELSE '' END,
-                            coalesce(l.first_currency, l.asset), asset_prices_at.currency) END
-      FROM margin_calib.asset_legs(assets, asset_prices_at.currency) AS l
+                            coalesce(l.first_currency, l.asset), asset_quotes.currency) END,
+           l.is_priced, l.first_instrument, f.rate, l.second_instrument, s.rate
+      FROM margin_calib.asset_legs(assets, asset_quotes.currency) AS l
      CROSS JOIN LATERAL margin_calib.asset_leg(l.first_instrument, market) AS f
-     CROSS JOIN LATERAL margin_calib.asset_leg(l.second_instrument, market) AS s
-     ORDER BY l.asset;
+     CROSS JOIN LATERAL margin_calib.asset_leg(l.second_instrument, market) AS s;
 END;
-COMMENT ON FUNCTION margin_calib.asset_prices_at(text[], text, margin_calib.engine_market[]) IS
-'Internal to asset_prices: prices of assets in a currency, given those of instruments.';
+COMMENT ON FUNCTION margin_calib.asset_quotes(text[], text, margin_calib.engine_market[]) IS
+'Internal: prices of assets in a currency, given those of instruments, and the instruments with their rates.';
 
 CREATE OR REPLACE FUNCTION margin_calib.asset_prices(assets text[], currency text, live boolean, as_of timestamptz)
     RETURNS SETOF margin_calib.asset_price
@@ -98,9 +97,15 @@ BEGIN
         RAISE EXCEPTION USING ERRCODE = '22004', MESSAGE = 'the currency of a price is NULL',
             HINT = 'Write margin_calib.asset_prices(''{BTC,USDT}'', ''USD'', false, now()).';
     END IF;
+    -- what is asked for is mostly the currency alone
+    IF currency = ALL (assets) THEN
+        RETURN QUERY SELECT asset_prices.currency, 1::numeric, NULL::timestamptz, NULL::timestamptz, NULL::text WHERE cardinality(assets) > 0;
+        RETURN;
+    END IF;
     RETURN QUERY
-        SELECT * FROM margin_calib.asset_prices_at(assets, asset_prices.currency, margin_calib.instrument_market(
-                          margin_calib.asset_instruments(assets, asset_prices.currency), live, as_of));
+        SELECT q.asset, q.price, q.data_through, q.fresh_until, q.stale_reason
+          FROM margin_calib.asset_quotes(assets, asset_prices.currency, margin_calib.instrument_market(
+                   margin_calib.asset_instruments(assets, asset_prices.currency), live, as_of)) AS q ORDER BY q.asset;
 END
 $function$;
 COMMENT ON FUNCTION margin_calib.asset_prices(text[], text, boolean, timestamptz) IS
@@ -220,7 +225,7 @@ CREATE OR REPLACE FUNCTION margin_calib.wrong_way_exposures(
     held margin_calib.engine_holding[], currency text, live boolean, as_of timestamptz) RETURNS SETOF margin_calib.engine_exposure
     LANGUAGE plpgsql STABLE PARALLEL UNSAFE COST 5000 ROWS 10
     SET search_path = pg_catalog, margin_calib, pg_temp
-    SET plan_cache_mode = force_custom_plan
+    SET enable_nestloop = off SET jit = off
 AS $function$
 DECLARE
     accounts  CONSTANT text[] := ARRAY(SELECT DISTINCT h.account FROM unnest(held) AS h JOIN margin_calib.wrong_way_pair AS w ON w.asset = h.instrument
@@ -280,7 +285,7 @@ COMMENT ON FUNCTION margin_calib.wrong_way_exposures(margin_calib.engine_holding
 REVOKE ALL ON FUNCTION
     margin_calib.asset_legs(text[], text), margin_calib.asset_instruments(text[], text),
     margin_calib.instrument_market(text[], boolean, timestamptz), margin_calib.asset_leg(text, margin_calib.engine_market[]),
-    margin_calib.asset_prices_at(text[], text, margin_calib.engine_market[]),
+    margin_calib.asset_quotes(text[], text, margin_calib.engine_market[]),
     margin_calib.asset_prices(text[], text, boolean, timestamptz), margin_calib.peg_stage_at(numeric, margin_calib.peg_stage[]),
     margin_calib.peg_found(margin_calib.peg_stages, timestamptz), margin_calib.wrong_way_found(margin_calib.wrong_way, timestamptz),
     margin_calib.wrong_way_exposures(margin_calib.engine_holding[], text, boolean, timestamptz) FROM PUBLIC;

@@ -1,13 +1,5 @@
 -- Haircuts, and what of an account's assets counts. doc/collateral.md has the formulas.
 
-CREATE OR REPLACE FUNCTION margin_calib.collateral_currency(account text) RETURNS text
-    LANGUAGE sql STABLE PARALLEL SAFE COST 50
-BEGIN ATOMIC
-    SELECT m.currency FROM margin_calib.models_of(ARRAY[account]) AS m;
-END;
-COMMENT ON FUNCTION margin_calib.collateral_currency(text) IS
-'Internal: the currency of an account, in which refresh values its collateral.';
-
 CREATE OR REPLACE FUNCTION margin_calib.collateral_holdings(accounts text[]) RETURNS SETOF margin_calib.engine_holding
     LANGUAGE sql STABLE PARALLEL UNSAFE COST 5000 ROWS 1000
 BEGIN ATOMIC
@@ -21,7 +13,6 @@ CREATE OR REPLACE FUNCTION margin_calib.asset_liquidity(instruments text[], mark
                    maximum_horizon numeric, data_through timestamptz, fresh_until timestamptz, reason text)
     LANGUAGE plpgsql STABLE PARALLEL UNSAFE COST 5000 ROWS 10
     SET search_path = pg_catalog, margin_calib, pg_temp
-    SET plan_cache_mode = force_custom_plan
 AS $function$
 DECLARE
     figures margin_calib.instrument_liquidity[];
@@ -67,7 +58,6 @@ CREATE OR REPLACE FUNCTION margin_calib.collateral_terms(assets text[], currency
     RETURNS SETOF margin_calib.engine_collateral
     LANGUAGE plpgsql STABLE PARALLEL UNSAFE COST 5000 ROWS 10
     SET search_path = pg_catalog, margin_calib, pg_temp
-    SET plan_cache_mode = force_custom_plan
 AS $function$
 DECLARE
     money  CONSTANT text := collateral_terms.currency;
@@ -81,13 +71,13 @@ BEGIN
                nullif(concat_ws('; ', p.stale_reason, l.reason, m.reason, s.stale_reason), ''),
                CASE WHEN p.price IS NULL THEN p.stale_reason
                     WHEN o.is_own THEN NULL
-                    WHEN f.rate IS NULL THEN g.first_instrument || ': it has no calibrated rate'
-                    WHEN n.rate IS NULL THEN g.second_instrument || ': it has no calibrated rate'
+                    WHEN p.first_rate IS NULL THEN p.first_instrument || ': it has no calibrated rate'
+                    WHEN p.second_rate IS NULL THEN p.second_instrument || ': it has no calibrated rate'
                     WHEN a.credit_quality IS NOT NULL AND q.step IS NULL THEN
                         format('credit quality step %s is not set: write margin_calib.set_credit_quality(%1$s, 0.1)', a.credit_quality)
                     WHEN t.asset IS NOT NULL AND s.stage IS NULL THEN
                         coalesce(s.stale_reason, format('the peg of %s: no refresh has looked at it yet', p.asset)) END,
-               CASE WHEN g.is_priced THEN f.rate END, CASE WHEN g.is_priced THEN n.rate END,
+               CASE WHEN p.is_priced THEN p.first_rate END, CASE WHEN p.is_priced THEN p.second_rate END,
                coalesce(l.spread, 0) + coalesce(m.spread, 0), l.average_daily_volume,
                coalesce(l.participation, 0.1), coalesce(l.horizon, 1), coalesce(l.maximum_horizon, 60),
                CASE WHEN o.is_own THEN 0 ELSE coalesce(a.minimum_haircut, 0) END,
@@ -97,13 +87,10 @@ BEGIN
                CASE WHEN o.is_own THEN 0 ELSE 1 - coalesce(a.maximum_weight, 1) END,
                CASE WHEN NOT o.is_own THEN a.limit_amount END, CASE WHEN NOT o.is_own THEN a.limit_share END,
                CASE WHEN o.is_own THEN 0 ELSE coalesce(a.excess_haircut, 1) END, coalesce(a.haircut_step, 0.005), coalesce(a.priority, 100)
-          FROM margin_calib.asset_prices_at(assets, money, market) AS p
-          JOIN margin_calib.asset_legs(assets, money) AS g ON g.asset = p.asset
-         CROSS JOIN LATERAL margin_calib.asset_leg(g.first_instrument, market) AS f
-         CROSS JOIN LATERAL margin_calib.asset_leg(g.second_instrument, market) AS n
+          FROM margin_calib.asset_quotes(assets, money, market) AS p
          CROSS JOIN LATERAL (SELECT p.asset = money) AS o (is_own)
-          LEFT JOIN liquid AS l ON l.instrument = g.first_instrument
-          LEFT JOIN liquid AS m ON m.instrument = g.second_instrument
+          LEFT JOIN liquid AS l ON l.instrument = p.first_instrument
+          LEFT JOIN liquid AS m ON m.instrument = p.second_instrument
           LEFT JOIN margin_calib.asset AS a ON a.asset = p.asset
           LEFT JOIN margin_calib.credit_quality AS q ON q.step = a.credit_quality
           LEFT JOIN margin_calib.peg_stages AS t ON t.asset = p.asset AND NOT o.is_own
@@ -145,7 +132,7 @@ CREATE OR REPLACE FUNCTION margin_calib.collateral_in(
     held margin_calib.engine_holding[], currency text, live boolean, as_of timestamptz) RETURNS SETOF margin_calib.account_collateral
     LANGUAGE plpgsql STABLE PARALLEL UNSAFE COST 5000 ROWS 100
     SET search_path = pg_catalog, margin_calib, pg_temp
-    SET plan_cache_mode = force_custom_plan
+    SET enable_nestloop = off SET jit = off
 AS $function$
 DECLARE
     money     CONSTANT text := collateral_in.currency;
@@ -159,7 +146,7 @@ BEGIN
                x.excess, x.haircut,
                -- a debt is rounded up
                CASE WHEN v.quantity < 0 THEN - margin_calib.round_up(- v.value, s.step)
-                    ELSE margin_calib.round_down(coalesce((v.value - x.excess) * (1 - c.haircut) + x.excess * (1 - x.haircut), 0), s.step) END,
+                    ELSE margin_calib.round_down(y.amount, s.step) END,
                t.priority, c.liquidation_horizon, t.data_through, t.fresh_until,
                nullif(concat_ws('; ', CASE WHEN h.unusable > 0 THEN format('unusable collateral rows of %s: %s', coalesce(nullif(h.instrument, ''), 'no asset'),
                                                                    h.unusable) END,
@@ -178,10 +165,12 @@ BEGIN
                            ELSE 0 END AS haircut OFFSET 0) AS w
          CROSS JOIN LATERAL margin_calib.haircut_of(t, v.quantity, w.haircut) AS c
          CROSS JOIN LATERAL (
-               SELECT CASE WHEN v.value > 0 THEN coalesce(trim_scale(greatest(v.value - least(t.limit_amount, t.limit_share * (
+               SELECT CASE WHEN v.value > 0 THEN coalesce(trim_scale(greatest(v.value - least(t.limit_amount, CASE WHEN t.limit_share IS NOT NULL THEN t.limit_share * (
                           SELECT sum(o.quantity * u.price) FROM unnest(held) AS o JOIN unnest(terms) AS u ON u.asset = o.instrument
-                           WHERE o.account = h.account AND o.quantity > 0)), 0)), 0) ELSE 0 END AS excess,
+                           WHERE o.account = h.account AND o.quantity > 0) END), 0)), 0) ELSE 0 END AS excess,
                       greatest(c.haircut, t.excess_haircut) AS haircut OFFSET 0) AS x
+         CROSS JOIN LATERAL (
+               SELECT coalesce((v.value - x.excess) * (1 - c.haircut) + x.excess * (1 - x.haircut), 0) AS amount OFFSET 0) AS y
          ORDER BY h.account, h.instrument;
 END
 $function$;
@@ -196,12 +185,16 @@ CREATE OR REPLACE FUNCTION margin_calib.collateral_of(accounts text[], live bool
 AS $function$
 DECLARE
     held  CONSTANT margin_calib.engine_holding[] := ARRAY(
-        SELECT h FROM margin_calib.collateral_holdings(accounts) AS h WHERE h.quantity <> 0 OR h.unusable > 0);
+        SELECT h FROM margin_calib.collateral_holdings(accounts) AS h WHERE margin_calib.is_held(h));
     money record;
 BEGIN
+    IF cardinality(held) = 0 THEN
+        RETURN;
+    END IF;
     FOR money IN SELECT c.currency, array_agg(h) AS held
                    FROM unnest(held) AS h
-                  CROSS JOIN LATERAL (SELECT coalesce(collateral_of.currency, margin_calib.collateral_currency(h.account))) AS c (currency)
+                   LEFT JOIN margin_calib.models_of(accounts) AS m ON m.account = h.account
+                  CROSS JOIN LATERAL (SELECT coalesce(collateral_of.currency, m.currency)) AS c (currency)
                   GROUP BY c.currency ORDER BY c.currency LOOP
         RETURN QUERY SELECT * FROM margin_calib.collateral_in(money.held, money.currency, live, as_of);
     END LOOP;
@@ -211,7 +204,7 @@ COMMENT ON FUNCTION margin_calib.collateral_of(text[], boolean, timestamptz, tex
 'What accounts hold in the attached collateral tables and what of it counts, a row for each account and asset: quantity, price, value, the haircut with its components, and the collateral value. live: with prices, rates and figures that a refresh would find at as_of, else those that the latest one stored. currency: in which it is valued; NULL: that in which refresh values the account. A debt (a negative quantity) counts in full; an asset without a price, a rate or a peg stage counts nothing, with the reason in stale_reason. No row for an account without balances. Error 55000 when a collateral feed cannot be read. Needs SELECT on the attached tables.';
 
 REVOKE ALL ON FUNCTION
-    margin_calib.collateral_currency(text), margin_calib.collateral_holdings(text[]),
+    margin_calib.collateral_holdings(text[]),
     margin_calib.asset_liquidity(text[], margin_calib.engine_market[], boolean, timestamptz),
     margin_calib.peg_states(text[], boolean, timestamptz), margin_calib.collateral_terms(text[], text, boolean, timestamptz),
     margin_calib.haircut_of(margin_calib.engine_collateral, numeric, numeric),

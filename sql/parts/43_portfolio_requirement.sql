@@ -25,6 +25,7 @@ CREATE OR REPLACE FUNCTION margin_calib.risks_of(names text[], currency text, sc
     RETURNS margin_calib.engine_risk[]
     LANGUAGE plpgsql STABLE PARALLEL UNSAFE COST 5000
     SET search_path = pg_catalog, margin_calib, pg_temp
+    SET enable_nestloop = on SET enable_seqscan = off SET enable_mergejoin = off SET jit = off -- by the key, however many others there are
 AS $function$
 DECLARE
     stored  margin_calib.engine_risk[] := '{}';
@@ -33,8 +34,9 @@ BEGIN
     IF NOT live THEN
         stored := ARRAY(
             SELECT ROW(r.instrument, NULL, NULL, r.as_of, r.vector, r.fresh_until, r.stale_reason)::margin_calib.engine_risk
-              FROM margin_calib.instrument_risk AS r
-             WHERE r.scenario_set = scenarios.name AND r.currency = risks_of.currency AND r.instrument = ANY (names) AND r.set_version = scenarios.version);
+              FROM unnest(names) AS n (instrument)
+              JOIN margin_calib.instrument_risk AS r
+                ON r.scenario_set = scenarios.name AND r.currency = risks_of.currency AND r.instrument = n.instrument AND r.set_version = scenarios.version);
         IF cardinality(stored) = cardinality(names) THEN
             RETURN stored;
         END IF;
@@ -54,11 +56,18 @@ COMMENT ON FUNCTION margin_calib.risks_of(text[], text, margin_calib.scenario_se
 CREATE OR REPLACE FUNCTION margin_calib.portfolio_charges(
     positions margin_calib.account_position[], vectors text[], rates margin_calib.asset_price[], step numeric)
     RETURNS TABLE (account text, charges margin_calib.component_amount[], initial numeric, maintenance numeric)
-    LANGUAGE plpgsql STABLE PARALLEL SAFE COST 5000 ROWS 100
+    LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE COST 5000 ROWS 100
     SET search_path = pg_catalog, margin_calib, pg_temp
     SET enable_nestloop = off SET jit = off
 AS $function$
 BEGIN
+    -- mostly there are none
+    IF NOT EXISTS (SELECT FROM unnest(positions) AS p LEFT JOIN unnest(vectors) AS v (instrument) ON v.instrument = p.instrument
+                    WHERE v.instrument IS NULL OR p.tier_initial_charge > 0 OR p.tier_maintenance_charge > 0 OR p.liquidity_initial_charge > 0
+                       OR p.liquidity_maintenance_charge > 0 OR p.open_interest_charge > 0 OR p.event_initial_charge > 0
+                       OR p.event_maintenance_charge > 0 OR p.peg_charge > 0 OR p.confidence_charge > 0) THEN
+        RETURN;
+    END IF;
     RETURN QUERY
         SELECT s.account, array_agg(ROW(s.name, CASE WHEN s.initial >= 1e308 THEN 'Infinity' ELSE s.initial END,
                                     CASE WHEN s.maintenance >= 1e308 THEN 'Infinity' ELSE s.maintenance END)::margin_calib.component_amount ORDER BY s.place), sum(s.initial), sum(s.maintenance)
@@ -83,14 +92,15 @@ COMMENT ON FUNCTION margin_calib.portfolio_charges(margin_calib.account_position
 
 CREATE OR REPLACE FUNCTION margin_calib.portfolio_sums(
     positions margin_calib.account_position[], scenarios margin_calib.scenario_set, currency text, risks margin_calib.engine_risk[],
-    rates margin_calib.asset_price[], as_of timestamptz) RETURNS SETOF margin_calib.portfolio_requirement
+    rates margin_calib.asset_price[], bare boolean, as_of timestamptz) RETURNS SETOF margin_calib.portfolio_requirement
     LANGUAGE plpgsql STABLE PARALLEL SAFE COST 5000 ROWS 100
     SET search_path = pg_catalog, margin_calib, pg_temp
-    SET enable_nestloop = off SET jit = off
+    SET enable_nestloop = off SET enable_sort = off SET jit = off
 AS $function$
 DECLARE
     step    CONSTANT numeric := coalesce((SELECT y.amount_step FROM margin_calib.currency_setting AS y WHERE y.currency = portfolio_sums.currency), 0.01);
-    vectors CONSTANT text[] := ARRAY(SELECT r.instrument FROM unnest(risks) AS r WHERE r.vector IS NOT NULL);
+    -- NULL: no charges
+    vectors CONSTANT text[] := CASE WHEN NOT bare THEN ARRAY(SELECT r.instrument FROM unnest(risks) AS r WHERE r.vector IS NOT NULL) END;
 BEGIN
     RETURN QUERY
         SELECT s.account, portfolio_sums.currency, scenarios.name, scenarios.version,
@@ -116,8 +126,8 @@ BEGIN
           LEFT JOIN margin_calib.portfolio_charges(portfolio_sums.positions, vectors, rates, step) AS c ON c.account = s.account;
 END
 $function$;
-COMMENT ON FUNCTION margin_calib.portfolio_sums(margin_calib.account_position[], margin_calib.scenario_set, text, margin_calib.engine_risk[], margin_calib.asset_price[], timestamptz) IS
-'Internal: requirements of the accounts of positions in one scenario set: margin of the scenarios, rounded up to the amount step, and charges. A position without a vector counts its margin by rates, and makes the account stale.';
+COMMENT ON FUNCTION margin_calib.portfolio_sums(margin_calib.account_position[], margin_calib.scenario_set, text, margin_calib.engine_risk[], margin_calib.asset_price[], boolean, timestamptz) IS
+'Internal: requirements of the accounts of positions in one scenario set: margin of the scenarios, rounded up to the amount step, and charges. A position without a vector counts its margin by rates, and makes the account stale. bare: positions of bare_positions, all with vectors.';
 
 CREATE OR REPLACE FUNCTION margin_calib.portfolio_sums_apart(
     positions margin_calib.account_position[], scenarios margin_calib.scenario_set, currency text, risks margin_calib.engine_risk[],
@@ -132,12 +142,12 @@ BEGIN
     FOR owner IN SELECT p.account, array_agg(p) AS positions FROM unnest(portfolio_sums_apart.positions) AS p GROUP BY p.account ORDER BY p.account LOOP
         BEGIN
             result := result || ARRAY(
-                SELECT s FROM margin_calib.portfolio_sums(owner.positions, scenarios, portfolio_sums_apart.currency, risks, rates, as_of) AS s);
+                SELECT s FROM margin_calib.portfolio_sums(owner.positions, scenarios, portfolio_sums_apart.currency, risks, rates, false, as_of) AS s);
         EXCEPTION WHEN data_exception THEN
             result := result || ARRAY(
                 SELECT jsonb_populate_record(s, jsonb_build_object('is_stale', true, 'stale_reason', format(
                            'its profits in the scenarios of %s cannot be added up: %s (%s)', scenarios.name, left(SQLERRM, 200), SQLSTATE)))
-                  FROM margin_calib.portfolio_sums(owner.positions, scenarios, portfolio_sums_apart.currency, '{}', rates, as_of) AS s);
+                  FROM margin_calib.portfolio_sums(owner.positions, scenarios, portfolio_sums_apart.currency, '{}', rates, false, as_of) AS s);
         END;
     END LOOP;
     RETURN result;
@@ -167,7 +177,7 @@ BEGIN
         risks := margin_calib.risks_of(used.names, used.currency, scenarios, live, as_of);
         rates := ARRAY(SELECT a FROM margin_calib.asset_prices(used.currencies, used.currency, live, as_of) AS a);
         BEGIN
-            sums := ARRAY(SELECT s FROM margin_calib.portfolio_sums(used.positions, scenarios, used.currency, risks, rates, as_of) AS s);
+            sums := ARRAY(SELECT s FROM margin_calib.portfolio_sums(used.positions, scenarios, used.currency, risks, rates, false, as_of) AS s);
         EXCEPTION WHEN data_exception THEN
             sums := margin_calib.portfolio_sums_apart(used.positions, scenarios, used.currency, risks, rates, as_of);
         END;
@@ -181,6 +191,6 @@ COMMENT ON FUNCTION margin_calib.portfolio_requirements(margin_calib.account_pos
 REVOKE ALL ON FUNCTION
     margin_calib.set_in_force(text, boolean, boolean), margin_calib.risks_of(text[], text, margin_calib.scenario_set, boolean, timestamptz),
     margin_calib.portfolio_charges(margin_calib.account_position[], text[], margin_calib.asset_price[], numeric),
-    margin_calib.portfolio_sums(margin_calib.account_position[], margin_calib.scenario_set, text, margin_calib.engine_risk[], margin_calib.asset_price[], timestamptz),
+    margin_calib.portfolio_sums(margin_calib.account_position[], margin_calib.scenario_set, text, margin_calib.engine_risk[], margin_calib.asset_price[], boolean, timestamptz),
     margin_calib.portfolio_sums_apart(margin_calib.account_position[], margin_calib.scenario_set, text, margin_calib.engine_risk[], margin_calib.asset_price[], timestamptz),
     margin_calib.portfolio_requirements(margin_calib.account_position[], margin_calib.engine_model[], boolean, timestamptz) FROM PUBLIC;

@@ -21,61 +21,68 @@ COMMENT ON FUNCTION margin_calib.rates_requirements(margin_calib.account_positio
 CREATE OR REPLACE FUNCTION margin_calib.unrealised_pnl("position" margin_calib.account_position, terms margin_calib.contract_terms) RETURNS numeric
     LANGUAGE sql STABLE PARALLEL SAFE COST 1
 BEGIN ATOMIC
+    -- without a FROM, so that it is inlined
     SELECT CASE WHEN coalesce((terms).kind, ("position").kind) IN ('option', 'spot') THEN 0
-                WHEN coalesce((terms).payoff, ("position").kind) = 'inverse' THEN
-                    s.size * (("position").entry_inverse * ("position").price - ("position").entry_quantity)
-                ELSE s.size * (("position").entry_quantity * ("position").price - ("position").entry_value) END
-      FROM (SELECT coalesce((terms).contract_size * (terms).multiplier, ("position").multiplier) AS size) AS s;
+                ELSE coalesce((terms).contract_size * (terms).multiplier, ("position").multiplier)
+                     * CASE WHEN coalesce((terms).payoff, ("position").kind) = 'inverse'
+                            THEN ("position").entry_inverse * ("position").price - ("position").entry_quantity
+                            ELSE ("position").entry_quantity * ("position").price - ("position").entry_value END END;
 END;
 COMMENT ON FUNCTION margin_calib.unrealised_pnl(margin_calib.account_position, margin_calib.contract_terms) IS
 'Internal: unrealised profit of a position; linear: size * (quantity * price - sum of quantity * entry), inverse: size * (sum of quantity / entry - quantity / price) coins at the price; NULL without an entry or a present price.';
 
-CREATE OR REPLACE FUNCTION margin_calib.position_sums(
-    positions margin_calib.account_position[], models margin_calib.engine_model[], live boolean, as_of timestamptz)
-    RETURNS TABLE (account text, unrealised numeric, spot_value numeric, notional numeric, reason text)
-    LANGUAGE plpgsql STABLE PARALLEL UNSAFE COST 5000 ROWS 100
+CREATE OR REPLACE FUNCTION margin_calib.profit_asset("position" margin_calib.account_position, terms margin_calib.contract_terms) RETURNS text
+    LANGUAGE sql STABLE PARALLEL SAFE COST 1
+BEGIN ATOMIC
+    SELECT CASE WHEN (terms).payoff <> 'inverse' THEN (terms).settlement_asset ELSE ("position").currency END;
+END;
+COMMENT ON FUNCTION margin_calib.profit_asset(margin_calib.account_position, margin_calib.contract_terms) IS
+'Internal: in what unrealised_pnl is: the settlement asset of the terms; without terms, and of an inverse contract, whose coins are counted at its price, the currency of the instrument.';
+
+CREATE OR REPLACE FUNCTION margin_calib.position_assets(positions margin_calib.account_position[]) RETURNS text[]
+    LANGUAGE plpgsql STABLE PARALLEL SAFE COST 5000
     SET search_path = pg_catalog, margin_calib, pg_temp
-    SET plan_cache_mode = force_custom_plan
 AS $function$
-DECLARE
-    used  record;
-    rates margin_calib.asset_price[];
 BEGIN
-    FOR used IN
-        SELECT m.currency, array_agg(p) AS positions, array_agg(DISTINCT p.currency) || array_agg(DISTINCT t.settlement_asset) AS currencies
-          FROM unnest(models) AS m JOIN unnest(position_sums.positions) AS p ON p.account = m.account
-          LEFT JOIN margin_calib.contract_terms AS t ON t.instrument = p.instrument AND t.payoff <> 'inverse' GROUP BY m.currency ORDER BY m.currency LOOP
-        rates := ARRAY(SELECT r FROM margin_calib.asset_prices(used.currencies, used.currency, live, as_of) AS r);
-        RETURN QUERY
-            SELECT p.account, sum(u.pnl * x.price), sum(v.spot * x.price),
-                   sum(p.notional * a.price),
-                   min(CASE WHEN p.entry_quantity IS NOT NULL AND u.pnl IS NULL THEN p.instrument || ': its unrealised profit needs a price'
-                            WHEN x.price IS NULL AND (u.pnl <> 0 OR v.spot <> 0) THEN x.stale_reason
-                            WHEN a.price IS NULL AND p.notional <> 0 THEN a.stale_reason END)
-              FROM unnest(used.positions) AS p
-              LEFT JOIN margin_calib.contract_terms AS t ON t.instrument = p.instrument
-              LEFT JOIN unnest(rates) AS a ON a.asset = p.currency
-              -- terms say in what profit is paid; an inverse contract's coins are counted at its price, in the currency of that
-              LEFT JOIN unnest(rates) AS x ON x.asset = CASE WHEN t.payoff <> 'inverse' THEN t.settlement_asset ELSE p.currency END
-             CROSS JOIN LATERAL (SELECT margin_calib.unrealised_pnl(p, t)) AS u (pnl)
-             CROSS JOIN LATERAL (SELECT CASE WHEN coalesce(t.kind, p.kind) = 'spot'
-                                             THEN p.quantity * coalesce(t.contract_size * t.multiplier, p.multiplier) * p.price END) AS v (spot)
-             GROUP BY p.account;
-    END LOOP;
+    RETURN ARRAY(SELECT DISTINCT a.asset
+                   FROM unnest(positions) AS p LEFT JOIN margin_calib.contract_terms AS t ON t.instrument = p.instrument
+                  CROSS JOIN LATERAL (VALUES (p.currency), (margin_calib.profit_asset(p, t))) AS a (asset));
 END
 $function$;
-COMMENT ON FUNCTION margin_calib.position_sums(margin_calib.account_position[], margin_calib.engine_model[], boolean, timestamptz) IS
-'Internal: unrealised profit, value of spot positions and gross notional of accounts, in the currencies of their models. Profit is paid in the settlement asset of the contract terms; without terms, and of an inverse contract, in the currency of the instrument.';
+COMMENT ON FUNCTION margin_calib.position_assets(margin_calib.account_position[]) IS
+'Internal: assets whose prices position_sums needs.';
+
+CREATE OR REPLACE FUNCTION margin_calib.position_sums(positions margin_calib.account_position[], rates margin_calib.asset_price[])
+    RETURNS TABLE (account text, unrealised numeric, spot_value numeric, notional numeric, reason text)
+    LANGUAGE sql STABLE PARALLEL SAFE COST 5000 ROWS 100
+BEGIN ATOMIC
+    SELECT p.account, sum(p.pnl * x.price), sum(p.spot * x.price), sum(p.notional * a.price),
+           min(CASE WHEN p.entry_quantity IS NOT NULL AND p.pnl IS NULL THEN p.instrument || ': its unrealised profit needs a price'
+                    WHEN x.price IS NULL AND (p.pnl <> 0 OR p.spot <> 0) THEN x.stale_reason
+                    WHEN a.price IS NULL AND p.notional <> 0 THEN a.stale_reason END)
+      FROM (SELECT p.account, p.instrument, p.currency, p.notional, p.entry_quantity, margin_calib.profit_asset(p, t) AS asset,
+                   margin_calib.unrealised_pnl(p, t) AS pnl,
+                   CASE WHEN coalesce(t.kind, p.kind) = 'spot' THEN p.quantity * coalesce(t.contract_size * t.multiplier, p.multiplier) * p.price END AS spot
+              FROM unnest(positions) AS p LEFT JOIN margin_calib.contract_terms AS t ON t.instrument = p.instrument OFFSET 0) AS p
+      LEFT JOIN unnest(rates) AS a ON a.asset = p.currency
+      LEFT JOIN unnest(rates) AS x ON x.asset = p.asset
+     GROUP BY p.account;
+END;
+COMMENT ON FUNCTION margin_calib.position_sums(margin_calib.account_position[], margin_calib.asset_price[]) IS
+'Internal: unrealised profit, value of spot positions and gross notional of accounts, in the currency that rates (of position_assets) lead to.';
 
 CREATE OR REPLACE FUNCTION margin_calib.rates_sums(requirements margin_calib.requirement[], models margin_calib.engine_model[], live boolean, as_of timestamptz)
     RETURNS TABLE (account text, initial numeric, maintenance numeric, data_through timestamptz, fresh_until timestamptz, reason text)
     LANGUAGE plpgsql STABLE PARALLEL UNSAFE COST 5000 ROWS 100
     SET search_path = pg_catalog, margin_calib, pg_temp
-    SET plan_cache_mode = force_custom_plan
+    SET enable_nestloop = off SET jit = off
 AS $function$
 DECLARE
     used record;
 BEGIN
+    IF cardinality(requirements) = 0 THEN
+        RETURN;
+    END IF;
     FOR used IN
         SELECT m.currency, array_agg(r) AS requirements, array_agg(DISTINCT r.currency) AS currencies
           FROM unnest(models) AS m JOIN unnest(rates_sums.requirements) AS r ON r.account = m.account
@@ -100,37 +107,64 @@ END;
 COMMENT ON FUNCTION margin_calib.floor_to(numeric, numeric) IS
 'Internal: largest multiple of step that is not above an amount of either sign; exact. NULL gives NULL.';
 
-CREATE OR REPLACE FUNCTION margin_calib.account_states(
-    models margin_calib.engine_model[], positions margin_calib.account_position[], portfolios margin_calib.portfolio_requirement[],
+CREATE OR REPLACE FUNCTION margin_calib.states_in(
+    models margin_calib.engine_model[], positions margin_calib.account_position[], rates margin_calib.asset_price[], portfolios margin_calib.portfolio_requirement[],
     requirements margin_calib.requirement[], collateral margin_calib.account_collateral[], live boolean, as_of timestamptz)
     RETURNS SETOF margin_calib.account_state
     LANGUAGE sql STABLE PARALLEL UNSAFE COST 5000 ROWS 100
 BEGIN ATOMIC
-    SELECT m.account, m.currency, coalesce(m.scenario_set, 'rates'), c.collateral, c.collateral_value, v.value, v.unrealised,
-           c.collateral_value + v.value + v.unrealised, q.initial, q.maintenance, q.notional, account_states.as_of,
+    SELECT m.account, m.currency, coalesce(m.scenario_set, 'rates'), b.collateral, b.collateral_value, v.value, v.unrealised,
+           b.collateral_value + v.value + v.unrealised, q.initial, q.maintenance, q.notional, states_in.as_of,
            least(p.data_through, r.data_through, c.data_through), least(p.fresh_until, r.fresh_until, c.fresh_until), n.reason IS NOT NULL, n.reason
       FROM unnest(models) AS m
       LEFT JOIN unnest(portfolios) AS p ON p.account = m.account
-      LEFT JOIN margin_calib.position_sums(account_states.positions, models, live, account_states.as_of) AS s ON s.account = m.account
-      LEFT JOIN margin_calib.rates_sums(requirements, models, live, account_states.as_of) AS r ON r.account = m.account
+      LEFT JOIN margin_calib.position_sums(states_in.positions, rates) AS s ON s.account = m.account
+      LEFT JOIN margin_calib.rates_sums(requirements, models, live, states_in.as_of) AS r ON r.account = m.account
       LEFT JOIN margin_calib.currency_setting AS y ON y.currency = m.currency
      CROSS JOIN LATERAL (SELECT coalesce(y.amount_step, 0.01) AS step) AS t
-      LEFT JOIN LATERAL (
-           SELECT coalesce(sum(a.value), 0) AS collateral, coalesce(sum(a.collateral_value), 0) AS collateral_value, min(a.data_through) AS data_through,
-                  min(a.fresh_until) AS fresh_until, min(a.stale_reason) AS reason, count(*) AS assets
-             FROM unnest(account_states.collateral) AS a WHERE a.account = m.account) AS c ON true
+      LEFT JOIN (
+           SELECT a.account, sum(a.value) AS collateral, sum(a.collateral_value) AS collateral_value, min(a.data_through) AS data_through,
+                  min(a.fresh_until) AS fresh_until, min(a.stale_reason) AS reason
+             FROM unnest(states_in.collateral) AS a GROUP BY a.account) AS c ON c.account = m.account
+     CROSS JOIN LATERAL ( -- OFFSET 0: computed once
+           SELECT coalesce(c.collateral, 0) AS collateral, coalesce(c.collateral_value, 0) AS collateral_value,
+                  coalesce(CASE WHEN m.scenario_set IS NULL THEN s.spot_value ELSE margin_calib.significant(p.value) END, 0) AS value,
+                  coalesce(s.unrealised, 0) AS unrealised OFFSET 0) AS b
      CROSS JOIN LATERAL (
-           SELECT margin_calib.floor_to(coalesce(CASE WHEN m.scenario_set IS NULL THEN s.spot_value ELSE margin_calib.significant(p.value) END, 0), t.step) AS value,
-                  margin_calib.floor_to(coalesce(s.unrealised, 0), t.step) AS unrealised) AS v
+           SELECT margin_calib.floor_to(b.value, t.step) AS value, margin_calib.floor_to(b.unrealised, t.step) AS unrealised OFFSET 0) AS v
      CROSS JOIN LATERAL (
            SELECT coalesce(p.initial_margin, margin_calib.round_up(r.initial, t.step), round(0, scale(t.step))) AS initial,
                   coalesce(p.maintenance_margin, margin_calib.round_up(r.maintenance, t.step), round(0, scale(t.step))) AS maintenance,
                   round(coalesce(margin_calib.significant(p.notional), s.notional, 0), scale(t.step)) AS notional) AS q
      CROSS JOIN LATERAL (SELECT coalesce(p.stale_reason, r.reason, c.reason, s.reason) AS reason) AS n
-     WHERE c.assets > 0 OR s.account IS NOT NULL;
+     WHERE c.account IS NOT NULL OR s.account IS NOT NULL;
 END;
+COMMENT ON FUNCTION margin_calib.states_in(margin_calib.engine_model[], margin_calib.account_position[], margin_calib.asset_price[], margin_calib.portfolio_requirement[], margin_calib.requirement[], margin_calib.account_collateral[], boolean, timestamptz) IS
+'Internal: equity and requirement of accounts whose models have one currency, to which rates lead; no row for one with neither positions nor collateral. equity = collateral after haircuts + value of options and spot positions + unrealised profit, each rounded down to the amount step.';
+
+CREATE OR REPLACE FUNCTION margin_calib.account_states(
+    models margin_calib.engine_model[], positions margin_calib.account_position[], portfolios margin_calib.portfolio_requirement[],
+    requirements margin_calib.requirement[], collateral margin_calib.account_collateral[], live boolean, as_of timestamptz)
+    RETURNS SETOF margin_calib.account_state
+    LANGUAGE plpgsql STABLE PARALLEL UNSAFE COST 5000 ROWS 100
+    SET search_path = pg_catalog, margin_calib, pg_temp
+AS $function$
+DECLARE
+    used record;
+    mine margin_calib.account_position[];
+BEGIN
+    FOR used IN SELECT m.currency, array_agg(m) AS models FROM unnest(models) AS m GROUP BY m.currency ORDER BY m.currency LOOP
+        mine := CASE WHEN cardinality(used.models) = cardinality(models) THEN positions
+                     ELSE ARRAY(SELECT p FROM unnest(used.models) AS m JOIN unnest(positions) AS p ON p.account = m.account) END;
+        RETURN QUERY
+            SELECT s.* FROM margin_calib.states_in(
+                used.models, mine, ARRAY(SELECT a FROM margin_calib.asset_prices(margin_calib.position_assets(mine), used.currency, live, as_of) AS a),
+                portfolios, requirements, collateral, live, as_of) AS s;
+    END LOOP;
+END
+$function$;
 COMMENT ON FUNCTION margin_calib.account_states(margin_calib.engine_model[], margin_calib.account_position[], margin_calib.portfolio_requirement[], margin_calib.requirement[], margin_calib.account_collateral[], boolean, timestamptz) IS
-'Internal: equity and requirement of accounts; no row for one with neither positions nor collateral. equity = collateral after haircuts + value of options and spot positions + unrealised profit, each rounded down to the amount step.';
+'Internal: equity and requirement of accounts, by states_in for each currency of their models.';
 
 CREATE OR REPLACE FUNCTION margin_calib.store_states(accounts text[], portfolios margin_calib.portfolio_requirement[], states margin_calib.account_state[]) RETURNS void
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER COST 5000
@@ -190,8 +224,10 @@ COMMENT ON FUNCTION margin_calib.refresh_states(text[], timestamptz) IS
 REVOKE ALL ON FUNCTION
     margin_calib.rates_requirements(margin_calib.account_position[], boolean, timestamptz),
     margin_calib.unrealised_pnl(margin_calib.account_position, margin_calib.contract_terms),
-    margin_calib.position_sums(margin_calib.account_position[], margin_calib.engine_model[], boolean, timestamptz),
+    margin_calib.profit_asset(margin_calib.account_position, margin_calib.contract_terms), margin_calib.position_assets(margin_calib.account_position[]),
+    margin_calib.position_sums(margin_calib.account_position[], margin_calib.asset_price[]),
     margin_calib.rates_sums(margin_calib.requirement[], margin_calib.engine_model[], boolean, timestamptz),
+    margin_calib.states_in(margin_calib.engine_model[], margin_calib.account_position[], margin_calib.asset_price[], margin_calib.portfolio_requirement[], margin_calib.requirement[], margin_calib.account_collateral[], boolean, timestamptz),
     margin_calib.account_states(margin_calib.engine_model[], margin_calib.account_position[], margin_calib.portfolio_requirement[], margin_calib.requirement[], margin_calib.account_collateral[], boolean, timestamptz),
     margin_calib.floor_to(numeric, numeric), margin_calib.store_states(text[], margin_calib.portfolio_requirement[], margin_calib.account_state[]),
     margin_calib.blind_states(text), margin_calib.refresh_states(text[], timestamptz) FROM PUBLIC;

@@ -2,31 +2,15 @@
 
 -- Positions without their rates: enough where requirements come from vectors and nothing adds to them.
 CREATE OR REPLACE FUNCTION margin_calib.bare_positions(held margin_calib.engine_holding[]) RETURNS SETOF margin_calib.account_position
-    LANGUAGE plpgsql STABLE PARALLEL SAFE COST 50 ROWS 100
-    SET search_path = pg_catalog, margin_calib, pg_temp
-AS $function$
-DECLARE
-    result margin_calib.account_position;
-    h      margin_calib.engine_holding;
-BEGIN
-    FOREACH h IN ARRAY held LOOP
-        SELECT i.currency, i.kind, i.multiplier, i.last_price, i.stale_reason, i.data_through, i.fresh_until
-          INTO result.currency, result.kind, result.multiplier, result.price, result.stale_reason, result.data_through, result.fresh_until
-          FROM margin_calib.instrument AS i WHERE i.instrument = h.instrument;
-        result.account := h.account;
-        result.instrument := h.instrument;
-        result.currency := coalesce(result.currency, 'USD');
-        result.quantity := coalesce(h.quantity, 0);
-        result.unusable := h.unusable;
-        result.stale_reason := CASE WHEN h.unusable > 0 THEN format('unusable position rows of %s: %s', coalesce(nullif(h.instrument, ''), 'no instrument'), h.unusable)
-                                    ELSE h.instrument || ': ' || result.stale_reason END;
-        result.entry_quantity := h.entry_quantity;
-        result.entry_value := h.entry_value;
-        result.entry_inverse := h.entry_inverse;
-        RETURN NEXT result;
-    END LOOP;
-END
-$function$;
+    LANGUAGE sql STABLE PARALLEL SAFE COST 50 ROWS 100
+BEGIN ATOMIC
+    SELECT h.account, h.instrument, coalesce(i.currency, 'USD'), i.kind, coalesce(h.quantity, 0), i.multiplier, i.last_price, NULL::numeric, NULL::numeric, NULL::numeric,
+           NULL::numeric, NULL::numeric, NULL::bigint, i.data_through, i.fresh_until,
+           margin_calib.position_reason(h, i.instrument IS NOT NULL, i.last_price, i.stale_reason, NULL),
+           NULL::numeric, NULL::numeric, NULL::numeric, NULL::numeric, NULL::numeric, NULL::numeric, NULL::numeric, NULL::numeric, NULL::numeric, NULL::numeric,
+           NULL::numeric, NULL::numeric, h.unusable, h.entry_quantity, h.entry_value, h.entry_inverse
+      FROM unnest(held) AS h LEFT JOIN margin_calib.instrument AS i ON i.instrument = h.instrument;
+END;
 COMMENT ON FUNCTION margin_calib.bare_positions(margin_calib.engine_holding[]) IS
 'Internal to trial: net positions as positions_of makes them, without rates, margins and charges.';
 
@@ -35,27 +19,39 @@ CREATE OR REPLACE FUNCTION margin_calib.trial(
     RETURNS SETOF margin_calib.engine_trial
     LANGUAGE plpgsql STABLE PARALLEL UNSAFE COST 5000 ROWS 2
     SET search_path = pg_catalog, margin_calib, pg_temp
+    -- instruments by their keys, however many others there are; groups by hash
+    SET enable_seqscan = off SET enable_mergejoin = off SET enable_sort = off SET jit = off
 AS $function$
 DECLARE
+    model        CONSTANT margin_calib.engine_model := models[1];
+    names        CONSTANT text[] := ARRAY(SELECT DISTINCT h.instrument FROM unnest(held) AS h);
+    scenarios    margin_calib.scenario_set;
+    risks        margin_calib.engine_risk[];
+    bare         boolean := false;
     positions    margin_calib.account_position[];
-    portfolios   margin_calib.portfolio_requirement[];
+    rates        margin_calib.asset_price[];
+    portfolios   margin_calib.portfolio_requirement[] := '{}';
     requirements margin_calib.requirement[] := '{}';
 BEGIN
-    IF NOT live AND NOT margin_calib.has_add_ons(false) AND NOT EXISTS (SELECT FROM unnest(models) AS m WHERE m.scenario_set IS NULL)
-       AND NOT EXISTS (SELECT FROM unnest(held) AS h CROSS JOIN unnest(models[1:1]) AS m
-                         LEFT JOIN margin_calib.instrument_risk AS r
-                           ON r.scenario_set = m.scenario_set AND r.currency = m.currency AND r.instrument = h.instrument
-                        WHERE r.vector IS NULL) THEN
+    IF model.scenario_set IS NOT NULL THEN
+        scenarios := margin_calib.set_in_force(model.scenario_set, live, false);
+        risks := margin_calib.risks_of(names, model.currency, scenarios, live, as_of);
+        bare := NOT live AND NOT margin_calib.has_add_ons(false)
+                AND (SELECT count(r.vector) FROM unnest(risks) AS r) = cardinality(names);
+    END IF;
+    IF bare THEN
         positions := ARRAY(SELECT p FROM margin_calib.bare_positions(held) AS p);
     ELSE
         positions := ARRAY(SELECT p FROM margin_calib.positions_of(held, live, as_of) AS p);
     END IF;
-    portfolios := ARRAY(SELECT r FROM margin_calib.portfolio_requirements(positions, models, live, as_of) AS r);
-    IF EXISTS (SELECT FROM unnest(models) AS m WHERE m.scenario_set IS NULL) THEN
+    rates := ARRAY(SELECT a FROM margin_calib.asset_prices(margin_calib.position_assets(positions), model.currency, live, as_of) AS a);
+    IF model.scenario_set IS NOT NULL THEN
+        portfolios := ARRAY(SELECT r FROM margin_calib.portfolio_sums(positions, scenarios, model.currency, risks, rates, bare, as_of) AS r);
+    ELSE
         requirements := ARRAY(SELECT r FROM margin_calib.rates_requirements(positions, live, as_of) AS r);
     END IF;
     RETURN QUERY
-        SELECT s, p FROM margin_calib.account_states(models, positions, portfolios, requirements, collateral, live, as_of) AS s
+        SELECT s, p FROM margin_calib.states_in(models, positions, rates, portfolios, requirements, collateral, live, as_of) AS s
           LEFT JOIN unnest(portfolios) AS p ON p.account = s.account;
 END
 $function$;
@@ -65,11 +61,14 @@ COMMENT ON FUNCTION margin_calib.trial(margin_calib.engine_holding[], margin_cal
 -- Checks of one account take turns, from here to the end of the transaction; whoever waited then reads in a new statement what the one before has
 -- committed, and a caller whose snapshot is older gets 40001.
 CREATE OR REPLACE FUNCTION margin_calib.guard_account(account text) RETURNS void
-    LANGUAGE sql VOLATILE PARALLEL UNSAFE SECURITY DEFINER COST 50
-BEGIN ATOMIC
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER COST 50
+    SET search_path = pg_catalog, margin_calib, pg_temp
+AS $function$
+BEGIN
     INSERT INTO margin_calib.account_guard AS g (account, checks) VALUES (guard_account.account, 1)
     ON CONFLICT ON CONSTRAINT account_guard_pkey DO UPDATE SET checks = g.checks + 1;
-END;
+END
+$function$;
 COMMENT ON FUNCTION margin_calib.guard_account(text) IS
 'Internal to check_order and the trigger of enforce_margin: makes checks of one account take turns until the end of the transaction.';
 
@@ -78,13 +77,17 @@ CREATE OR REPLACE FUNCTION margin_calib.trade_cash(trade margin_calib.what_if_tr
     RETURNS double precision
     LANGUAGE sql IMMUTABLE PARALLEL SAFE COST 1
 BEGIN ATOMIC
-    SELECT coalesce(t.quantity * CASE WHEN (trade).price IS NULL THEN 0
-                                      WHEN (terms).kind = 'option' THEN value - t.price * t.size * (market).settlement_price
-                                      WHEN (terms).payoff = 'inverse' THEN t.size * (1 / t.price - 1 / (market).price) * (market).settlement_price
-                                      ELSE t.size * ((market).price - t.price) * (market).settlement_price END, 0)
-           - t.quantity * coalesce(value, 0) - coalesce((trade).fee::double precision, 0)
-      FROM (SELECT (trade).quantity::double precision AS quantity, (trade).price::double precision AS price,
-                   ((terms).contract_size * (terms).multiplier)::double precision AS size OFFSET 0) AS t;
+    -- without a FROM, so that it is inlined
+    SELECT coalesce((trade).quantity::double precision
+                    * CASE WHEN (trade).price IS NULL THEN 0
+                           WHEN (terms).kind = 'option'
+                               THEN value - (trade).price::double precision * ((terms).contract_size * (terms).multiplier)::double precision * (market).settlement_price
+                           WHEN (terms).payoff = 'inverse'
+                               THEN ((terms).contract_size * (terms).multiplier)::double precision
+                                    * (1 / (trade).price::double precision - 1 / (market).price) * (market).settlement_price
+                           ELSE ((terms).contract_size * (terms).multiplier)::double precision
+                                * ((market).price - (trade).price::double precision) * (market).settlement_price END, 0)
+           - (trade).quantity::double precision * coalesce(value, 0) - coalesce((trade).fee::double precision, 0);
 END;
 COMMENT ON FUNCTION margin_calib.trade_cash(margin_calib.what_if_trade, margin_calib.contract, margin_calib.contract_market, double precision) IS
 'Internal: what a trade adds to the balances of an account, value: of one contract in its equity.';
@@ -92,17 +95,20 @@ COMMENT ON FUNCTION margin_calib.trade_cash(margin_calib.what_if_trade, margin_c
 CREATE OR REPLACE FUNCTION margin_calib.trades_cash(trades margin_calib.what_if_trade[], model margin_calib.engine_model, live boolean, as_of timestamptz) RETURNS numeric
     LANGUAGE plpgsql STABLE PARALLEL UNSAFE COST 5000
     SET search_path = pg_catalog, margin_calib, pg_temp
+    SET enable_seqscan = off SET enable_mergejoin = off SET jit = off -- as in trial
 AS $function$
 DECLARE
-    names  CONSTANT text[] := ARRAY(SELECT DISTINCT t.instrument FROM unnest(trades) AS t);
+    names  text[];
     known  margin_calib.engine_risk[] := '{}';
     absent margin_calib.engine_risk;
 BEGIN
     IF NOT live AND model.scenario_set IS NOT NULL THEN
         known := ARRAY(SELECT ROW(r.instrument, r.contract, r.market, r.as_of, r.vector, r.fresh_until, r.stale_reason)::margin_calib.engine_risk
-                         FROM margin_calib.instrument_risk AS r
-                        WHERE r.scenario_set = model.scenario_set AND r.currency = model.currency AND r.instrument = ANY (names) AND r.vector IS NOT NULL);
+                         FROM (SELECT DISTINCT t.instrument FROM unnest(trades) AS t) AS n
+                         JOIN margin_calib.instrument_risk AS r
+                           ON r.scenario_set = model.scenario_set AND r.currency = model.currency AND r.instrument = n.instrument AND r.vector IS NOT NULL);
     END IF;
+    names := ARRAY(SELECT DISTINCT t.instrument FROM unnest(trades) AS t);
     IF cardinality(known) < cardinality(names) THEN
         known := ARRAY(SELECT i FROM margin_calib.risk_inputs(names, model.currency, live, as_of) AS i);
         IF model.scenario_set IS NOT NULL THEN
@@ -116,12 +122,13 @@ BEGIN
             MESSAGE = format('a trade in %L cannot be judged', absent.instrument), DETAIL = absent.stale_reason || '.',
             HINT = 'It needs contract terms (set_contract, set_instrument), prices (attach_prices), of an option a surface (attach_quotes), and a price of what it is settled in (set_asset).';
     END IF;
-    RETURN (SELECT margin_calib.significant(sum(margin_calib.trade_cash(
-                       t, k.contract, k.market,
-                       CASE WHEN k.vector IS NOT NULL THEN (margin_calib.risk_terms(k.vector)).value
-                            WHEN (k.contract).kind = 'spot' THEN ((k.contract).contract_size * (k.contract).multiplier)::double precision * (k.market).price * (k.market).settlement_price
-                            ELSE 0 END) ORDER BY t.instrument COLLATE "C", t.quantity))
-              FROM unnest(trades) AS t JOIN unnest(known) AS k ON k.instrument = t.instrument);
+    RETURN (SELECT margin_calib.significant(sum(margin_calib.trade_cash(t, k.contract, k.market, k.value) ORDER BY t.instrument COLLATE "C", t.quantity))
+              FROM unnest(trades) AS t
+              JOIN (SELECT k.instrument, k.contract, k.market,
+                           CASE WHEN k.vector IS NOT NULL THEN (margin_calib.risk_terms(k.vector)).value
+                                WHEN (k.contract).kind = 'spot' THEN ((k.contract).contract_size * (k.contract).multiplier)::double precision * (k.market).price * (k.market).settlement_price
+                                ELSE 0 END AS value
+                      FROM unnest(known) AS k OFFSET 0) AS k ON k.instrument = t.instrument);
 END
 $function$;
 COMMENT ON FUNCTION margin_calib.trades_cash(margin_calib.what_if_trade[], margin_calib.engine_model, boolean, timestamptz) IS
@@ -132,34 +139,45 @@ CREATE OR REPLACE FUNCTION margin_calib.check_trades(trades margin_calib.what_if
     SET search_path = pg_catalog, margin_calib, pg_temp
 AS $function$
 DECLARE
-    bad margin_calib.what_if_trade;
+    t margin_calib.what_if_trade;
 BEGIN
-    SELECT t.* INTO bad FROM unnest(trades) AS t
-     WHERE (t.instrument <> '' AND abs(t.quantity) < 'Infinity' AND (t.price IS NULL OR t.price > 0 AND t.price < 'Infinity')
-            AND (t.fee IS NULL OR abs(t.fee) < 'Infinity')) IS NOT TRUE LIMIT 1;
-    IF FOUND THEN
-        RAISE EXCEPTION USING ERRCODE = '22023', MESSAGE = 'a trade has an instrument and a finite quantity, and a price, if any, is positive',
-            DETAIL = format('The trade given is %s.', to_jsonb(bad)),
-            HINT = 'Write [{"instrument": "BTC-PERP", "quantity": -2, "price": 90000}].';
-    END IF;
+    FOREACH t IN ARRAY coalesce(trades, '{}') LOOP
+        IF (t.instrument <> '' AND abs(t.quantity) < 'Infinity' AND (t.price IS NULL OR t.price > 0 AND t.price < 'Infinity')
+            AND (t.fee IS NULL OR abs(t.fee) < 'Infinity')) IS NOT TRUE THEN
+            RAISE EXCEPTION USING ERRCODE = '22023', MESSAGE = 'a trade has an instrument and a finite quantity, and a price, if any, is positive',
+                DETAIL = format('The trade given is %s.', to_jsonb(t)),
+                HINT = 'Write [{"instrument": "BTC-PERP", "quantity": -2, "price": 90000}].';
+        END IF;
+    END LOOP;
 END
 $function$;
 COMMENT ON FUNCTION margin_calib.check_trades(margin_calib.what_if_trade[]) IS
 'Internal: error 22023 for a trade that is none.';
 
-CREATE OR REPLACE FUNCTION margin_calib.traded_holdings(held margin_calib.engine_holding[], trades margin_calib.what_if_trade[]) RETURNS margin_calib.engine_holding[]
-    LANGUAGE sql STABLE PARALLEL SAFE COST 250
-BEGIN ATOMIC
-    SELECT ARRAY(SELECT ROW(min(u.account), u.instrument, sum(u.quantity), coalesce(sum(u.unusable), 0)::bigint, sum(u.entry_quantity), sum(u.entry_value),
+CREATE OR REPLACE FUNCTION margin_calib.traded_holdings(account text, held margin_calib.engine_holding[], trades margin_calib.what_if_trade[]) RETURNS margin_calib.engine_holding[]
+    LANGUAGE plpgsql STABLE PARALLEL SAFE COST 250
+    SET search_path = pg_catalog, margin_calib, pg_temp
+AS $function$
+DECLARE
+    names CONSTANT text[] := ARRAY(SELECT DISTINCT t.instrument FROM unnest(trades) AS t);
+BEGIN
+    -- what is not traded stays as it is
+    RETURN ARRAY(SELECT ROW(traded_holdings.account, h.instrument, h.quantity, h.unusable, h.entry_quantity, h.entry_value, h.entry_inverse)::margin_calib.engine_holding
+                   FROM unnest(held) AS h
+                  WHERE h.instrument <> ALL (names) AND margin_calib.is_held(h)
+                 UNION ALL
+                 SELECT ROW(traded_holdings.account, u.instrument, sum(u.quantity), coalesce(sum(u.unusable), 0)::bigint, sum(u.entry_quantity), sum(u.entry_value),
                             sum(u.entry_inverse))::margin_calib.engine_holding
-                   FROM (SELECT h.account, h.instrument, h.quantity, h.unusable, h.entry_quantity, h.entry_value, h.entry_inverse FROM unnest(held) AS h
-                         UNION ALL SELECT NULL, t.instrument, t.quantity, 0, NULL, NULL, NULL FROM unnest(trades) AS t) AS u
+                   FROM (SELECT h.instrument, h.quantity, h.unusable, h.entry_quantity, h.entry_value, h.entry_inverse FROM unnest(held) AS h
+                          WHERE h.instrument = ANY (names)
+                         UNION ALL SELECT t.instrument, t.quantity, 0, NULL, NULL, NULL FROM unnest(trades) AS t) AS u
                   GROUP BY u.instrument
                  -- a closed position has realised its profit: it stays as long as that counts
                  HAVING sum(u.quantity) <> 0 OR sum(u.unusable) > 0 OR sum(u.entry_quantity) IS NOT NULL);
-END;
-COMMENT ON FUNCTION margin_calib.traded_holdings(margin_calib.engine_holding[], margin_calib.what_if_trade[]) IS
-'Internal: holdings of one account after trades, net.';
+END
+$function$;
+COMMENT ON FUNCTION margin_calib.traded_holdings(text, margin_calib.engine_holding[], margin_calib.what_if_trade[]) IS
+'Internal: holdings after trades, net, of an account which is called this.';
 
 -- The accounts of the trial are called before and after.
 CREATE OR REPLACE FUNCTION margin_calib.trade_trial(
@@ -171,48 +189,50 @@ AS $function$
 DECLARE
     before  CONSTANT margin_calib.engine_holding[] := ARRAY(
         SELECT ROW('before', h.instrument, h.quantity, h.unusable, h.entry_quantity, h.entry_value, h.entry_inverse)::margin_calib.engine_holding
-          FROM unnest(held) AS h WHERE h.quantity <> 0 OR h.unusable > 0);
-    after   CONSTANT margin_calib.engine_holding[] := ARRAY(
-        SELECT ROW('after', h.instrument, h.quantity, h.unusable, h.entry_quantity, h.entry_value, h.entry_inverse)::margin_calib.engine_holding
-          FROM unnest(margin_calib.traded_holdings(held, trades)) AS h);
-    assets  CONSTANT margin_calib.account_collateral[] := ARRAY(
-        SELECT x FROM unnest(ARRAY['before', 'after']) AS n (account)
-         CROSS JOIN unnest(collateral) AS c
-         CROSS JOIN LATERAL jsonb_populate_record(c, jsonb_build_object('account', n.account)) AS x);
+          FROM unnest(held) AS h WHERE margin_calib.is_held(h));
+    after   CONSTANT margin_calib.engine_holding[] := margin_calib.traded_holdings('after', held, trades);
     step    CONSTANT numeric := coalesce((SELECT y.amount_step FROM margin_calib.currency_setting AS y WHERE y.currency = model.currency), 0.01);
-    settled CONSTANT margin_calib.account_collateral[] := ARRAY(
-        SELECT jsonb_populate_record(NULL::margin_calib.account_collateral,
-                                     jsonb_build_object('account', n.account, 'currency', model.currency, 'value', n.amount, 'collateral_value', n.amount))
-          FROM (VALUES ('before', margin_calib.floor_to(coalesce(cash_before, 0), step)),
-                       ('after', margin_calib.floor_to(coalesce(cash_before, 0) + coalesce(cash, 0), step))) AS n (account, amount));
+    balance margin_calib.account_collateral;
+    settled margin_calib.account_collateral;
+    assets  margin_calib.account_collateral[] := '{}';
 BEGIN
+    settled.currency := model.currency;
+    settled.value := margin_calib.floor_to(coalesce(cash_before, 0), step);
+    FOREACH settled.account IN ARRAY '{before,after}'::text[] LOOP
+        settled.collateral_value := settled.value;
+        assets := assets || settled;
+        FOREACH balance IN ARRAY collateral LOOP
+            balance.account := settled.account;
+            assets := assets || balance;
+        END LOOP;
+        settled.value := margin_calib.floor_to(coalesce(cash_before, 0) + coalesce(cash, 0), step);
+    END LOOP;
     RETURN QUERY
         SELECT t.* FROM margin_calib.trial(
             before || after, ARRAY[ROW('before', model.scenario_set, model.currency)::margin_calib.engine_model,
-                                   ROW('after', model.scenario_set, model.currency)::margin_calib.engine_model], assets || settled, live, as_of) AS t;
+                                   ROW('after', model.scenario_set, model.currency)::margin_calib.engine_model], assets, live, as_of) AS t;
 END
 $function$;
 COMMENT ON FUNCTION margin_calib.trade_trial(margin_calib.engine_holding[], margin_calib.what_if_trade[], numeric, numeric, margin_calib.engine_model, margin_calib.account_collateral[], boolean, timestamptz) IS
 'Internal: an account before and after trades; cash: what they add to its balances, cash_before: what those have besides.';
 
 CREATE OR REPLACE FUNCTION margin_calib.judge_trades(
-    account text, held margin_calib.engine_holding[], trades margin_calib.what_if_trade[], cash_before numeric, cash numeric) RETURNS margin_calib.order_check
+    model margin_calib.engine_model, held margin_calib.engine_holding[], trades margin_calib.what_if_trade[], cash_before numeric, cash numeric) RETURNS margin_calib.order_check
     LANGUAGE plpgsql STABLE CALLED ON NULL INPUT PARALLEL UNSAFE COST 5000
     SET search_path = pg_catalog, margin_calib, pg_temp
 AS $function$
 DECLARE
     as_of  CONSTANT timestamptz := statement_timestamp();
-    model  CONSTANT margin_calib.engine_model := (SELECT m FROM margin_calib.models_of(ARRAY[judge_trades.account]) AS m);
     result margin_calib.order_check;
     trial  margin_calib.engine_trial;
     excess_before numeric;
 BEGIN
-    PERFORM margin_calib.require_account(judge_trades.account);
-    result.account := judge_trades.account;
+    PERFORM margin_calib.require_account(model.account);
+    result.account := model.account;
     result.currency := model.currency;
     result.as_of := as_of;
     FOR trial IN SELECT t.* FROM margin_calib.trade_trial(
-                     held, trades, cash_before, cash, model, ARRAY(SELECT c FROM margin_calib.collateral_of(ARRAY[judge_trades.account], false, as_of) AS c), false, as_of) AS t LOOP
+                     held, trades, cash_before, cash, model, ARRAY(SELECT c FROM margin_calib.collateral_of(ARRAY[model.account], false, as_of) AS c), false, as_of) AS t LOOP
         IF (trial.state).account = 'before' THEN
             result.initial_before := (trial.state).initial_margin;
             excess_before := (trial.state).equity - (trial.state).initial_margin;
@@ -226,20 +246,21 @@ BEGIN
     END LOOP;
     result.accepted := result.excess >= 0 OR result.excess >= excess_before;
     IF NOT result.accepted THEN
-        result.reason := format('equity of account %s would be %s %s, and its initial requirement %s', judge_trades.account, result.equity, model.currency, result.initial_margin);
+        result.reason := format('equity of account %s would be %s %s, and its initial requirement %s', model.account, result.equity, model.currency, result.initial_margin);
     END IF;
     RETURN result;
 END
 $function$;
-COMMENT ON FUNCTION margin_calib.judge_trades(text, margin_calib.engine_holding[], margin_calib.what_if_trade[], numeric, numeric) IS
+COMMENT ON FUNCTION margin_calib.judge_trades(margin_calib.engine_model, margin_calib.engine_holding[], margin_calib.what_if_trade[], numeric, numeric) IS
 'Internal: whether an account with these holdings, and balances that have cash_before besides, may trade; cash: what the trades add to them.';
 
 CREATE OR REPLACE FUNCTION margin_calib.check_order(account text, trades margin_calib.what_if_trade[]) RETURNS margin_calib.order_check
     LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE COST 5000
     SET search_path = pg_catalog, margin_calib, pg_temp
+    SET plan_cache_mode = force_generic_plan -- of all that it calls: planning takes longer than the check
 AS $function$
 DECLARE
-    cash numeric;
+    model margin_calib.engine_model;
 BEGIN
     IF coalesce(check_order.account, '') = '' OR trades IS NULL THEN
         RAISE EXCEPTION USING ERRCODE = '22004', MESSAGE = 'an order has an account and trades',
@@ -248,9 +269,9 @@ BEGIN
     PERFORM margin_calib.check_trades(trades);
     PERFORM margin_calib.guard_account(check_order.account);
     -- in statements after the lock
-    cash := margin_calib.trades_cash(trades, (SELECT m FROM margin_calib.models_of(ARRAY[check_order.account]) AS m), false, statement_timestamp());
-    RETURN margin_calib.judge_trades(
-        check_order.account, ARRAY(SELECT h FROM margin_calib.holdings(ARRAY[check_order.account]) AS h WHERE h.quantity <> 0 OR h.unusable > 0), trades, 0, cash);
+    SELECT m.* INTO model FROM margin_calib.models_of(ARRAY[check_order.account]) AS m;
+    RETURN margin_calib.judge_trades(model, coalesce(margin_calib.holdings_of('positions', check_order.account), '{}'), trades, 0,
+                                     margin_calib.trades_cash(trades, model, false, statement_timestamp()));
 END
 $function$;
 COMMENT ON FUNCTION margin_calib.check_order(text, margin_calib.what_if_trade[]) IS
@@ -274,7 +295,7 @@ REVOKE ALL ON FUNCTION
     margin_calib.guard_account(text),
     margin_calib.trade_cash(margin_calib.what_if_trade, margin_calib.contract, margin_calib.contract_market, double precision),
     margin_calib.trades_cash(margin_calib.what_if_trade[], margin_calib.engine_model, boolean, timestamptz),
-    margin_calib.check_trades(margin_calib.what_if_trade[]), margin_calib.traded_holdings(margin_calib.engine_holding[], margin_calib.what_if_trade[]),
+    margin_calib.check_trades(margin_calib.what_if_trade[]), margin_calib.traded_holdings(text, margin_calib.engine_holding[], margin_calib.what_if_trade[]),
     margin_calib.trade_trial(margin_calib.engine_holding[], margin_calib.what_if_trade[], numeric, numeric, margin_calib.engine_model, margin_calib.account_collateral[], boolean, timestamptz),
-    margin_calib.judge_trades(text, margin_calib.engine_holding[], margin_calib.what_if_trade[], numeric, numeric),
+    margin_calib.judge_trades(margin_calib.engine_model, margin_calib.engine_holding[], margin_calib.what_if_trade[], numeric, numeric),
     margin_calib.check_order(text, margin_calib.what_if_trade[]), margin_calib.check_order(text, text, numeric, numeric, numeric) FROM PUBLIC;

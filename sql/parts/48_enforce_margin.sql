@@ -54,26 +54,24 @@ CREATE OR REPLACE FUNCTION margin_calib.judge_changes(
     SET search_path = pg_catalog, margin_calib, pg_temp
 AS $function$
 DECLARE
-    model   CONSTANT margin_calib.engine_model := (SELECT m FROM margin_calib.models_of(ARRAY[judge_changes.account]) AS m);
+    model   margin_calib.engine_model;
     trades  CONSTANT margin_calib.what_if_trade[] := ARRAY(
         SELECT ROW(c.instrument, c.quantity, c.price, NULL)::margin_calib.what_if_trade FROM unnest(changes) AS c WHERE judge_changes.side = 0 OR c.side = judge_changes.side);
     undone  CONSTANT margin_calib.what_if_trade[] := ARRAY(SELECT ROW(t.instrument, -t.quantity, t.price, NULL)::margin_calib.what_if_trade FROM unnest(trades) AS t);
-    -- rows of one instrument that cancel out are no position, unless they do since this statement
-    held    margin_calib.engine_holding[] := ARRAY(
-        SELECT h FROM margin_calib.holdings(ARRAY[judge_changes.account]) AS h
-         WHERE h.quantity <> 0 OR h.unusable > 0 OR arguments[1] = 'positions' AND EXISTS (SELECT FROM unnest(changes) AS c WHERE c.instrument = h.instrument));
+    held    margin_calib.engine_holding[] := coalesce(margin_calib.holdings_of('positions', judge_changes.account), '{}');
     resting margin_calib.what_if_trade[] := '{}';
     pays    CONSTANT boolean := arguments[2]::boolean;
 BEGIN
+    SELECT m.* INTO model FROM margin_calib.models_of(ARRAY[judge_changes.account]) AS m;
     PERFORM margin_calib.check_trades(trades);
     IF arguments[1] = 'orders' THEN
         resting := margin_calib.resting_orders(arguments, judge_changes.account, judge_changes.side) || undone;
-        held := margin_calib.traded_holdings(held, resting);
+        held := margin_calib.traded_holdings(judge_changes.account, held, resting);
     ELSE
-        held := margin_calib.traded_holdings(held, undone);
+        held := margin_calib.traded_holdings(judge_changes.account, held, undone);
     END IF;
     RETURN margin_calib.judge_trades(
-        judge_changes.account, held, trades,
+        model, held, trades,
         CASE WHEN pays AND resting <> '{}' THEN margin_calib.trades_cash(resting, model, false, statement_timestamp()) ELSE 0 END,
         CASE WHEN pays THEN margin_calib.trades_cash(trades, model, false, statement_timestamp()) ELSE 0 END);
 END
@@ -84,6 +82,7 @@ COMMENT ON FUNCTION margin_calib.judge_changes(text[], text, margin_calib.engine
 CREATE OR REPLACE FUNCTION margin_calib.check_margin() RETURNS trigger
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE COST 5000
     SET search_path = pg_catalog, margin_calib, pg_temp
+    SET plan_cache_mode = force_generic_plan -- of all that it calls, as check_order
 AS $function$
 DECLARE
     arguments CONSTANT text[] := TG_ARGV[0:6];

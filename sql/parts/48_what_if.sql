@@ -243,7 +243,7 @@ DECLARE
     asked      CONSTANT margin_calib.what_if_trade[] := margin_calib.what_if_trades(trades);
     live       CONSTANT boolean := coalesce(setting.live, false);
     held       CONSTANT margin_calib.engine_holding[] := ARRAY(
-        SELECT h FROM margin_calib.holdings(ARRAY[what_if.account]) AS h WHERE h.quantity <> 0 OR h.unusable > 0);
+        SELECT h FROM margin_calib.holdings(ARRAY[what_if.account]) AS h WHERE margin_calib.is_held(h));
     model      margin_calib.engine_model;
     collateral margin_calib.account_collateral[];
     cash       numeric;
@@ -267,9 +267,9 @@ BEGIN
     RETURN NEXT before;
     RETURN NEXT after;
     RETURN NEXT margin_calib.what_if_change(before, after);
-    RETURN QUERY SELECT c.* FROM margin_calib.what_if_components(what_if.account, margin_calib.traded_holdings(held, asked), model, after, live, as_of) AS c;
+    RETURN QUERY SELECT c.* FROM margin_calib.what_if_components(what_if.account, margin_calib.traded_holdings(what_if.account, held, asked), model, after, live, as_of) AS c;
     IF setting.hedges IS NOT NULL AND model.scenario_set IS NOT NULL THEN
-        RETURN QUERY SELECT h.* FROM margin_calib.what_if_hedges(what_if.account, margin_calib.traded_holdings(held, asked), setting.hedges, model, after, collateral, cash, live, as_of) AS h;
+        RETURN QUERY SELECT h.* FROM margin_calib.what_if_hedges(what_if.account, margin_calib.traded_holdings(what_if.account, held, asked), setting.hedges, model, after, collateral, cash, live, as_of) AS h;
     END IF;
 END
 $function$;

@@ -85,12 +85,12 @@ SAVEPOINT entered;
 INSERT INTO pos VALUES ('a', 'ETH', 5, 950), ('a', 'BTC-I', 20, 8000);
 SELECT is((SELECT equity FROM account_now('a')), 6250.00, 'indeed: USDC count at their price, coins at that of the contract');
 ROLLBACK TO entered;
--- rows that cancel out are no position before either
+-- 1 bought at 500 and 1 sold at 1500 have earned 1000 USDC, whatever ETH costs
 SAVEPOINT cancelled;
 INSERT INTO pos VALUES ('a', 'ETH', 1, 500), ('a', 'ETH', -1, 1500);
-SELECT results_eq($$ SELECT item, equity FROM what_if('a') WHERE item IN ('before', 'after') $$, $$ VALUES ('before', 6000.00), ('after', 6000.00) $$, 'rows that cancel out are no position');
-SELECT is((check_order('a', 'BTC', 1)).equity, 6000.00, 'nor for check_order');
-SELECT is((SELECT equity FROM account_now('a')), 6000.00, 'as refresh has it');
+SELECT results_eq($$ SELECT item, equity FROM what_if('a') WHERE item IN ('before', 'after') $$, $$ VALUES ('before', 6800.00), ('after', 6800.00) $$, 'long and short rows that cancel out have a profit');
+SELECT is((check_order('a', 'BTC', 1)).equity, 6800.00, 'for check_order too');
+SELECT is((SELECT equity FROM account_now('a')), 6800.00, 'as refresh has it');
 ROLLBACK TO cancelled;
 
 -- ---- rates, parameters ----
