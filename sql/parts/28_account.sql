@@ -255,6 +255,24 @@ CREATE TYPE margin_calib.engine_trial AS (
 );
 COMMENT ON TYPE margin_calib.engine_trial IS 'internal: what an account would be with some positions';
 
+CREATE TYPE margin_calib.engine_profit AS (
+    currency text,
+    asset    text,
+    pnl      numeric
+);
+COMMENT ON TYPE margin_calib.engine_profit IS 'internal: unrealised profit of a position, of which it is the currency, in an asset';
+
+CREATE TYPE margin_calib.engine_trade_sums AS (
+    before        margin_calib.portfolio_margin,
+    after         margin_calib.portfolio_margin,
+    is_whole      boolean,
+    profits       margin_calib.engine_profit[],
+    fresh_until   timestamptz,
+    reason        text,
+    profit_reason text
+);
+COMMENT ON TYPE margin_calib.engine_trade_sums IS 'internal: what the vectors of an account add up to before and after trades; is_whole: every instrument has one';
+
 CREATE TYPE margin_calib.engine_model AS (
     account      text,
     scenario_set text,

@@ -64,7 +64,7 @@ COMMENT ON FUNCTION margin_calib.holdings_query(text, text[]) IS
 'Internal: query for the net quantities of accounts over the feeds of a kind, columns as in margin_calib.engine_holding; accounts NULL: for an array of those of the one account $1. NULL without a feed; error 55000 when one cannot be read.';
 
 CREATE OR REPLACE FUNCTION margin_calib.holdings_of(kind text, account text) RETURNS margin_calib.engine_holding[]
-    LANGUAGE c STABLE STRICT PARALLEL UNSAFE COST 5000
+    LANGUAGE c STABLE STRICT PARALLEL RESTRICTED COST 5000
     SET search_path = pg_catalog, margin_calib, pg_temp
     SET enable_sort = off SET jit = off -- groups by hash: order by a collation is dear
     AS 'MODULE_PATHNAME', 'mc_holdings_of';
@@ -82,7 +82,9 @@ BEGIN
         RETURN QUERY SELECT h.* FROM unnest(margin_calib.holdings_of(kind, accounts[1])) AS h;
         RETURN;
     END IF;
-    query := margin_calib.holdings_query(kind, accounts);
+    IF accounts IS NOT NULL THEN
+        query := margin_calib.holdings_query(kind, accounts);
+    END IF;
     IF query IS NOT NULL THEN
         RETURN QUERY EXECUTE query;
     END IF;

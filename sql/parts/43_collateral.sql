@@ -29,6 +29,9 @@ CREATE OR REPLACE FUNCTION margin_calib.asset_instruments(assets text[], currenc
     SET search_path = pg_catalog, margin_calib, pg_temp
 AS $function$
 BEGIN
+    IF asset_instruments.currency = ALL (assets) THEN
+        RETURN '{}';
+    END IF;
     RETURN ARRAY(SELECT DISTINCT n FROM margin_calib.asset_legs(assets, asset_instruments.currency) AS l
                   CROSS JOIN LATERAL unnest(ARRAY[l.first_instrument, l.second_instrument]) AS n WHERE n IS NOT NULL AND l.is_priced);
 END

@@ -17,7 +17,9 @@ AS $function$
 DECLARE
     figures margin_calib.instrument_liquidity[];
 BEGIN
-    IF live THEN
+    IF market = '{}' THEN
+        RETURN;
+    ELSIF live THEN
         figures := ARRAY(SELECT l FROM margin_calib.liquidity_live(instruments, as_of) AS l);
     ELSE
         figures := ARRAY(SELECT l FROM margin_calib.instrument_liquidity AS l WHERE l.instrument = ANY (instruments));
@@ -136,10 +138,14 @@ CREATE OR REPLACE FUNCTION margin_calib.collateral_in(
 AS $function$
 DECLARE
     money     CONSTANT text := collateral_in.currency;
-    terms     CONSTANT margin_calib.engine_collateral[] := ARRAY(
-        SELECT t FROM margin_calib.collateral_terms(ARRAY(SELECT DISTINCT h.instrument FROM unnest(held) AS h), money, live, as_of) AS t);
-    exposures CONSTANT margin_calib.engine_exposure[] := ARRAY(SELECT e FROM margin_calib.wrong_way_exposures(held, money, live, as_of) AS e);
+    terms     margin_calib.engine_collateral[];
+    exposures margin_calib.engine_exposure[];
 BEGIN
+    IF held = '{}' THEN
+        RETURN;
+    END IF;
+    terms := ARRAY(SELECT t FROM margin_calib.collateral_terms(ARRAY(SELECT DISTINCT h.instrument FROM unnest(held) AS h), money, live, as_of) AS t);
+    exposures := ARRAY(SELECT e FROM margin_calib.wrong_way_exposures(held, money, live, as_of) AS e);
     RETURN QUERY
         SELECT h.account, money, h.instrument, v.quantity, t.price, v.value, c.haircut, t.market_haircut, t.currency_haircut, c.horizon_haircut,
                c.spread_haircut, t.minimum_haircut, t.quality_haircut, t.peg_haircut, t.weight_haircut, w.haircut, c.binding_term,
@@ -188,9 +194,6 @@ DECLARE
         SELECT h FROM margin_calib.collateral_holdings(accounts) AS h WHERE margin_calib.is_held(h));
     money record;
 BEGIN
-    IF cardinality(held) = 0 THEN
-        RETURN;
-    END IF;
     FOR money IN SELECT c.currency, array_agg(h) AS held
                    FROM unnest(held) AS h
                    LEFT JOIN margin_calib.models_of(accounts) AS m ON m.account = h.account

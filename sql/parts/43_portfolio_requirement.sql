@@ -25,7 +25,7 @@ CREATE OR REPLACE FUNCTION margin_calib.risks_of(names text[], currency text, sc
     RETURNS margin_calib.engine_risk[]
     LANGUAGE plpgsql STABLE PARALLEL UNSAFE COST 5000
     SET search_path = pg_catalog, margin_calib, pg_temp
-    SET enable_nestloop = on SET enable_seqscan = off SET enable_mergejoin = off SET jit = off -- by the key, however many others there are
+    SET enable_nestloop = on SET enable_seqscan = off SET jit = off -- each instrument by the key
 AS $function$
 DECLARE
     stored  margin_calib.engine_risk[] := '{}';
@@ -35,8 +35,10 @@ BEGIN
         stored := ARRAY(
             SELECT ROW(r.instrument, NULL, NULL, r.as_of, r.vector, r.fresh_until, r.stale_reason)::margin_calib.engine_risk
               FROM unnest(names) AS n (instrument)
-              JOIN margin_calib.instrument_risk AS r
-                ON r.scenario_set = scenarios.name AND r.currency = risks_of.currency AND r.instrument = n.instrument AND r.set_version = scenarios.version);
+              -- by the key, whatever statistics say
+             CROSS JOIN LATERAL (
+                   SELECT k.* FROM margin_calib.instrument_risk AS k
+                    WHERE k.scenario_set = scenarios.name AND k.currency = risks_of.currency AND k.instrument = n.instrument AND k.set_version = scenarios.version OFFSET 0) AS r);
         IF cardinality(stored) = cardinality(names) THEN
             RETURN stored;
         END IF;
@@ -56,7 +58,7 @@ COMMENT ON FUNCTION margin_calib.risks_of(text[], text, margin_calib.scenario_se
 CREATE OR REPLACE FUNCTION margin_calib.portfolio_charges(
     positions margin_calib.account_position[], vectors text[], rates margin_calib.asset_price[], step numeric)
     RETURNS TABLE (account text, charges margin_calib.component_amount[], initial numeric, maintenance numeric)
-    LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE COST 5000 ROWS 100
+    LANGUAGE plpgsql STABLE PARALLEL SAFE COST 5000 ROWS 100
     SET search_path = pg_catalog, margin_calib, pg_temp
     SET enable_nestloop = off SET jit = off
 AS $function$
@@ -90,44 +92,67 @@ $function$;
 COMMENT ON FUNCTION margin_calib.portfolio_charges(margin_calib.account_position[], text[], margin_calib.asset_price[], numeric) IS
 'Internal: charges of accounts by name, in the currency that rates lead to; vectors: the instruments that have one. No row for an account without charges.';
 
+CREATE OR REPLACE FUNCTION margin_calib.portfolio_reason(
+    "position" margin_calib.account_position, has_vector boolean, vector_reason text, price numeric, price_reason text) RETURNS text
+    LANGUAGE sql STABLE CALLED ON NULL INPUT PARALLEL SAFE COST 1
+BEGIN ATOMIC
+    SELECT CASE WHEN ("position").unusable > 0 THEN ("position").stale_reason
+                WHEN NOT has_vector THEN coalesce(vector_reason, ("position").instrument || ': it has no risk vector')
+                WHEN price IS NULL THEN price_reason
+                ELSE coalesce(vector_reason, CASE WHEN ("position").kind IS NOT NULL THEN ("position").stale_reason END) END;
+END;
+COMMENT ON FUNCTION margin_calib.portfolio_reason(margin_calib.account_position, boolean, text, numeric, text) IS
+'Internal: why the margin in scenarios of a position may be wrong, NULL when it is not; price: that of its currency.';
+
+CREATE OR REPLACE FUNCTION margin_calib.first_reason(reason text, reasons bigint) RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE COST 1
+BEGIN ATOMIC
+    SELECT reason || CASE WHEN reasons > 1 THEN format(' (and %s more)', reasons - 1) ELSE '' END;
+END;
+COMMENT ON FUNCTION margin_calib.first_reason(text, bigint) IS
+'Internal: a reason of several, with the number of the others.';
+
+CREATE OR REPLACE FUNCTION margin_calib.required_amount(margin double precision, step numeric) RETURNS numeric
+    LANGUAGE sql IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE COST 1
+BEGIN ATOMIC
+    SELECT coalesce(margin_calib.round_up(margin_calib.significant(margin), step), round(0, scale(step)));
+END;
+COMMENT ON FUNCTION margin_calib.required_amount(double precision, numeric) IS
+'Internal: margin in scenarios, rounded up to the amount step; 0 without one.';
+
 CREATE OR REPLACE FUNCTION margin_calib.portfolio_sums(
     positions margin_calib.account_position[], scenarios margin_calib.scenario_set, currency text, risks margin_calib.engine_risk[],
-    rates margin_calib.asset_price[], bare boolean, as_of timestamptz) RETURNS SETOF margin_calib.portfolio_requirement
+    rates margin_calib.asset_price[], as_of timestamptz) RETURNS SETOF margin_calib.portfolio_requirement
     LANGUAGE plpgsql STABLE PARALLEL SAFE COST 5000 ROWS 100
     SET search_path = pg_catalog, margin_calib, pg_temp
     SET enable_nestloop = off SET enable_sort = off SET jit = off
 AS $function$
 DECLARE
     step    CONSTANT numeric := coalesce((SELECT y.amount_step FROM margin_calib.currency_setting AS y WHERE y.currency = portfolio_sums.currency), 0.01);
-    -- NULL: no charges
-    vectors CONSTANT text[] := CASE WHEN NOT bare THEN ARRAY(SELECT r.instrument FROM unnest(risks) AS r WHERE r.vector IS NOT NULL) END;
+    vectors CONSTANT text[] := ARRAY(SELECT r.instrument FROM unnest(risks) AS r WHERE r.vector IS NOT NULL);
 BEGIN
     RETURN QUERY
         SELECT s.account, portfolio_sums.currency, scenarios.name, scenarios.version,
-               coalesce(margin_calib.round_up(margin_calib.significant((s.margin).initial_margin), step), round(0, scale(step))) + coalesce(c.initial, 0),
-               coalesce(margin_calib.round_up(margin_calib.significant((s.margin).maintenance_margin), step), round(0, scale(step))) + coalesce(c.maintenance, 0),
+               margin_calib.required_amount((s.margin).initial_margin, step) + coalesce(c.initial, 0),
+               margin_calib.required_amount((s.margin).maintenance_margin, step) + coalesce(c.maintenance, 0),
                coalesce((s.margin).initial_loss, 0), coalesce((s.margin).maintenance_loss, 0),
                coalesce((s.margin).components, '{}') || coalesce(c.charges, '{}'), (s.margin).worst_scenario, coalesce((s.margin).worst_pnl, 0),
                coalesce((s.margin).value, 0), coalesce((s.margin).notional, 0), coalesce((s.margin).delta, 0), coalesce((s.margin).vega, 0),
                s.positions, portfolio_sums.as_of, s.data_through, s.fresh_until, s.reasons > 0,
-               s.reason || CASE WHEN s.reasons > 1 THEN format(' (and %s more)', s.reasons - 1) ELSE '' END
+               margin_calib.first_reason(s.reason, s.reasons)
           FROM (SELECT p.account, margin_calib.portfolio_margin(CASE WHEN r.vector IS NOT NULL THEN p.quantity::double precision END, r.vector, scenarios.method) AS margin,
                        count(*)::integer AS positions, min(r.as_of) AS data_through, min(least(r.fresh_until, p.fresh_until)) AS fresh_until,
                        min(n.reason) AS reason, count(n.reason) AS reasons
                   FROM unnest(portfolio_sums.positions) AS p
                   LEFT JOIN unnest(risks) AS r ON r.instrument = p.instrument
                   LEFT JOIN unnest(rates) AS x ON x.asset = p.currency
-                 CROSS JOIN LATERAL (
-                       SELECT CASE WHEN p.unusable > 0 THEN p.stale_reason
-                                   WHEN r.vector IS NULL THEN coalesce(r.stale_reason, p.instrument || ': it has no risk vector')
-                                   WHEN x.price IS NULL THEN x.stale_reason
-                                   ELSE coalesce(r.stale_reason, CASE WHEN p.kind IS NOT NULL THEN p.stale_reason END) END) AS n (reason)
+                 CROSS JOIN LATERAL (SELECT margin_calib.portfolio_reason(p, r.vector IS NOT NULL, r.stale_reason, x.price, x.stale_reason)) AS n (reason)
                  GROUP BY p.account) AS s
           LEFT JOIN margin_calib.portfolio_charges(portfolio_sums.positions, vectors, rates, step) AS c ON c.account = s.account;
 END
 $function$;
-COMMENT ON FUNCTION margin_calib.portfolio_sums(margin_calib.account_position[], margin_calib.scenario_set, text, margin_calib.engine_risk[], margin_calib.asset_price[], boolean, timestamptz) IS
-'Internal: requirements of the accounts of positions in one scenario set: margin of the scenarios, rounded up to the amount step, and charges. A position without a vector counts its margin by rates, and makes the account stale. bare: positions of bare_positions, all with vectors.';
+COMMENT ON FUNCTION margin_calib.portfolio_sums(margin_calib.account_position[], margin_calib.scenario_set, text, margin_calib.engine_risk[], margin_calib.asset_price[], timestamptz) IS
+'Internal: requirements of the accounts of positions in one scenario set: margin of the scenarios, rounded up to the amount step, and charges. A position without a vector counts its margin by rates, and makes the account stale.';
 
 CREATE OR REPLACE FUNCTION margin_calib.portfolio_sums_apart(
     positions margin_calib.account_position[], scenarios margin_calib.scenario_set, currency text, risks margin_calib.engine_risk[],
@@ -142,12 +167,12 @@ BEGIN
     FOR owner IN SELECT p.account, array_agg(p) AS positions FROM unnest(portfolio_sums_apart.positions) AS p GROUP BY p.account ORDER BY p.account LOOP
         BEGIN
             result := result || ARRAY(
-                SELECT s FROM margin_calib.portfolio_sums(owner.positions, scenarios, portfolio_sums_apart.currency, risks, rates, false, as_of) AS s);
+                SELECT s FROM margin_calib.portfolio_sums(owner.positions, scenarios, portfolio_sums_apart.currency, risks, rates, as_of) AS s);
         EXCEPTION WHEN data_exception THEN
             result := result || ARRAY(
                 SELECT jsonb_populate_record(s, jsonb_build_object('is_stale', true, 'stale_reason', format(
                            'its profits in the scenarios of %s cannot be added up: %s (%s)', scenarios.name, left(SQLERRM, 200), SQLSTATE)))
-                  FROM margin_calib.portfolio_sums(owner.positions, scenarios, portfolio_sums_apart.currency, '{}', rates, false, as_of) AS s);
+                  FROM margin_calib.portfolio_sums(owner.positions, scenarios, portfolio_sums_apart.currency, '{}', rates, as_of) AS s);
         END;
     END LOOP;
     RETURN result;
@@ -177,7 +202,7 @@ BEGIN
         risks := margin_calib.risks_of(used.names, used.currency, scenarios, live, as_of);
         rates := ARRAY(SELECT a FROM margin_calib.asset_prices(used.currencies, used.currency, live, as_of) AS a);
         BEGIN
-            sums := ARRAY(SELECT s FROM margin_calib.portfolio_sums(used.positions, scenarios, used.currency, risks, rates, false, as_of) AS s);
+            sums := ARRAY(SELECT s FROM margin_calib.portfolio_sums(used.positions, scenarios, used.currency, risks, rates, as_of) AS s);
         EXCEPTION WHEN data_exception THEN
             sums := margin_calib.portfolio_sums_apart(used.positions, scenarios, used.currency, risks, rates, as_of);
         END;
@@ -191,6 +216,8 @@ COMMENT ON FUNCTION margin_calib.portfolio_requirements(margin_calib.account_pos
 REVOKE ALL ON FUNCTION
     margin_calib.set_in_force(text, boolean, boolean), margin_calib.risks_of(text[], text, margin_calib.scenario_set, boolean, timestamptz),
     margin_calib.portfolio_charges(margin_calib.account_position[], text[], margin_calib.asset_price[], numeric),
-    margin_calib.portfolio_sums(margin_calib.account_position[], margin_calib.scenario_set, text, margin_calib.engine_risk[], margin_calib.asset_price[], boolean, timestamptz),
+    margin_calib.portfolio_reason(margin_calib.account_position, boolean, text, numeric, text), margin_calib.first_reason(text, bigint),
+    margin_calib.required_amount(double precision, numeric),
+    margin_calib.portfolio_sums(margin_calib.account_position[], margin_calib.scenario_set, text, margin_calib.engine_risk[], margin_calib.asset_price[], timestamptz),
     margin_calib.portfolio_sums_apart(margin_calib.account_position[], margin_calib.scenario_set, text, margin_calib.engine_risk[], margin_calib.asset_price[], timestamptz),
     margin_calib.portfolio_requirements(margin_calib.account_position[], margin_calib.engine_model[], boolean, timestamptz) FROM PUBLIC;

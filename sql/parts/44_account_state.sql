@@ -39,6 +39,14 @@ END;
 COMMENT ON FUNCTION margin_calib.profit_asset(margin_calib.account_position, margin_calib.contract_terms) IS
 'Internal: in what unrealised_pnl is: the settlement asset of the terms; without terms, and of an inverse contract, whose coins are counted at its price, the currency of the instrument.';
 
+CREATE OR REPLACE FUNCTION margin_calib.profit_reason(instrument text, entry_quantity numeric, pnl numeric) RETURNS text
+    LANGUAGE sql STABLE CALLED ON NULL INPUT PARALLEL SAFE COST 1
+BEGIN ATOMIC
+    SELECT CASE WHEN entry_quantity IS NOT NULL AND pnl IS NULL THEN instrument || ': its unrealised profit needs a price' END;
+END;
+COMMENT ON FUNCTION margin_calib.profit_reason(text, numeric, numeric) IS
+'Internal: why the unrealised profit of a position is not known.';
+
 CREATE OR REPLACE FUNCTION margin_calib.position_assets(positions margin_calib.account_position[]) RETURNS text[]
     LANGUAGE plpgsql STABLE PARALLEL SAFE COST 5000
     SET search_path = pg_catalog, margin_calib, pg_temp
@@ -57,11 +65,10 @@ CREATE OR REPLACE FUNCTION margin_calib.position_sums(positions margin_calib.acc
     LANGUAGE sql STABLE PARALLEL SAFE COST 5000 ROWS 100
 BEGIN ATOMIC
     SELECT p.account, sum(p.pnl * x.price), sum(p.spot * x.price), sum(p.notional * a.price),
-           min(CASE WHEN p.entry_quantity IS NOT NULL AND p.pnl IS NULL THEN p.instrument || ': its unrealised profit needs a price'
-                    WHEN x.price IS NULL AND (p.pnl <> 0 OR p.spot <> 0) THEN x.stale_reason
-                    WHEN a.price IS NULL AND p.notional <> 0 THEN a.stale_reason END)
-      FROM (SELECT p.account, p.instrument, p.currency, p.notional, p.entry_quantity, margin_calib.profit_asset(p, t) AS asset,
-                   margin_calib.unrealised_pnl(p, t) AS pnl,
+           min(coalesce(margin_calib.profit_reason(p.instrument, p.entry_quantity, p.pnl),
+                        CASE WHEN x.price IS NULL AND (p.pnl <> 0 OR p.spot <> 0) THEN x.stale_reason WHEN a.price IS NULL AND p.notional <> 0 THEN a.stale_reason END))
+      FROM (SELECT p.account, p.currency, p.notional, margin_calib.profit_asset(p, t) AS asset, margin_calib.unrealised_pnl(p, t) AS pnl,
+                   p.instrument, p.entry_quantity,
                    CASE WHEN coalesce(t.kind, p.kind) = 'spot' THEN p.quantity * coalesce(t.contract_size * t.multiplier, p.multiplier) * p.price END AS spot
               FROM unnest(positions) AS p LEFT JOIN margin_calib.contract_terms AS t ON t.instrument = p.instrument OFFSET 0) AS p
       LEFT JOIN unnest(rates) AS a ON a.asset = p.currency
@@ -224,7 +231,8 @@ COMMENT ON FUNCTION margin_calib.refresh_states(text[], timestamptz) IS
 REVOKE ALL ON FUNCTION
     margin_calib.rates_requirements(margin_calib.account_position[], boolean, timestamptz),
     margin_calib.unrealised_pnl(margin_calib.account_position, margin_calib.contract_terms),
-    margin_calib.profit_asset(margin_calib.account_position, margin_calib.contract_terms), margin_calib.position_assets(margin_calib.account_position[]),
+    margin_calib.profit_asset(margin_calib.account_position, margin_calib.contract_terms), margin_calib.profit_reason(text, numeric, numeric),
+    margin_calib.position_assets(margin_calib.account_position[]),
     margin_calib.position_sums(margin_calib.account_position[], margin_calib.asset_price[]),
     margin_calib.rates_sums(margin_calib.requirement[], margin_calib.engine_model[], boolean, timestamptz),
     margin_calib.states_in(margin_calib.engine_model[], margin_calib.account_position[], margin_calib.asset_price[], margin_calib.portfolio_requirement[], margin_calib.requirement[], margin_calib.account_collateral[], boolean, timestamptz),

@@ -1,19 +1,5 @@
 -- Before a trade: what an account would be with it, and whether its equity would still cover it.
 
--- Positions without their rates: enough where requirements come from vectors and nothing adds to them.
-CREATE OR REPLACE FUNCTION margin_calib.bare_positions(held margin_calib.engine_holding[]) RETURNS SETOF margin_calib.account_position
-    LANGUAGE sql STABLE PARALLEL SAFE COST 50 ROWS 100
-BEGIN ATOMIC
-    SELECT h.account, h.instrument, coalesce(i.currency, 'USD'), i.kind, coalesce(h.quantity, 0), i.multiplier, i.last_price, NULL::numeric, NULL::numeric, NULL::numeric,
-           NULL::numeric, NULL::numeric, NULL::bigint, i.data_through, i.fresh_until,
-           margin_calib.position_reason(h, i.instrument IS NOT NULL, i.last_price, i.stale_reason, NULL),
-           NULL::numeric, NULL::numeric, NULL::numeric, NULL::numeric, NULL::numeric, NULL::numeric, NULL::numeric, NULL::numeric, NULL::numeric, NULL::numeric,
-           NULL::numeric, NULL::numeric, h.unusable, h.entry_quantity, h.entry_value, h.entry_inverse
-      FROM unnest(held) AS h LEFT JOIN margin_calib.instrument AS i ON i.instrument = h.instrument;
-END;
-COMMENT ON FUNCTION margin_calib.bare_positions(margin_calib.engine_holding[]) IS
-'Internal to trial: net positions as positions_of makes them, without rates, margins and charges.';
-
 CREATE OR REPLACE FUNCTION margin_calib.trial(
     held margin_calib.engine_holding[], models margin_calib.engine_model[], collateral margin_calib.account_collateral[], live boolean, as_of timestamptz)
     RETURNS SETOF margin_calib.engine_trial
@@ -27,7 +13,6 @@ DECLARE
     names        CONSTANT text[] := ARRAY(SELECT DISTINCT h.instrument FROM unnest(held) AS h);
     scenarios    margin_calib.scenario_set;
     risks        margin_calib.engine_risk[];
-    bare         boolean := false;
     positions    margin_calib.account_position[];
     rates        margin_calib.asset_price[];
     portfolios   margin_calib.portfolio_requirement[] := '{}';
@@ -36,17 +21,11 @@ BEGIN
     IF model.scenario_set IS NOT NULL THEN
         scenarios := margin_calib.set_in_force(model.scenario_set, live, false);
         risks := margin_calib.risks_of(names, model.currency, scenarios, live, as_of);
-        bare := NOT live AND NOT margin_calib.has_add_ons(false)
-                AND (SELECT count(r.vector) FROM unnest(risks) AS r) = cardinality(names);
     END IF;
-    IF bare THEN
-        positions := ARRAY(SELECT p FROM margin_calib.bare_positions(held) AS p);
-    ELSE
-        positions := ARRAY(SELECT p FROM margin_calib.positions_of(held, live, as_of) AS p);
-    END IF;
+    positions := ARRAY(SELECT p FROM margin_calib.positions_of(held, live, as_of) AS p);
     rates := ARRAY(SELECT a FROM margin_calib.asset_prices(margin_calib.position_assets(positions), model.currency, live, as_of) AS a);
     IF model.scenario_set IS NOT NULL THEN
-        portfolios := ARRAY(SELECT r FROM margin_calib.portfolio_sums(positions, scenarios, model.currency, risks, rates, bare, as_of) AS r);
+        portfolios := ARRAY(SELECT r FROM margin_calib.portfolio_sums(positions, scenarios, model.currency, risks, rates, as_of) AS r);
     ELSE
         requirements := ARRAY(SELECT r FROM margin_calib.rates_requirements(positions, live, as_of) AS r);
     END IF;
@@ -98,22 +77,25 @@ CREATE OR REPLACE FUNCTION margin_calib.trades_cash(trades margin_calib.what_if_
     SET enable_seqscan = off SET enable_mergejoin = off SET jit = off -- as in trial
 AS $function$
 DECLARE
-    names  text[];
-    known  margin_calib.engine_risk[] := '{}';
-    absent margin_calib.engine_risk;
+    known    margin_calib.engine_risk[];
+    absent   margin_calib.engine_risk;
+    cash     double precision;
+    is_whole boolean := false;
 BEGIN
     IF NOT live AND model.scenario_set IS NOT NULL THEN
-        known := ARRAY(SELECT ROW(r.instrument, r.contract, r.market, r.as_of, r.vector, r.fresh_until, r.stale_reason)::margin_calib.engine_risk
-                         FROM (SELECT DISTINCT t.instrument FROM unnest(trades) AS t) AS n
-                         JOIN margin_calib.instrument_risk AS r
-                           ON r.scenario_set = model.scenario_set AND r.currency = model.currency AND r.instrument = n.instrument AND r.vector IS NOT NULL);
+        SELECT sum(margin_calib.trade_cash(t, r.contract, r.market, r.value) ORDER BY t.instrument COLLATE "C", t.quantity), bool_and(r.value IS NOT NULL)
+          INTO cash, is_whole
+          FROM unnest(trades) AS t
+          LEFT JOIN LATERAL (
+               SELECT k.contract, k.market, (margin_calib.risk_terms(k.vector)).value FROM margin_calib.instrument_risk AS k
+                WHERE k.scenario_set = model.scenario_set AND k.currency = model.currency AND k.instrument = t.instrument OFFSET 0) AS r ON true;
     END IF;
-    names := ARRAY(SELECT DISTINCT t.instrument FROM unnest(trades) AS t);
-    IF cardinality(known) < cardinality(names) THEN
-        known := ARRAY(SELECT i FROM margin_calib.risk_inputs(names, model.currency, live, as_of) AS i);
-        IF model.scenario_set IS NOT NULL THEN
-            known := margin_calib.with_vectors(known, margin_calib.set_in_force(model.scenario_set, live, true));
-        END IF;
+    IF is_whole THEN
+        RETURN margin_calib.significant(cash);
+    END IF;
+    known := ARRAY(SELECT i FROM margin_calib.risk_inputs(ARRAY(SELECT DISTINCT t.instrument FROM unnest(trades) AS t), model.currency, live, as_of) AS i);
+    IF model.scenario_set IS NOT NULL THEN
+        known := margin_calib.with_vectors(known, margin_calib.set_in_force(model.scenario_set, live, true));
     END IF;
     SELECT k.* INTO absent FROM unnest(known) AS k
      WHERE k.market IS NOT DISTINCT FROM NULL OR k.vector IS NULL AND model.scenario_set IS NOT NULL ORDER BY k.instrument LIMIT 1;
@@ -224,23 +206,30 @@ AS $function$
 DECLARE
     as_of  CONSTANT timestamptz := statement_timestamp();
     result margin_calib.order_check;
-    trial  margin_calib.engine_trial;
+    assets CONSTANT margin_calib.account_collateral[] := ARRAY(
+        SELECT c FROM margin_calib.collateral_in(ARRAY(SELECT h FROM unnest(margin_calib.holdings_of('collateral', model.account)) AS h WHERE margin_calib.is_held(h)),
+                                                 model.currency, false, as_of) AS c);
+    states margin_calib.account_state[];
+    state  margin_calib.account_state;
     excess_before numeric;
 BEGIN
     PERFORM margin_calib.require_account(model.account);
     result.account := model.account;
     result.currency := model.currency;
     result.as_of := as_of;
-    FOR trial IN SELECT t.* FROM margin_calib.trade_trial(
-                     held, trades, cash_before, cash, model, ARRAY(SELECT c FROM margin_calib.collateral_of(ARRAY[model.account], false, as_of) AS c), false, as_of) AS t LOOP
-        IF (trial.state).account = 'before' THEN
-            result.initial_before := (trial.state).initial_margin;
-            excess_before := (trial.state).equity - (trial.state).initial_margin;
+    states := ARRAY(SELECT s FROM margin_calib.trade_states(held, trades, cash_before, cash, model, assets, as_of) AS s);
+    IF states = '{}' THEN
+        states := ARRAY(SELECT t.state FROM margin_calib.trade_trial(held, trades, cash_before, cash, model, assets, false, as_of) AS t);
+    END IF;
+    FOREACH state IN ARRAY states LOOP
+        IF state.account = 'before' THEN
+            result.initial_before := state.initial_margin;
+            excess_before := state.equity - state.initial_margin;
         ELSE
-            result.equity := (trial.state).equity;
-            result.initial_margin := (trial.state).initial_margin;
-            result.excess := (trial.state).equity - (trial.state).initial_margin;
-            result.stale_reason := margin_calib.staleness((trial.state).stale_reason, (trial.state).fresh_until, false);
+            result.equity := state.equity;
+            result.initial_margin := state.initial_margin;
+            result.excess := state.equity - state.initial_margin;
+            result.stale_reason := margin_calib.staleness(state.stale_reason, state.fresh_until, false);
             result.is_stale := result.stale_reason IS NOT NULL;
         END IF;
     END LOOP;
@@ -290,7 +279,6 @@ COMMENT ON FUNCTION margin_calib.check_order(text, text, numeric, numeric, numer
 'Whether an account may trade: accepted when its equity covers the initial requirement after the trade, or the trade does not make a shortfall larger. Positions and balances are those of the attached tables as the caller''s transaction sees them, prices and vectors those of the latest refresh. quantity: contracts, negative to sell; price: as the instrument is quoted, NULL for the present one; fee in the currency of the account. Checks of one account take turns until the end of the transaction: write the order in the same transaction, and no two orders can both count on the same margin; under REPEATABLE READ a check after another''s gives 40001. Errors: 22004, 22023 for a trade that is none, 42704 for an instrument that is not known, 55000 when it has no price or vector, 42501 for an account that was not granted. Needs SELECT on the attached tables.';
 
 REVOKE ALL ON FUNCTION
-    margin_calib.bare_positions(margin_calib.engine_holding[]),
     margin_calib.trial(margin_calib.engine_holding[], margin_calib.engine_model[], margin_calib.account_collateral[], boolean, timestamptz),
     margin_calib.guard_account(text),
     margin_calib.trade_cash(margin_calib.what_if_trade, margin_calib.contract, margin_calib.contract_market, double precision),

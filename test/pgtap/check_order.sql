@@ -63,11 +63,11 @@ SELECT is_empty($$ SELECT account, stale_reason, stored_reason FROM t.nothing WH
 -- ---- by hand ----
 -- 2 bought at 80000, 1 sold at 91000 for 5, all now at 90000
 SELECT is(equity, 1000 + 2 * 10000 + 1000 - 5.00, 'equity') FROM check_order('hand', 'BTC-USD-PERP', -1, 91000, 5);
-SELECT is(initial_margin, ceil(round((m.of_one).initial_margin::numeric, 6) * 100) / 100, 'the requirement is that of the one that is left'),
-       is(initial_before, ceil(round((m.of_two).initial_margin::numeric, 6) * 100) / 100, 'and before of two')
-  FROM check_order('hand', 'BTC-USD-PERP', -1) AS c,
-       (SELECT portfolio_margin(1, r.vector, s.method) AS of_one, portfolio_margin(2, r.vector, s.method) AS of_two
-          FROM instrument_risk AS r, scenario_set('paradex') AS s WHERE r.instrument = 'BTC-USD-PERP' AND r.currency = 'USD') AS m;
+SELECT results_eq($$ SELECT initial_margin, initial_before FROM check_order('hand', 'BTC-USD-PERP', -1) $$,
+                  $$ SELECT ceil(round((m.of_one).initial_margin::numeric, 6) * 100) / 100, ceil(round((m.of_two).initial_margin::numeric, 6) * 100) / 100
+                       FROM (SELECT portfolio_margin(1, r.vector, s.method) AS of_one, portfolio_margin(2, r.vector, s.method) AS of_two
+                               FROM instrument_risk AS r, scenario_set('paradex') AS s WHERE r.instrument = 'BTC-USD-PERP' AND r.currency = 'USD') AS m $$,
+                  'the requirement is that of the one that is left, and before of two');
 -- what was bought at 40 and sold at 60 has earned 3 * 20
 SELECT is(equity, 1060.00, 'profit of long and short rows that cancel out') FROM check_order('closed', 'BTC-USD-PERP', 0);
 SELECT is(unrealised_pnl, 60.00, 'as refresh has it') FROM margin_account WHERE account = 'closed';

@@ -193,7 +193,8 @@ SELECT is(t.hostile('SELECT', 'Infinity', 'BTC'), '0.00 0.00 0.00 unusable posit
 SELECT is(t.hostile('SELECT', 1, NULL), '0.00 0.00 0.00 unusable position rows of no instrument: 1', 'no instrument');
 SELECT is(t.hostile($$ INSERT INTO t.pos VALUES ('odd', 'BTC', NULL, NULL) $$, 1, 'BTC'), '0.00 14416.00 7208.00 unusable position rows of BTC: 1', 'what is usable counts');
 SELECT is(t.hostile('SELECT', 0, 'BTC'), 'no row', 'no contracts: no account');
-SELECT is(t.hostile($$ INSERT INTO t.pos VALUES ('odd', 'BTC', -1, 1) $$, 1, 'BTC', 2), 'no row', 'two that cancel out: no account');
+SELECT is(t.hostile($$ INSERT INTO t.pos VALUES ('odd', 'BTC', -1, 2) $$, 1, 'BTC', 2), 'no row', 'two that cancel out: no account');
+SELECT is(t.hostile($$ INSERT INTO t.pos VALUES ('odd', 'BTC', -1, 1) $$, 1, 'BTC', 2), '-1.00 0.00 0.00', 'two that cancel out but for a loss');
 SELECT is(t.hostile('SELECT', 1e9, 'BTC'), '0.00 14416000000000.00 7208000000000.00', 'a thousand million contracts');
 SELECT is(t.hostile('SELECT', 1e-18, 'BTC'), '0.00 0.01 0.01', '1e-18 contracts: a cent');
 SELECT is(t.hostile('SELECT', 1e-400, 'BTC') LIKE '0.00 0.01 0.01 its profits in the scenarios of paradex cannot be added up: %', true, 'fewer than a double can hold: by rates');

@@ -66,6 +66,7 @@ INSERT INTO t.granted SELECT n, 'raoe' FROM unnest(ARRAY[
     'contract_of', 'scenario_set', 'surface_at', 'surface_vol', 'surface_svg', 'surface_now', 'stored_surface', 'check_underlyings', 'surface_in_force', 'surface_found', 'quote_source',
     'quote_number_expression', 'quote_kind_expression', 'with_fallbacks', 'fallback_slice', 'surface_reason', 'pending_underlyings', 'surface_json', 'verify_surfaces',
     -- scenario sets, collateral, accounts
+    'profit_reason', 'portfolio_reason', 'first_reason', 'required_amount', 'trade_sums', 'trade_states',
     'holdings_of', 'holdings_query', 'position_reason', 'is_held', 'profit_asset', 'position_assets', 'states_in', 'asset_quotes',
     'asset_moves', 'asset_contract',
     'currency_holders',
@@ -75,8 +76,8 @@ INSERT INTO t.granted SELECT n, 'raoe' FROM unnest(ARRAY[
     'portfolio_margin_all', 'macro_scenarios', 'check_macro', 'refuse_scenarios', 'correlation_scenarios', 'check_breakdown',
     'breakdown_directions', 'depeg_scenarios', 'settlement_hedges', 'standard_tiers', 'rebuilt_scenario_set', 'recipe_content', 'historical_content',
     'macro_content', 'correlation_content', 'joint_history', 'refuse_history', 'history_column', 'history_shocks', 'last_time', 'holdings_in',
-    'collateral_holdings', 'asset_legs', 'asset_instruments', 'instrument_market', 'asset_leg', 'asset_prices_at', 'asset_prices', 'peg_stage_at', 'peg_found',
-    'peg_states', 'wrong_way_found', 'wrong_way_exposures', 'collateral_currency', 'asset_liquidity', 'collateral_terms', 'haircut_of', 'collateral_in',
+    'collateral_holdings', 'asset_legs', 'asset_instruments', 'instrument_market', 'asset_leg', 'asset_prices', 'peg_stage_at', 'peg_found',
+    'peg_states', 'wrong_way_found', 'wrong_way_exposures', 'asset_liquidity', 'collateral_terms', 'haircut_of', 'collateral_in',
     'collateral_of', 'has_collateral', 'collateral_holders', 'pending_collateral', 'collateral_use', 'check_allocation', 'allocate_collateral',
     'verify_collateral', 'models_of', 'instrument_contract', 'surface_forward', 'surfaces_of', 'quoted_vol', 'risk_input', 'risk_inputs', 'with_vectors',
     'risk_dependents', 'set_in_force', 'risks_of', 'portfolio_charges', 'portfolio_sums', 'portfolio_requirements', 'positions_of', 'rates_requirements',

@@ -1,0 +1,111 @@
+-- An account before and after trades in one pass over its positions, where stored vectors say all. Other accounts go through trial, which says the
+-- same in more time.
+
+-- Positions without their rates: enough where requirements come from vectors and nothing adds to them.
+CREATE OR REPLACE FUNCTION margin_calib.bare_positions(held margin_calib.engine_holding[]) RETURNS SETOF margin_calib.account_position
+    LANGUAGE sql STABLE PARALLEL SAFE COST 50 ROWS 100
+BEGIN ATOMIC
+    SELECT h.account, h.instrument, coalesce(i.currency, 'USD'), i.kind, coalesce(h.quantity, 0), i.multiplier, i.last_price, NULL::numeric, NULL::numeric, NULL::numeric,
+           NULL::numeric, NULL::numeric, NULL::bigint, i.data_through, i.fresh_until,
+           margin_calib.position_reason(h, i.instrument IS NOT NULL, i.last_price, i.stale_reason, NULL),
+           NULL::numeric, NULL::numeric, NULL::numeric, NULL::numeric, NULL::numeric, NULL::numeric, NULL::numeric, NULL::numeric, NULL::numeric, NULL::numeric,
+           NULL::numeric, NULL::numeric, h.unusable, h.entry_quantity, h.entry_value, h.entry_inverse
+      FROM unnest(held) AS h LEFT JOIN margin_calib.instrument AS i ON i.instrument = h.instrument;
+END;
+COMMENT ON FUNCTION margin_calib.bare_positions(margin_calib.engine_holding[]) IS
+'Internal to trade_sums: net positions as positions_of makes them, without rates, margins and charges.';
+
+CREATE OR REPLACE FUNCTION margin_calib.trade_sums(
+    held margin_calib.engine_holding[], trades margin_calib.what_if_trade[], model margin_calib.engine_model, scenarios margin_calib.scenario_set)
+    RETURNS margin_calib.engine_trade_sums
+    LANGUAGE plpgsql STABLE PARALLEL SAFE COST 5000
+    SET search_path = pg_catalog, margin_calib, pg_temp
+    SET enable_seqscan = off SET enable_mergejoin = off SET enable_sort = off SET jit = off -- as in trial
+AS $function$
+DECLARE
+    changes CONSTANT margin_calib.engine_holding[] := ARRAY(
+        SELECT ROW(model.account, t.instrument, sum(t.quantity), 0, NULL, NULL, NULL)::margin_calib.engine_holding FROM unnest(trades) AS t GROUP BY t.instrument);
+    touched CONSTANT margin_calib.engine_holding[] := held || ARRAY(
+        SELECT ROW(c.account, c.instrument, 0, 0, NULL, NULL, NULL)::margin_calib.engine_holding
+          FROM unnest(changes) AS c WHERE NOT EXISTS (SELECT FROM unnest(held) AS h WHERE h.instrument = c.instrument));
+    result  margin_calib.engine_trade_sums;
+BEGIN
+    SELECT margin_calib.portfolio_margin(CASE WHEN s.vector IS NOT NULL THEN s.before END, s.vector, scenarios.method),
+           margin_calib.portfolio_margin(CASE WHEN s.vector IS NOT NULL THEN s.after END, s.vector, scenarios.method),
+           bool_and(s.vector IS NOT NULL),
+           array_agg(ROW(s.currency, s.asset, s.pnl)::margin_calib.engine_profit) FILTER (WHERE s.pnl <> 0 OR s.kind = 'spot' OR s.currency <> model.currency),
+           min(s.fresh_until) FILTER (WHERE s.stays), margin_calib.first_reason(min(s.reason) FILTER (WHERE s.stays), count(s.reason) FILTER (WHERE s.stays)),
+           min(margin_calib.profit_reason(s.instrument, s.entry_quantity, s.pnl)) FILTER (WHERE s.stays)
+      INTO result
+      FROM (SELECT p.instrument, p.currency, p.kind, r.vector, p.quantity::double precision AS before,
+                   (p.quantity + coalesce(c.quantity, 0))::double precision AS after, p.entry_quantity,
+                   margin_calib.is_held(ROW(p.account, p.instrument, p.quantity + coalesce(c.quantity, 0), p.unusable, p.entry_quantity, p.entry_value, p.entry_inverse)) AS stays,
+                   margin_calib.profit_asset(p, t) AS asset, margin_calib.unrealised_pnl(p, t) AS pnl, least(r.fresh_until, p.fresh_until) AS fresh_until,
+                   margin_calib.portfolio_reason(p, true, r.stale_reason, 1, NULL) AS reason
+              FROM margin_calib.bare_positions(touched) AS p
+              LEFT JOIN unnest(changes) AS c ON c.instrument = p.instrument
+              -- by its key, whatever statistics say
+              LEFT JOIN LATERAL (
+                   SELECT k.vector, k.fresh_until, k.stale_reason FROM margin_calib.instrument_risk AS k
+                    WHERE k.scenario_set = scenarios.name AND k.currency = model.currency AND k.instrument = p.instrument AND k.set_version = scenarios.version OFFSET 0) AS r ON true
+              LEFT JOIN margin_calib.contract_terms AS t ON t.instrument = p.instrument OFFSET 0) AS s;
+    RETURN result;
+END
+$function$;
+COMMENT ON FUNCTION margin_calib.trade_sums(margin_calib.engine_holding[], margin_calib.what_if_trade[], margin_calib.engine_model, margin_calib.scenario_set) IS
+'Internal to trade_states: an account before and after trades by its stored vectors, all currencies of profits apart; is_whole tells whether all of its instruments have one, NULL without an instrument.';
+
+-- No row: stored vectors do not say all.
+CREATE OR REPLACE FUNCTION margin_calib.trade_states(
+    held margin_calib.engine_holding[], trades margin_calib.what_if_trade[], cash_before numeric, cash numeric, model margin_calib.engine_model,
+    collateral margin_calib.account_collateral[], as_of timestamptz) RETURNS SETOF margin_calib.account_state
+    LANGUAGE plpgsql STABLE PARALLEL UNSAFE COST 5000 ROWS 2
+    SET search_path = pg_catalog, margin_calib, pg_temp
+AS $function$
+DECLARE
+    step   CONSTANT numeric := coalesce((SELECT y.amount_step FROM margin_calib.currency_setting AS y WHERE y.currency = model.currency), 0.01);
+    sums   margin_calib.engine_trade_sums;
+    prices margin_calib.asset_price[];
+    profit record;
+    assets record;
+    state  margin_calib.account_state;
+BEGIN
+    IF model.scenario_set IS NULL OR margin_calib.has_add_ons(false) THEN
+        RETURN;
+    END IF;
+    sums := margin_calib.trade_sums(held, trades, model, margin_calib.set_in_force(model.scenario_set, false, false));
+    IF sums.is_whole IS NOT TRUE THEN
+        RETURN;
+    END IF;
+    IF sums.profits IS NOT NULL THEN
+        prices := ARRAY(SELECT x FROM margin_calib.asset_prices(
+                            ARRAY(SELECT DISTINCT a FROM unnest(sums.profits) AS p CROSS JOIN LATERAL (VALUES (p.currency), (p.asset)) AS v (a)), model.currency, false, as_of) AS x);
+        IF EXISTS (SELECT FROM unnest(prices) AS x WHERE x.price IS NULL) THEN
+            RETURN;
+        END IF;
+    END IF;
+    SELECT sum(p.pnl * x.price) AS pnl INTO profit FROM unnest(sums.profits) AS p JOIN unnest(prices) AS x ON x.asset = p.asset;
+    SELECT coalesce(sum(c.collateral_value), 0) AS value, min(c.fresh_until) AS fresh_until, min(c.stale_reason) AS reason INTO assets FROM unnest(collateral) AS c;
+    state.currency := model.currency;
+    state.unrealised_pnl := margin_calib.floor_to(coalesce(profit.pnl, 0), step);
+    state.fresh_until := least(sums.fresh_until, assets.fresh_until);
+    state.stale_reason := coalesce(sums.reason, assets.reason, sums.profit_reason);
+    state.account := 'before';
+    state.initial_margin := margin_calib.required_amount((sums.before).initial_margin, step);
+    state.equity := assets.value + margin_calib.floor_to(coalesce(cash_before, 0), step) + state.unrealised_pnl
+                  + margin_calib.floor_to(coalesce(margin_calib.significant((sums.before).value), 0), step);
+    RETURN NEXT state;
+    state.account := 'after';
+    state.initial_margin := margin_calib.required_amount((sums.after).initial_margin, step);
+    state.equity := assets.value + margin_calib.floor_to(coalesce(cash_before, 0) + coalesce(cash, 0), step) + state.unrealised_pnl
+                  + margin_calib.floor_to(coalesce(margin_calib.significant((sums.after).value), 0), step);
+    RETURN NEXT state;
+END
+$function$;
+COMMENT ON FUNCTION margin_calib.trade_states(margin_calib.engine_holding[], margin_calib.what_if_trade[], numeric, numeric, margin_calib.engine_model, margin_calib.account_collateral[], timestamptz) IS
+'Internal to judge_trades: of the states of trade_trial those figures that tell whether an account may trade; no row when rates, charges or new vectors are needed for them.';
+
+REVOKE ALL ON FUNCTION
+    margin_calib.bare_positions(margin_calib.engine_holding[]),
+    margin_calib.trade_sums(margin_calib.engine_holding[], margin_calib.what_if_trade[], margin_calib.engine_model, margin_calib.scenario_set),
+    margin_calib.trade_states(margin_calib.engine_holding[], margin_calib.what_if_trade[], numeric, numeric, margin_calib.engine_model, margin_calib.account_collateral[], timestamptz) FROM PUBLIC;
