@@ -60,7 +60,9 @@ DECLARE
     undone  CONSTANT margin_calib.what_if_trade[] := ARRAY(SELECT ROW(t.instrument, -t.quantity, t.price, NULL)::margin_calib.what_if_trade FROM unnest(trades) AS t);
     held    margin_calib.engine_holding[] := coalesce(margin_calib.holdings_of('positions', judge_changes.account), '{}');
     resting margin_calib.what_if_trade[] := '{}';
+    opened  margin_calib.what_if_trade[] := trades;
     pays    CONSTANT boolean := arguments[2]::boolean;
+    paid    numeric;
 BEGIN
     SELECT m.* INTO model FROM margin_calib.models_of(ARRAY[judge_changes.account]) AS m;
     PERFORM margin_calib.check_trades(trades);
@@ -68,12 +70,20 @@ BEGIN
         resting := margin_calib.resting_orders(arguments, judge_changes.account, judge_changes.side) || undone;
         held := margin_calib.traded_holdings(judge_changes.account, held, resting);
     ELSE
+        opened := ARRAY(SELECT t FROM unnest(trades) AS t JOIN unnest(held) AS h ON h.instrument = t.instrument
+                         WHERE abs(h.quantity) > abs(h.quantity - t.quantity));
         held := margin_calib.traded_holdings(judge_changes.account, held, undone);
     END IF;
+    BEGIN
+        paid := margin_calib.trades_cash(trades, model, false, statement_timestamp());
+    EXCEPTION WHEN undefined_object OR object_not_in_prerequisite_state THEN
+        -- what is closed need not have a price
+        paid := margin_calib.trades_cash(opened, model, false, statement_timestamp());
+    END;
     RETURN margin_calib.judge_trades(
         model, held, trades,
         CASE WHEN pays AND resting <> '{}' THEN margin_calib.trades_cash(resting, model, false, statement_timestamp()) ELSE 0 END,
-        CASE WHEN pays THEN margin_calib.trades_cash(trades, model, false, statement_timestamp()) ELSE 0 END);
+        CASE WHEN pays THEN paid ELSE 0 END);
 END
 $function$;
 COMMENT ON FUNCTION margin_calib.judge_changes(text[], text, margin_calib.engine_change[], integer) IS

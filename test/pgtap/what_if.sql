@@ -209,6 +209,21 @@ SELECT is(t.attempt(s), want, s) FROM (VALUES
     ($$ INSERT INTO t.pos VALUES ('a', 'XRP', 1) $$, '42704: a trade in ''XRP'' cannot be judged XRP: it is not known.'),
     ($$ INSERT INTO t.pos VALUES ('a', 'BTC', 0) $$, 'accepted')) AS v (s, want)
 ;
+-- rows of an instrument that nothing is known of can be closed, not opened, whoever pays
+SAVEPOINT unknown;
+SELECT stop_enforcing('t.pos');
+INSERT INTO pos VALUES ('a', 'XRP', 2);
+SELECT enforce_margin('t.pos', pays => false);
+SELECT is(t.attempt(s), want, s || ', paid elsewhere') FROM (VALUES
+    ($$ INSERT INTO t.pos VALUES ('a', 'XRP', 1) $$, '42704: a trade in ''XRP'' cannot be judged XRP: it is not known.'),
+    ($$ UPDATE t.pos SET q = -3 WHERE sym = 'XRP' $$, '42704: a trade in ''XRP'' cannot be judged XRP: it is not known.'),
+    ($$ UPDATE t.pos SET q = 1 WHERE sym = 'XRP' $$, 'accepted'), ($$ DELETE FROM t.pos WHERE sym = 'XRP' $$, 'accepted')) AS v (s, want);
+SELECT enforce_margin('t.pos');
+SELECT is(t.attempt(s), want, s) FROM (VALUES
+    ($$ INSERT INTO t.pos VALUES ('a', 'XRP', 1) $$, '42704: a trade in ''XRP'' cannot be judged XRP: it is not known.'),
+    ($$ UPDATE t.pos SET q = 1 WHERE sym = 'XRP' $$, 'accepted'), ($$ UPDATE t.pos SET q = 1 WHERE sym = 'XRP' OR acct = 'a' AND q > 1 $$, 'accepted'),
+    ($$ UPDATE t.pos SET q = 1 + 7 * (sym = 'BTC')::int, entry = NULL WHERE acct = 'a' $$, 'MCM01: account a has no margin for this equity of account a would be 5000.00 USD, and its initial requirement 8000.00; it was 1000.00 before.')) AS v (s, want);
+ROLLBACK TO unknown;
 SELECT is(left(t.attempt(s), 40), 'MCM01: account b has no margin for this ', s) FROM (VALUES ($$ INSERT INTO t.pos VALUES ('a', 'BTC', 1), ('b', 'BTC', 100) $$), ($$ UPDATE t.pos SET q = 300 WHERE acct = 'b' AND sym = 'BTC' $$), ($$ UPDATE t.pos SET acct = 'b', q = 30, entry = NULL WHERE acct = 'a' $$)) AS v (s);
 -- an option at the present price is paid for: equity stays
 SELECT is(t.attempt($$ INSERT INTO t.pos VALUES ('a', 'C', -20) $$) ~ '^MCM01: account a has no margin for this equity of account a would be (6000.00|5999.99) USD, ', true, 'options sold');
