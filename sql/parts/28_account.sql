@@ -269,6 +269,7 @@ CREATE TYPE margin_calib.engine_trade_sums AS (
     profits       margin_calib.engine_profit[],
     fresh_until   timestamptz,
     reason        text,
+    reasons       bigint,
     profit_reason text
 );
 COMMENT ON TYPE margin_calib.engine_trade_sums IS 'internal: what the vectors of an account add up to before and after trades; is_whole: every instrument has one';

@@ -51,13 +51,13 @@ BEGIN
                  WHEN key_type = 'text' THEN '$1'
                  ELSE format('(SELECT (margin_calib.keys_that_fit(ARRAY[$1], %L)::%s[])[1])', key_type, key_type) END));
     END LOOP;
-    query := 'SELECT h.account, coalesce(h.instrument, '''') AS instrument, sum(h.quantity) FILTER (WHERE h.instrument IS NOT NULL) AS quantity, '
-           'count(*) FILTER (WHERE h.instrument IS NULL OR h.quantity IS NULL) AS unusable, sum(h.entered) AS entry_quantity, '
-           'sum(h.entered * h.entry) AS entry_value, sum(h.entered / h.entry) AS entry_inverse '
-           'FROM (' || parts || ') AS h GROUP BY h.account, coalesce(h.instrument, '''')';
-    RETURN CASE WHEN accounts IS NOT NULL THEN query ELSE
+    query := ', coalesce(h.instrument, '''') AS instrument, sum(h.quantity) FILTER (WHERE h.instrument IS NOT NULL) AS quantity, '
+             'count(*) FILTER (WHERE h.instrument IS NULL OR h.quantity IS NULL) AS unusable, sum(h.entered) AS entry_quantity, '
+             'sum(h.entered * h.entry) AS entry_value, sum(h.entered / h.entry) AS entry_inverse '
+             'FROM (' || parts || ') AS h GROUP BY coalesce(h.instrument, '''')';
+    RETURN CASE WHEN accounts IS NOT NULL THEN 'SELECT h.account' || query || ', h.account' ELSE
         'SELECT array_agg(ROW(h.account, h.instrument, h.quantity, h.unusable, h.entry_quantity, h.entry_value, h.entry_inverse)::margin_calib.engine_holding) '
-        'FROM (' || query || ') AS h' END;
+        'FROM (SELECT $1 AS account' || query || ') AS h' END;
 END
 $function$;
 COMMENT ON FUNCTION margin_calib.holdings_query(text, text[]) IS

@@ -225,7 +225,8 @@ COMMENT ON VIEW margin_calib.wrong_way_pair IS
 REVOKE ALL ON margin_calib.wrong_way_pair FROM PUBLIC;
 
 CREATE OR REPLACE FUNCTION margin_calib.wrong_way_exposures(
-    held margin_calib.engine_holding[], currency text, live boolean, as_of timestamptz) RETURNS SETOF margin_calib.engine_exposure
+    held margin_calib.engine_holding[], currency text, holdings margin_calib.engine_holding[], live boolean, as_of timestamptz)
+    RETURNS SETOF margin_calib.engine_exposure
     LANGUAGE plpgsql STABLE PARALLEL UNSAFE COST 5000 ROWS 10
     SET search_path = pg_catalog, margin_calib, pg_temp
     SET enable_nestloop = off SET jit = off
@@ -249,7 +250,8 @@ BEGIN
                       WHERE h.quantity > 0 GROUP BY h.account, h.instrument;
         RETURN;
     END IF;
-    positions := ARRAY(SELECT p FROM margin_calib.compute_positions(accounts, live, as_of) AS p);
+    positions := CASE WHEN holdings IS NULL THEN ARRAY(SELECT p FROM margin_calib.compute_positions(accounts, live, as_of) AS p)
+                      ELSE ARRAY(SELECT p FROM margin_calib.positions_of(holdings, live, as_of) AS p) END;
     found := CASE WHEN live THEN ARRAY(SELECT margin_calib.wrong_way_found(w, as_of) FROM margin_calib.wrong_way AS w
                                         WHERE w.correlation IS NOT NULL AND w.asset IN (SELECT h.instrument FROM unnest(held) AS h))
                   ELSE ARRAY(SELECT c FROM margin_calib.wrong_way_correlation AS c) END;
@@ -282,7 +284,7 @@ BEGIN
          GROUP BY h.account, h.instrument;
 END
 $function$;
-COMMENT ON FUNCTION margin_calib.wrong_way_exposures(margin_calib.engine_holding[], text, boolean, timestamptz) IS
+COMMENT ON FUNCTION margin_calib.wrong_way_exposures(margin_calib.engine_holding[], text, margin_calib.engine_holding[], boolean, timestamptz) IS
 'Internal: for each account and asset with a wrong-way pair, the sum over the positions in the pairs'' instruments of haircut * notional in the currency, those of the other side taken off; a short put is long. NULL with the reason when an exposure is not known.';
 
 REVOKE ALL ON FUNCTION
@@ -291,4 +293,4 @@ REVOKE ALL ON FUNCTION
     margin_calib.asset_quotes(text[], text, margin_calib.engine_market[]),
     margin_calib.asset_prices(text[], text, boolean, timestamptz), margin_calib.peg_stage_at(numeric, margin_calib.peg_stage[]),
     margin_calib.peg_found(margin_calib.peg_stages, timestamptz), margin_calib.wrong_way_found(margin_calib.wrong_way, timestamptz),
-    margin_calib.wrong_way_exposures(margin_calib.engine_holding[], text, boolean, timestamptz) FROM PUBLIC;
+    margin_calib.wrong_way_exposures(margin_calib.engine_holding[], text, margin_calib.engine_holding[], boolean, timestamptz) FROM PUBLIC;

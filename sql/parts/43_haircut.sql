@@ -131,7 +131,8 @@ COMMENT ON FUNCTION margin_calib.haircut_of(margin_calib.engine_collateral, nume
 'Internal: haircut of a quantity: the largest of the calibrated one (market + currency + horizon + spread) and the floors, plus wrong_way, rounded up to the step of the asset, at most 1. 0 for a debt, 1 when something is missing.';
 
 CREATE OR REPLACE FUNCTION margin_calib.collateral_in(
-    held margin_calib.engine_holding[], currency text, live boolean, as_of timestamptz) RETURNS SETOF margin_calib.account_collateral
+    held margin_calib.engine_holding[], currency text, holdings margin_calib.engine_holding[], live boolean, as_of timestamptz)
+    RETURNS SETOF margin_calib.account_collateral
     LANGUAGE plpgsql STABLE PARALLEL UNSAFE COST 5000 ROWS 100
     SET search_path = pg_catalog, margin_calib, pg_temp
     SET enable_nestloop = off SET jit = off
@@ -145,7 +146,7 @@ BEGIN
         RETURN;
     END IF;
     terms := ARRAY(SELECT t FROM margin_calib.collateral_terms(ARRAY(SELECT DISTINCT h.instrument FROM unnest(held) AS h), money, live, as_of) AS t);
-    exposures := ARRAY(SELECT e FROM margin_calib.wrong_way_exposures(held, money, live, as_of) AS e);
+    exposures := ARRAY(SELECT e FROM margin_calib.wrong_way_exposures(held, money, holdings, live, as_of) AS e);
     RETURN QUERY
         SELECT h.account, money, h.instrument, v.quantity, t.price, v.value, c.haircut, t.market_haircut, t.currency_haircut, c.horizon_haircut,
                c.spread_haircut, t.minimum_haircut, t.quality_haircut, t.peg_haircut, t.weight_haircut, w.haircut, c.binding_term,
@@ -180,8 +181,8 @@ BEGIN
          ORDER BY h.account, h.instrument;
 END
 $function$;
-COMMENT ON FUNCTION margin_calib.collateral_in(margin_calib.engine_holding[], text, boolean, timestamptz) IS
-'Internal to collateral_of: what holdings are worth in a currency and what of it counts.';
+COMMENT ON FUNCTION margin_calib.collateral_in(margin_calib.engine_holding[], text, margin_calib.engine_holding[], boolean, timestamptz) IS
+'Internal: what assets that are held are worth in a currency and what of it counts; holdings: positions of the accounts, NULL: as the attached tables have them.';
 
 CREATE OR REPLACE FUNCTION margin_calib.collateral_of(accounts text[], live boolean, as_of timestamptz, currency text DEFAULT NULL)
     RETURNS SETOF margin_calib.account_collateral
@@ -199,7 +200,7 @@ BEGIN
                    LEFT JOIN margin_calib.models_of(accounts) AS m ON m.account = h.account
                   CROSS JOIN LATERAL (SELECT coalesce(collateral_of.currency, m.currency)) AS c (currency)
                   GROUP BY c.currency ORDER BY c.currency LOOP
-        RETURN QUERY SELECT * FROM margin_calib.collateral_in(money.held, money.currency, live, as_of);
+        RETURN QUERY SELECT * FROM margin_calib.collateral_in(money.held, money.currency, NULL, live, as_of);
     END LOOP;
 END
 $function$;
@@ -211,5 +212,5 @@ REVOKE ALL ON FUNCTION
     margin_calib.asset_liquidity(text[], margin_calib.engine_market[], boolean, timestamptz),
     margin_calib.peg_states(text[], boolean, timestamptz), margin_calib.collateral_terms(text[], text, boolean, timestamptz),
     margin_calib.haircut_of(margin_calib.engine_collateral, numeric, numeric),
-    margin_calib.collateral_in(margin_calib.engine_holding[], text, boolean, timestamptz),
+    margin_calib.collateral_in(margin_calib.engine_holding[], text, margin_calib.engine_holding[], boolean, timestamptz),
     margin_calib.collateral_of(text[], boolean, timestamptz, text) FROM PUBLIC;

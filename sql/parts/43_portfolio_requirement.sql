@@ -113,10 +113,15 @@ COMMENT ON FUNCTION margin_calib.first_reason(text, bigint) IS
 'Internal: a reason of several, with the number of the others.';
 
 CREATE OR REPLACE FUNCTION margin_calib.required_amount(margin double precision, step numeric) RETURNS numeric
-    LANGUAGE sql IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE COST 1
-BEGIN ATOMIC
-    SELECT coalesce(margin_calib.round_up(margin_calib.significant(margin), step), round(0, scale(step)));
-END;
+    LANGUAGE plpgsql STABLE CALLED ON NULL INPUT PARALLEL SAFE COST 10
+    SET search_path = pg_catalog, margin_calib, pg_temp
+AS $function$
+DECLARE
+    amount CONSTANT numeric := margin_calib.significant(margin);
+BEGIN
+    RETURN coalesce(margin_calib.round_up(amount, step), round(0, scale(step)));
+END
+$function$;
 COMMENT ON FUNCTION margin_calib.required_amount(double precision, numeric) IS
 'Internal: margin in scenarios, rounded up to the amount step; 0 without one.';
 

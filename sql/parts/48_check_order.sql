@@ -164,39 +164,32 @@ COMMENT ON FUNCTION margin_calib.traded_holdings(text, margin_calib.engine_holdi
 -- The accounts of the trial are called before and after.
 CREATE OR REPLACE FUNCTION margin_calib.trade_trial(
     held margin_calib.engine_holding[], trades margin_calib.what_if_trade[], cash_before numeric, cash numeric, model margin_calib.engine_model,
-    collateral margin_calib.account_collateral[], live boolean, as_of timestamptz) RETURNS SETOF margin_calib.engine_trial
+    assets margin_calib.engine_holding[], live boolean, as_of timestamptz) RETURNS SETOF margin_calib.engine_trial
     LANGUAGE plpgsql STABLE PARALLEL UNSAFE COST 5000 ROWS 2
     SET search_path = pg_catalog, margin_calib, pg_temp
 AS $function$
 DECLARE
-    before  CONSTANT margin_calib.engine_holding[] := ARRAY(
-        SELECT ROW('before', h.instrument, h.quantity, h.unusable, h.entry_quantity, h.entry_value, h.entry_inverse)::margin_calib.engine_holding
-          FROM unnest(held) AS h WHERE margin_calib.is_held(h));
-    after   CONSTANT margin_calib.engine_holding[] := margin_calib.traded_holdings('after', held, trades);
-    step    CONSTANT numeric := coalesce((SELECT y.amount_step FROM margin_calib.currency_setting AS y WHERE y.currency = model.currency), 0.01);
-    balance margin_calib.account_collateral;
-    settled margin_calib.account_collateral;
-    assets  margin_calib.account_collateral[] := '{}';
+    holdings CONSTANT margin_calib.engine_holding[] := margin_calib.traded_holdings('before', held, '{}') || margin_calib.traded_holdings('after', held, trades);
+    step     CONSTANT numeric := coalesce((SELECT y.amount_step FROM margin_calib.currency_setting AS y WHERE y.currency = model.currency), 0.01);
+    settled  margin_calib.account_collateral;
+    balances margin_calib.account_collateral[];
 BEGIN
+    balances := ARRAY(SELECT c FROM margin_calib.trade_collateral(assets, holdings, model, live, as_of) AS c);
     settled.currency := model.currency;
     settled.value := margin_calib.floor_to(coalesce(cash_before, 0), step);
     FOREACH settled.account IN ARRAY '{before,after}'::text[] LOOP
         settled.collateral_value := settled.value;
-        assets := assets || settled;
-        FOREACH balance IN ARRAY collateral LOOP
-            balance.account := settled.account;
-            assets := assets || balance;
-        END LOOP;
+        balances := balances || settled;
         settled.value := margin_calib.floor_to(coalesce(cash_before, 0) + coalesce(cash, 0), step);
     END LOOP;
     RETURN QUERY
         SELECT t.* FROM margin_calib.trial(
-            before || after, ARRAY[ROW('before', model.scenario_set, model.currency)::margin_calib.engine_model,
-                                   ROW('after', model.scenario_set, model.currency)::margin_calib.engine_model], assets, live, as_of) AS t;
+            holdings, ARRAY[ROW('before', model.scenario_set, model.currency)::margin_calib.engine_model,
+                            ROW('after', model.scenario_set, model.currency)::margin_calib.engine_model], balances, live, as_of) AS t;
 END
 $function$;
-COMMENT ON FUNCTION margin_calib.trade_trial(margin_calib.engine_holding[], margin_calib.what_if_trade[], numeric, numeric, margin_calib.engine_model, margin_calib.account_collateral[], boolean, timestamptz) IS
-'Internal: an account before and after trades; cash: what they add to its balances, cash_before: what those have besides.';
+COMMENT ON FUNCTION margin_calib.trade_trial(margin_calib.engine_holding[], margin_calib.what_if_trade[], numeric, numeric, margin_calib.engine_model, margin_calib.engine_holding[], boolean, timestamptz) IS
+'Internal: an account before and after trades; assets: its collateral; cash: what the trades add to its balances, cash_before: what those have besides.';
 
 CREATE OR REPLACE FUNCTION margin_calib.judge_trades(
     model margin_calib.engine_model, held margin_calib.engine_holding[], trades margin_calib.what_if_trade[], cash_before numeric, cash numeric) RETURNS margin_calib.order_check
@@ -206,9 +199,8 @@ AS $function$
 DECLARE
     as_of  CONSTANT timestamptz := statement_timestamp();
     result margin_calib.order_check;
-    assets CONSTANT margin_calib.account_collateral[] := ARRAY(
-        SELECT c FROM margin_calib.collateral_in(ARRAY(SELECT h FROM unnest(margin_calib.holdings_of('collateral', model.account)) AS h WHERE margin_calib.is_held(h)),
-                                                 model.currency, false, as_of) AS c);
+    assets CONSTANT margin_calib.engine_holding[] := ARRAY(
+        SELECT h FROM unnest(margin_calib.holdings_of('collateral', model.account)) AS h WHERE margin_calib.is_held(h));
     states margin_calib.account_state[];
     state  margin_calib.account_state;
     excess_before numeric;
@@ -284,6 +276,6 @@ REVOKE ALL ON FUNCTION
     margin_calib.trade_cash(margin_calib.what_if_trade, margin_calib.contract, margin_calib.contract_market, double precision),
     margin_calib.trades_cash(margin_calib.what_if_trade[], margin_calib.engine_model, boolean, timestamptz),
     margin_calib.check_trades(margin_calib.what_if_trade[]), margin_calib.traded_holdings(text, margin_calib.engine_holding[], margin_calib.what_if_trade[]),
-    margin_calib.trade_trial(margin_calib.engine_holding[], margin_calib.what_if_trade[], numeric, numeric, margin_calib.engine_model, margin_calib.account_collateral[], boolean, timestamptz),
+    margin_calib.trade_trial(margin_calib.engine_holding[], margin_calib.what_if_trade[], numeric, numeric, margin_calib.engine_model, margin_calib.engine_holding[], boolean, timestamptz),
     margin_calib.judge_trades(margin_calib.engine_model, margin_calib.engine_holding[], margin_calib.what_if_trade[], numeric, numeric),
     margin_calib.check_order(text, margin_calib.what_if_trade[]), margin_calib.check_order(text, text, numeric, numeric, numeric) FROM PUBLIC;

@@ -30,16 +30,16 @@ DECLARE
           FROM unnest(changes) AS c WHERE NOT EXISTS (SELECT FROM unnest(held) AS h WHERE h.instrument = c.instrument));
     result  margin_calib.engine_trade_sums;
 BEGIN
-    SELECT margin_calib.portfolio_margin(CASE WHEN s.vector IS NOT NULL THEN s.before END, s.vector, scenarios.method),
-           margin_calib.portfolio_margin(CASE WHEN s.vector IS NOT NULL THEN s.after END, s.vector, scenarios.method),
+    SELECT margin_calib.portfolio_margin(s.before, s.vector, scenarios.method), margin_calib.portfolio_margin(coalesce(s.changed, s.before), s.vector, scenarios.method),
            bool_and(s.vector IS NOT NULL),
            array_agg(ROW(s.currency, s.asset, s.pnl)::margin_calib.engine_profit) FILTER (WHERE s.pnl <> 0 OR s.kind = 'spot' OR s.currency <> model.currency),
-           min(s.fresh_until) FILTER (WHERE s.stays), margin_calib.first_reason(min(s.reason) FILTER (WHERE s.stays), count(s.reason) FILTER (WHERE s.stays)),
+           min(s.fresh_until) FILTER (WHERE s.stays), min(s.reason) FILTER (WHERE s.stays), count(s.reason) FILTER (WHERE s.stays),
            min(margin_calib.profit_reason(s.instrument, s.entry_quantity, s.pnl)) FILTER (WHERE s.stays)
       INTO result
-      FROM (SELECT p.instrument, p.currency, p.kind, r.vector, p.quantity::double precision AS before,
-                   (p.quantity + coalesce(c.quantity, 0))::double precision AS after, p.entry_quantity,
-                   margin_calib.is_held(ROW(p.account, p.instrument, p.quantity + coalesce(c.quantity, 0), p.unusable, p.entry_quantity, p.entry_value, p.entry_inverse)) AS stays,
+      FROM (SELECT p.instrument, p.currency, p.kind, r.vector, p.entry_quantity,
+                   CASE WHEN r.vector IS NOT NULL THEN p.quantity::double precision END AS before,
+                   CASE WHEN r.vector IS NOT NULL THEN (p.quantity + c.quantity)::double precision END AS changed,
+                   margin_calib.is_held(ROW(p.account, p.instrument, coalesce(p.quantity + c.quantity, p.quantity), p.unusable, p.entry_quantity, p.entry_value, p.entry_inverse)) AS stays,
                    margin_calib.profit_asset(p, t) AS asset, margin_calib.unrealised_pnl(p, t) AS pnl, least(r.fresh_until, p.fresh_until) AS fresh_until,
                    margin_calib.portfolio_reason(p, true, r.stale_reason, 1, NULL) AS reason
               FROM margin_calib.bare_positions(touched) AS p
@@ -55,10 +55,83 @@ $function$;
 COMMENT ON FUNCTION margin_calib.trade_sums(margin_calib.engine_holding[], margin_calib.what_if_trade[], margin_calib.engine_model, margin_calib.scenario_set) IS
 'Internal to trade_states: an account before and after trades by its stored vectors, all currencies of profits apart; is_whole tells whether all of its instruments have one, NULL without an instrument.';
 
+-- ---- collateral ----
+
+CREATE OR REPLACE FUNCTION margin_calib.stored_collateral(assets margin_calib.engine_holding[], model margin_calib.engine_model) RETURNS margin_calib.account_collateral[]
+    LANGUAGE plpgsql STABLE PARALLEL SAFE COST 5000
+    SET search_path = pg_catalog, margin_calib, pg_temp
+AS $function$
+DECLARE
+    stored CONSTANT margin_calib.account_collateral[] := ARRAY(SELECT c FROM margin_calib.account_collateral AS c WHERE c.account = model.account);
+BEGIN
+    RETURN CASE WHEN cardinality(stored) = cardinality(assets)
+                     AND NOT EXISTS (SELECT FROM unnest(assets) AS a LEFT JOIN unnest(stored) AS c ON c.asset = a.instrument
+                                      WHERE a.unusable > 0 OR (c.quantity = a.quantity AND c.currency = model.currency) IS NOT TRUE)
+                     AND NOT EXISTS (SELECT FROM unnest(assets) AS a JOIN margin_calib.wrong_way_pair AS w ON w.asset = a.instrument) THEN stored END;
+END
+$function$;
+COMMENT ON FUNCTION margin_calib.stored_collateral(margin_calib.engine_holding[], margin_calib.engine_model) IS
+'Internal: collateral of an account as the latest refresh stored it, when its assets are the same as then and positions do not matter to their haircuts; else NULL.';
+
+CREATE OR REPLACE FUNCTION margin_calib.trade_collateral(
+    assets margin_calib.engine_holding[], holdings margin_calib.engine_holding[], model margin_calib.engine_model, live boolean, as_of timestamptz)
+    RETURNS SETOF margin_calib.account_collateral
+    LANGUAGE plpgsql STABLE PARALLEL UNSAFE COST 5000 ROWS 10
+    SET search_path = pg_catalog, margin_calib, pg_temp
+AS $function$
+DECLARE
+    stored  CONSTANT margin_calib.account_collateral[] := CASE WHEN NOT live THEN margin_calib.stored_collateral(assets, model) END;
+    balance margin_calib.account_collateral;
+    side    text;
+BEGIN
+    IF stored IS NULL THEN
+        RETURN QUERY
+            SELECT c.* FROM margin_calib.collateral_in(
+                ARRAY(SELECT ROW(s.name, a.instrument, a.quantity, a.unusable, NULL, NULL, NULL)::margin_calib.engine_holding
+                        FROM unnest(assets) AS a CROSS JOIN (VALUES ('before'), ('after')) AS s (name)), model.currency, holdings, live, as_of) AS c;
+        RETURN;
+    END IF;
+    FOREACH side IN ARRAY '{before,after}'::text[] LOOP
+        FOREACH balance IN ARRAY stored LOOP
+            balance.account := side;
+            RETURN NEXT balance;
+        END LOOP;
+    END LOOP;
+END
+$function$;
+COMMENT ON FUNCTION margin_calib.trade_collateral(margin_calib.engine_holding[], margin_calib.engine_holding[], margin_calib.engine_model, boolean, timestamptz) IS
+'Internal: collateral of an account before and after trades, which are the names of the accounts, with these positions each.';
+
+CREATE OR REPLACE FUNCTION margin_calib.collateral_sums(
+    assets margin_calib.engine_holding[], held margin_calib.engine_holding[], trades margin_calib.what_if_trade[], model margin_calib.engine_model, as_of timestamptz,
+    OUT before numeric, OUT after numeric, OUT fresh_until timestamptz, OUT reason text)
+    LANGUAGE plpgsql STABLE PARALLEL UNSAFE COST 5000
+    SET search_path = pg_catalog, margin_calib, pg_temp
+AS $function$
+DECLARE
+    stored CONSTANT margin_calib.account_collateral[] := margin_calib.stored_collateral(assets, model);
+BEGIN
+    IF stored IS NOT NULL THEN
+        SELECT coalesce(sum(c.collateral_value), 0), coalesce(sum(c.collateral_value), 0), min(c.fresh_until), min(c.stale_reason)
+          INTO before, after, fresh_until, reason FROM unnest(stored) AS c;
+    ELSE
+        SELECT coalesce(sum(c.collateral_value) FILTER (WHERE c.account = 'before'), 0), coalesce(sum(c.collateral_value) FILTER (WHERE c.account = 'after'), 0),
+               min(c.fresh_until) FILTER (WHERE c.account = 'after'), min(c.stale_reason) FILTER (WHERE c.account = 'after')
+          INTO before, after, fresh_until, reason
+          FROM margin_calib.trade_collateral(
+                   assets, margin_calib.traded_holdings('before', held, '{}') || margin_calib.traded_holdings('after', held, trades), model, false, as_of) AS c;
+    END IF;
+END
+$function$;
+COMMENT ON FUNCTION margin_calib.collateral_sums(margin_calib.engine_holding[], margin_calib.engine_holding[], margin_calib.what_if_trade[], margin_calib.engine_model, timestamptz) IS
+'Internal to trade_states: what counts of the collateral of an account before and after trades.';
+
+-- ---- both ----
+
 -- No row: stored vectors do not say all.
 CREATE OR REPLACE FUNCTION margin_calib.trade_states(
     held margin_calib.engine_holding[], trades margin_calib.what_if_trade[], cash_before numeric, cash numeric, model margin_calib.engine_model,
-    collateral margin_calib.account_collateral[], as_of timestamptz) RETURNS SETOF margin_calib.account_state
+    assets margin_calib.engine_holding[], as_of timestamptz) RETURNS SETOF margin_calib.account_state
     LANGUAGE plpgsql STABLE PARALLEL UNSAFE COST 5000 ROWS 2
     SET search_path = pg_catalog, margin_calib, pg_temp
 AS $function$
@@ -67,7 +140,8 @@ DECLARE
     sums   margin_calib.engine_trade_sums;
     prices margin_calib.asset_price[];
     profit record;
-    assets record;
+    counts record;
+    value  numeric;
     state  margin_calib.account_state;
 BEGIN
     IF model.scenario_set IS NULL OR margin_calib.has_add_ons(false) THEN
@@ -85,27 +159,30 @@ BEGIN
         END IF;
     END IF;
     SELECT sum(p.pnl * x.price) AS pnl INTO profit FROM unnest(sums.profits) AS p JOIN unnest(prices) AS x ON x.asset = p.asset;
-    SELECT coalesce(sum(c.collateral_value), 0) AS value, min(c.fresh_until) AS fresh_until, min(c.stale_reason) AS reason INTO assets FROM unnest(collateral) AS c;
+    counts := margin_calib.collateral_sums(assets, held, trades, model, as_of);
     state.currency := model.currency;
     state.unrealised_pnl := margin_calib.floor_to(coalesce(profit.pnl, 0), step);
-    state.fresh_until := least(sums.fresh_until, assets.fresh_until);
-    state.stale_reason := coalesce(sums.reason, assets.reason, sums.profit_reason);
+    state.fresh_until := least(sums.fresh_until, counts.fresh_until);
+    state.stale_reason := coalesce(margin_calib.first_reason(sums.reason, sums.reasons), counts.reason, sums.profit_reason);
     state.account := 'before';
     state.initial_margin := margin_calib.required_amount((sums.before).initial_margin, step);
-    state.equity := assets.value + margin_calib.floor_to(coalesce(cash_before, 0), step) + state.unrealised_pnl
-                  + margin_calib.floor_to(coalesce(margin_calib.significant((sums.before).value), 0), step);
+    value := coalesce(margin_calib.significant((sums.before).value), 0);
+    state.equity := counts.before + margin_calib.floor_to(coalesce(cash_before, 0), step) + state.unrealised_pnl + margin_calib.floor_to(value, step);
     RETURN NEXT state;
     state.account := 'after';
     state.initial_margin := margin_calib.required_amount((sums.after).initial_margin, step);
-    state.equity := assets.value + margin_calib.floor_to(coalesce(cash_before, 0) + coalesce(cash, 0), step) + state.unrealised_pnl
-                  + margin_calib.floor_to(coalesce(margin_calib.significant((sums.after).value), 0), step);
+    value := coalesce(margin_calib.significant((sums.after).value), 0);
+    state.equity := counts.after + margin_calib.floor_to(coalesce(cash_before, 0) + coalesce(cash, 0), step) + state.unrealised_pnl + margin_calib.floor_to(value, step);
     RETURN NEXT state;
 END
 $function$;
-COMMENT ON FUNCTION margin_calib.trade_states(margin_calib.engine_holding[], margin_calib.what_if_trade[], numeric, numeric, margin_calib.engine_model, margin_calib.account_collateral[], timestamptz) IS
+COMMENT ON FUNCTION margin_calib.trade_states(margin_calib.engine_holding[], margin_calib.what_if_trade[], numeric, numeric, margin_calib.engine_model, margin_calib.engine_holding[], timestamptz) IS
 'Internal to judge_trades: of the states of trade_trial those figures that tell whether an account may trade; no row when rates, charges or new vectors are needed for them.';
 
 REVOKE ALL ON FUNCTION
+    margin_calib.stored_collateral(margin_calib.engine_holding[], margin_calib.engine_model),
+    margin_calib.trade_collateral(margin_calib.engine_holding[], margin_calib.engine_holding[], margin_calib.engine_model, boolean, timestamptz),
+    margin_calib.collateral_sums(margin_calib.engine_holding[], margin_calib.engine_holding[], margin_calib.what_if_trade[], margin_calib.engine_model, timestamptz),
     margin_calib.bare_positions(margin_calib.engine_holding[]),
     margin_calib.trade_sums(margin_calib.engine_holding[], margin_calib.what_if_trade[], margin_calib.engine_model, margin_calib.scenario_set),
-    margin_calib.trade_states(margin_calib.engine_holding[], margin_calib.what_if_trade[], numeric, numeric, margin_calib.engine_model, margin_calib.account_collateral[], timestamptz) FROM PUBLIC;
+    margin_calib.trade_states(margin_calib.engine_holding[], margin_calib.what_if_trade[], numeric, numeric, margin_calib.engine_model, margin_calib.engine_holding[], timestamptz) FROM PUBLIC;

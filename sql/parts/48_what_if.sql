@@ -131,7 +131,7 @@ COMMENT ON FUNCTION margin_calib.best_hedge(margin_calib.engine_holding[], margi
 
 CREATE OR REPLACE FUNCTION margin_calib.what_if_hedges(
     account text, held margin_calib.engine_holding[], hedges text[], model margin_calib.engine_model, after margin_calib.what_if_row,
-    collateral margin_calib.account_collateral[], cash numeric, live boolean, as_of timestamptz) RETURNS SETOF margin_calib.what_if_row
+    assets margin_calib.engine_holding[], cash numeric, live boolean, as_of timestamptz) RETURNS SETOF margin_calib.what_if_row
     LANGUAGE plpgsql STABLE PARALLEL UNSAFE COST 5000 ROWS 10
     SET search_path = pg_catalog, margin_calib, pg_temp
 AS $function$
@@ -153,7 +153,7 @@ BEGIN
         SELECT r.* INTO hedge FROM unnest(risks) AS r WHERE r.instrument = name;
         trade.quantity := margin_calib.significant(coalesce((margin_calib.best_hedge(held, risks, hedge, scenarios.method)).quantity, 0));
         SELECT (margin_calib.what_if_figures('hedge', what_if_hedges.account, t)).* INTO line
-          FROM margin_calib.trade_trial(held, ARRAY[trade], cash, margin_calib.trades_cash(ARRAY[trade], model, live, as_of), model, collateral, live, as_of) AS t
+          FROM margin_calib.trade_trial(held, ARRAY[trade], cash, margin_calib.trades_cash(ARRAY[trade], model, live, as_of), model, assets, live, as_of) AS t
          WHERE (t.state).account = 'after';
         line.instrument := name;
         line.quantity := trade.quantity;
@@ -168,7 +168,7 @@ BEGIN
                        THEN l.notional * coalesce(q.spread / 2, 1) / (after.initial_margin - l.initial_margin) END, l.instrument;
 END
 $function$;
-COMMENT ON FUNCTION margin_calib.what_if_hedges(text, margin_calib.engine_holding[], text[], margin_calib.engine_model, margin_calib.what_if_row, margin_calib.account_collateral[], numeric, boolean, timestamptz) IS
+COMMENT ON FUNCTION margin_calib.what_if_hedges(text, margin_calib.engine_holding[], text[], margin_calib.engine_model, margin_calib.what_if_row, margin_calib.engine_holding[], numeric, boolean, timestamptz) IS
 'Internal to what_if: the best hedge in each instrument, the cheapest first.';
 
 -- Each has its share of the published requirement, rounded so that they add up to it; charges are those of the position.
@@ -245,7 +245,8 @@ DECLARE
     held       CONSTANT margin_calib.engine_holding[] := ARRAY(
         SELECT h FROM margin_calib.holdings(ARRAY[what_if.account]) AS h WHERE margin_calib.is_held(h));
     model      margin_calib.engine_model;
-    collateral margin_calib.account_collateral[];
+    assets     CONSTANT margin_calib.engine_holding[] := ARRAY(
+        SELECT h FROM margin_calib.collateral_holdings(ARRAY[what_if.account]) AS h WHERE margin_calib.is_held(h));
     cash       numeric;
     found      margin_calib.engine_trial;
     before     margin_calib.what_if_row;
@@ -255,9 +256,8 @@ BEGIN
     SELECT m.* INTO model FROM margin_calib.models_of(ARRAY[what_if.account]) AS m;
     model.scenario_set := CASE coalesce(setting.scenario_set, model.scenario_set) WHEN 'rates' THEN NULL ELSE coalesce(setting.scenario_set, model.scenario_set) END;
     model.currency := coalesce(setting.currency, model.currency);
-    collateral := ARRAY(SELECT c FROM margin_calib.collateral_of(ARRAY[what_if.account], live, as_of) AS c);
     cash := coalesce(margin_calib.trades_cash(asked, model, live, as_of), 0) + coalesce(setting.collateral, 0);
-    FOR found IN SELECT t.* FROM margin_calib.trade_trial(held, asked, 0, cash, model, collateral, live, as_of) AS t LOOP
+    FOR found IN SELECT t.* FROM margin_calib.trade_trial(held, asked, 0, cash, model, assets, live, as_of) AS t LOOP
         IF (found.state).account = 'before' THEN
             before := margin_calib.what_if_figures('before', what_if.account, found);
         ELSE
@@ -269,7 +269,7 @@ BEGIN
     RETURN NEXT margin_calib.what_if_change(before, after);
     RETURN QUERY SELECT c.* FROM margin_calib.what_if_components(what_if.account, margin_calib.traded_holdings(what_if.account, held, asked), model, after, live, as_of) AS c;
     IF setting.hedges IS NOT NULL AND model.scenario_set IS NOT NULL THEN
-        RETURN QUERY SELECT h.* FROM margin_calib.what_if_hedges(what_if.account, margin_calib.traded_holdings(what_if.account, held, asked), setting.hedges, model, after, collateral, cash, live, as_of) AS h;
+        RETURN QUERY SELECT h.* FROM margin_calib.what_if_hedges(what_if.account, margin_calib.traded_holdings(what_if.account, held, asked), setting.hedges, model, after, assets, cash, live, as_of) AS h;
     END IF;
 END
 $function$;
@@ -280,6 +280,6 @@ REVOKE ALL ON FUNCTION
     margin_calib.are_objects(jsonb), margin_calib.what_if_settings(jsonb), margin_calib.what_if_trades(jsonb), margin_calib.what_if_figures(text, text, margin_calib.engine_trial),
     margin_calib.what_if_change(margin_calib.what_if_row, margin_calib.what_if_row),
     margin_calib.best_hedge(margin_calib.engine_holding[], margin_calib.engine_risk[], margin_calib.engine_risk, margin_calib.margin_method),
-    margin_calib.what_if_hedges(text, margin_calib.engine_holding[], text[], margin_calib.engine_model, margin_calib.what_if_row, margin_calib.account_collateral[], numeric, boolean, timestamptz),
+    margin_calib.what_if_hedges(text, margin_calib.engine_holding[], text[], margin_calib.engine_model, margin_calib.what_if_row, margin_calib.engine_holding[], numeric, boolean, timestamptz),
     margin_calib.what_if_components(text, margin_calib.engine_holding[], margin_calib.engine_model, margin_calib.what_if_row, boolean, timestamptz),
     margin_calib.what_if(text, jsonb, jsonb) FROM PUBLIC;

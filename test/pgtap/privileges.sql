@@ -66,6 +66,7 @@ INSERT INTO t.granted SELECT n, 'raoe' FROM unnest(ARRAY[
     'contract_of', 'scenario_set', 'surface_at', 'surface_vol', 'surface_svg', 'surface_now', 'stored_surface', 'check_underlyings', 'surface_in_force', 'surface_found', 'quote_source',
     'quote_number_expression', 'quote_kind_expression', 'with_fallbacks', 'fallback_slice', 'surface_reason', 'pending_underlyings', 'surface_json', 'verify_surfaces',
     -- scenario sets, collateral, accounts
+    'stored_collateral', 'trade_collateral', 'collateral_sums',
     'profit_reason', 'portfolio_reason', 'first_reason', 'required_amount', 'trade_sums', 'trade_states',
     'holdings_of', 'holdings_query', 'position_reason', 'is_held', 'profit_asset', 'position_assets', 'states_in', 'asset_quotes',
     'asset_moves', 'asset_contract',

@@ -100,6 +100,20 @@ SELECT results_eq($$ SELECT DISTINCT model FROM what_if('a', '[]', '{"scenario_s
 SELECT is(initial_margin, 1600.00, 'another set') FROM what_if('a', '[]', '{"scenario_set": "paradex"}') WHERE item = 'after';
 SELECT is(initial_margin, 2000.00, 'that nobody uses') FROM what_if('r', '[]', '{"scenario_set": "fifth"}') WHERE item = 'after';
 SELECT results_eq($$ SELECT currency, unrealised_pnl, initial_margin FROM what_if('a', '[]', '{"currency": "EUR"}') WHERE item = 'after' $$, $$ VALUES ('EUR', 1250.00, 1250.00) $$, 'another currency');
+SELECT results_eq($$ SELECT item, collateral_value, equity FROM what_if('a', '[]', '{"currency": "EUR"}') WHERE item IN ('before', 'after') $$,
+    $$ SELECT i, c.collateral_value, c.collateral_value + 1250 FROM (VALUES ('before'), ('after')) AS v (i), collateral_of('{a}', false, now(), 'EUR') AS c WHERE c.collateral_value BETWEEN 1000 AND 5000 / 0.8 $$, 'and so is the collateral');
+-- collateral that loses with the position: its haircut is that after the trade
+SAVEPOINT wrong_way;
+SELECT set_asset('BTC', wrong_way_haircut => 0.4);
+INSERT INTO bal VALUES ('w', 'BTC', 1);
+CALL refresh(commit_batches => false);
+SELECT is((check_order('w', 'BTC', 0)).equity, (SELECT equity FROM margin_account WHERE account = 'w'), 'no trade, no more haircut');
+CREATE TABLE t.verdict AS SELECT (check_order('w', 'BTC', 1)).*;
+SELECT ok(v.equity < a.equity - 1000, 'a trade that matches the collateral takes of it') FROM t.verdict AS v, margin_account AS a WHERE a.account = 'w';
+SELECT is(w.equity, v.equity, 'what_if says the same') FROM t.verdict AS v, what_if('w', '[{"instrument": "BTC", "quantity": 1}]') AS w WHERE w.item = 'after';
+INSERT INTO pos VALUES ('w', 'BTC', 1, 10000);
+SELECT is((SELECT a.equity FROM account_now('w') AS a), v.equity, 'and so it is when the trade is made') FROM t.verdict AS v;
+ROLLBACK TO wrong_way;
 SELECT results_eq($$ SELECT item, collateral_value, equity FROM what_if('a', '[]', '{"collateral": -1000.001}') WHERE item IN ('before', 'after') $$, $$ VALUES ('before', 5000.00, 6000.00), ('after', 3999.99, 4999.99) $$, 'withdrawn: rounded down');
 INSERT INTO px VALUES ('BTC', t.day(0) + interval '1 minute', 11000);
 SELECT results_eq($$ SELECT item, equity, initial_margin FROM what_if('a', '[{"instrument": "BTC", "quantity": 1, "price": 11000}]', '{"live": true}') WHERE item IN ('before', 'after') $$,
