@@ -35,9 +35,8 @@ CREATE TABLE margin_calib.instrument_risk (
     vector       margin_calib.risk_vector,
     fresh_until  timestamptz,
     stale_reason text,
-    PRIMARY KEY (scenario_set, currency, instrument)
+    PRIMARY KEY (instrument, scenario_set, currency) -- by what differs most
 ) WITH (fillfactor = 70);
-CREATE INDEX instrument_risk_instrument ON margin_calib.instrument_risk (instrument);
 COMMENT ON TABLE margin_calib.instrument_risk IS
 'Risk vectors of the instruments that accounts under portfolio margin hold, with all that they were made from, kept by refresh: vector = scenario_pnl(contract, market, as_of, scenario_set(scenario_set, set_version)).';
 COMMENT ON COLUMN margin_calib.instrument_risk.currency IS 'of the vector''s profits';
