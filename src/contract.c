@@ -148,8 +148,9 @@ mc_contract_read(Datum row, McContractTerms *contract)
 	contract->expiry = terms.nulls[EXPIRY] ? DT_NOEND : DatumGetTimestampTz(terms.values[EXPIRY]);
 	contract->instrument = name(&terms, INSTRUMENT);
 	contract->underlying = name(&terms, UNDERLYING);
-	contract->asset =
-	    name(&terms, contract->contract.kind == MC_SPOT ? QUOTE_CURRENCY : SETTLEMENT_ASSET);
+	contract->quote_currency = name(&terms, QUOTE_CURRENCY);
+	contract->asset = contract->contract.kind == MC_SPOT ? contract->quote_currency
+	                                                     : name(&terms, SETTLEMENT_ASSET);
 	if (contract->instrument == NULL || contract->underlying == NULL)
 		refuse(&terms, "a contract in a portfolio has an instrument and an underlying",
 		       "Positions are told apart by the one and move with the other: parse_symbol gives "

@@ -18,7 +18,8 @@ typedef struct McContractTerms
 	char *underlying;
 	char *
 	    asset; /* that its value and profit are counted in: of a spot pair the quote currency; or NULL */
-	TimestampTz expiry; /* DT_NOEND where there is none */
+	char *quote_currency; /* or NULL */
+	TimestampTz expiry;   /* DT_NOEND where there is none */
 } McContractTerms;
 
 /* In the order of McContractKind; NULL ends it. */

@@ -62,7 +62,9 @@ slot_of(const char *kind)
 	for (int i = 0; i < lengthof(kept); i++)
 		if (strcmp(kept[i].kind, kind) == 0)
 			return &kept[i];
-	elog(ERROR, "feeds of kind %s have no accounts", kind);
+	ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+	                errmsg("feeds of kind %s have no accounts", kind),
+	                errhint("Kinds that have are positions and collateral.")));
 }
 
 static void

@@ -198,8 +198,11 @@ MC_FUNCTION(mc_black_scholes_greeks_one)
 MC_FUNCTION(mc_inverse_option_price_one)
 {
 	Option o = read_option(fcinfo, "forward");
+	double price = mc_black76_price(!o.call, o.strike, o.underlying, o.t, o.vol) / o.underlying;
 
-	PG_RETURN_FLOAT8(mc_black76_price(!o.call, o.strike, o.underlying, o.t, o.vol) / o.underlying);
+	if (unlikely(isinf(price)))
+		float_overflow_error();
+	PG_RETURN_FLOAT8(price);
 }
 
 /* inverse_option_greeks(kind, forward, strike, t, vol) */

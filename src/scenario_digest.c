@@ -12,6 +12,13 @@ digest_numbers(const double *numbers, Size bytes, uint64 digest)
 	return hash_bytes_extended((const unsigned char *) numbers, bytes, digest);
 }
 
+static uint64
+digest_name(const char *name, uint64 digest)
+{
+	return name == NULL ? digest
+	                    : hash_bytes_extended((const unsigned char *) name, strlen(name), digest);
+}
+
 /* Numbers one by one: what lies between the members of a struct is not defined. */
 static uint64
 digest_law(const McFactorLaw *law, uint64 digest)
@@ -22,10 +29,9 @@ digest_law(const McFactorLaw *law, uint64 digest)
 	    s->beta,      s->price_range, s->vol_up,      s->vol_down,   s->vol_range_absolute,
 	    s->reference, s->least,       s->short_power, s->long_power, s->least_vol_up};
 
-	if (law->factor != NULL)
-		digest =
-		    hash_bytes_extended((const unsigned char *) law->factor, strlen(law->factor), digest);
+	digest = digest_name(law->factor, digest);
 	digest = digest_numbers(numbers, sizeof(numbers), digest);
+	digest = digest_name(law->currency, digest);
 	for (int i = 0; i < 2; i++)
 	{
 		const McSkewLaw *skew = &s->skew[i];

@@ -121,6 +121,58 @@ set_settlement_prices(const McContractTerms *terms, const McScenarioSet *set, Mc
 	exposure->settlement_moves = false;
 }
 
+/* What an asset costs in each scenario where it costs 1 now; NULL where the set has no factor of its name. */
+static const double *
+asset_moves(const McScenarioSet *set, const char *asset)
+{
+	const McFactorLaw *law = asset == NULL ? NULL : mc_named_factor(set, asset);
+	double *moves;
+
+	if (law == NULL)
+		return NULL;
+	moves = mc_work_space(set->count, sizeof(double));
+	mc_asset_prices(1, &law->shocks, shocks_of(set, law), set->count, moves);
+	return moves;
+}
+
+/*
+ * The shocks of a contract that is quoted in another currency than the price of its factor is shocked in: relative to
+ * the price that it is quoted at, which law then takes as they are.
+ */
+static const McShock *
+quoted_shocks(const McScenarioSet *set, const McFactorLaw *factor, const McContractTerms *terms,
+              const McExposure *exposure, McShockLaw *law)
+{
+	const McShock *given = shocks_of(set, factor);
+	const double *currency = asset_moves(set, factor->currency);
+	const double *quote = asset_moves(set, terms->quote_currency);
+	McShock *shocks;
+
+	if (factor->currency == NULL || terms->quote_currency == NULL ||
+	    strcmp(factor->currency, terms->quote_currency) == 0 || (currency == NULL && quote == NULL))
+		return given;
+	shocks = mc_work_space(set->count, sizeof(McShock));
+	for (int i = 0; i < set->count; i++)
+	{
+		double price = mc_shocked_price(exposure, &factor->shocks, &given[i]);
+
+		if (quote != NULL && quote[i] == 0)
+			ereport(ERROR,
+			        (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			         errmsg("scenario %d of set %s leaves %s worth nothing, and no price in it",
+			                i + 1, set->name, terms->quote_currency),
+			         errdetail("Contract %s is quoted in it.", terms->instrument),
+			         errhint("Let it keep a part of its value: write -0.99.")));
+		shocks[i] = given[i];
+		shocks[i].price = price / exposure->price * (currency == NULL ? 1 : currency[i]) /
+		                      (quote == NULL ? 1 : quote[i]) -
+		                  1;
+		shocks[i].price_unit = MC_SHOCK_RELATIVE;
+	}
+	law->beta = 1;
+	return shocks;
+}
+
 /* scenario_pnl(contract, market contract_market, as_of timestamptz, scenarios scenario_set) -> risk_vector */
 MC_FUNCTION(mc_scenario_pnl_vector)
 {
@@ -130,6 +182,8 @@ MC_FUNCTION(mc_scenario_pnl_vector)
 	McRow market;
 	McContractTerms terms;
 	McExposure exposure;
+	McShockLaw shock_law;
+	const McShock *shocks;
 	McRiskVector *vector;
 	double rate;
 
@@ -139,6 +193,7 @@ MC_FUNCTION(mc_scenario_pnl_vector)
 		         errhint("Write the time of the prices.")));
 	mc_contract_read(PG_GETARG_DATUM(0), &terms);
 	law = mc_factor_law(set, terms.underlying);
+	shock_law = law->shocks;
 	mc_row_read(PG_GETARG_DATUM(1), MC_MARKET_COLUMNS, "a contract_market", &market);
 	mc_exposure_read(&terms, &market, as_of, &exposure, &rate);
 	set_settlement_prices(&terms, set, &exposure);
@@ -146,7 +201,8 @@ MC_FUNCTION(mc_scenario_pnl_vector)
 	                            terms.underlying);
 	vector->set_version = set->version;
 	vector->set_digest = set->digest;
-	mc_check_status(mc_scenario_pnl(&exposure, &law->shocks, shocks_of(set, law), set->count,
+	shocks = quoted_shocks(set, law, &terms, &exposure, &shock_law);
+	mc_check_status(mc_scenario_pnl(&exposure, &shock_law, shocks, set->count,
 	                                &vector->numbers[MC_RISK_BASE], mc_risk_pnl(vector)));
 	set_terms(vector, &terms, &market, &exposure);
 	set_discounts(vector, law, rate, exposure.years);

@@ -83,6 +83,7 @@ enum
 	FACTOR_SHOCK_LAW,
 	FACTOR_PRICE_SHOCKS,
 	FACTOR_VOL_SHOCKS,
+	FACTOR_CURRENCY,
 	FACTOR_COLUMNS
 };
 
@@ -230,6 +231,8 @@ read_factor(const McRow *factor, const McRow *row, McScenarioSet *set, McFactorL
 		read_law(factor->values[FACTOR_SHOCK_LAW], false, law);
 	law->price_shocks = read_shocks(factor, FACTOR_PRICE_SHOCKS, set);
 	law->vol_shocks = read_shocks(factor, FACTOR_VOL_SHOCKS, set);
+	if (!factor->nulls[FACTOR_CURRENCY])
+		law->currency = TextDatumGetCString(factor->values[FACTOR_CURRENCY]);
 	set->has_history = set->has_history || law->price_shocks != NULL;
 }
 

@@ -29,6 +29,7 @@ typedef struct McFactorLaw
 	const double
 	    *price_shocks; /* [scenarios], relative, instead of those of the scenarios; or NULL */
 	const double *vol_shocks;
+	char *currency; /* in which the price is shocked; NULL: in that of the quotes */
 } McFactorLaw;
 
 typedef struct McScenarioSet

@@ -83,13 +83,15 @@ CREATE TYPE margin_calib.factor_law AS (
     factor       text,
     law          margin_calib.shock_law,
     price_shocks double precision[],
-    vol_shocks   double precision[]
+    vol_shocks   double precision[],
+    currency     text
 );
 COMMENT ON TYPE margin_calib.factor_law IS 'What holds for contracts on one underlying, where it is not what holds for the set: the law, or shocks of its own in every scenario, as historical scenarios have.';
 COMMENT ON COLUMN margin_calib.factor_law.factor IS 'underlying of the contracts; also an asset that contracts on others are settled in, whose price in the currency of the portfolio moves so; *: every underlying that no factor is named after';
 COMMENT ON COLUMN margin_calib.factor_law.law IS 'NULL for the law of the set; else all of it, nothing is taken from the set''s';
 COMMENT ON COLUMN margin_calib.factor_law.price_shocks IS 'relative shock of the price in each scenario instead of those of the scenarios, NULL for those; in a set where a factor has some, contracts on an underlying that is not among the factors are refused, unless there is a factor *';
 COMMENT ON COLUMN margin_calib.factor_law.vol_shocks IS 'relative shock of the vol in each scenario, the same way';
+COMMENT ON COLUMN margin_calib.factor_law.currency IS 'in which its price is shocked: a contract that is quoted in another moves by (1 + shock) (1 + that of currency) / (1 + that of its quote currency) - 1, where the set has factors of their names; NULL: in the one that each contract is quoted in';
 
 CREATE TYPE margin_calib.margin_component AS (
     name        text,

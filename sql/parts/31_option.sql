@@ -34,7 +34,7 @@ CREATE OR REPLACE FUNCTION margin_calib.inverse_option_price(kind text, forward 
     LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 1
     AS 'MODULE_PATHNAME', 'mc_inverse_option_price_one';
 COMMENT ON FUNCTION margin_calib.inverse_option_price(text, double precision, double precision, double precision, double precision) IS
-'Premium in coin of an inverse (coin-settled) option: the undiscounted price of Black (1976) over the forward, as Deribit marks its options. forward and strike have one unit, the result is in coins of the underlying; t is in years, vol a year. kind is call, put, c or p in any case. NULL gives NULL, NaN gives NaN; forward and strike must be positive and finite, t and vol not negative (22023). t or vol 0 gives the intrinsic value, Infinity the upper bound. doc/options.md.';
+'Premium in coin of an inverse (coin-settled) option: the undiscounted price of Black (1976) over the forward, as Deribit marks its options. forward and strike have one unit, the result is in coins of the underlying; t is in years, vol a year. kind is call, put, c or p in any case. NULL gives NULL, NaN gives NaN; forward and strike must be positive and finite, t and vol not negative (22023). t or vol 0 gives the intrinsic value, Infinity the upper bound. A premium beyond the range of a double is an error (22003). doc/options.md.';
 
 CREATE OR REPLACE FUNCTION margin_calib.inverse_option_greeks(kind text, forward double precision, strike double precision, t double precision, vol double precision)
     RETURNS margin_calib.option_greeks

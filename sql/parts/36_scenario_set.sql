@@ -96,8 +96,8 @@ BEGIN ATOMIC
                        FROM unnest((scenarios).scenarios) WITH ORDINALITY AS s (label, price_shock, price_unit, vol_shock, vol_unit, skew, weight, both_ways, contingency, place)
                       ORDER BY s.place),
                margin_calib.undiscounted((scenarios).law),
-               (SELECT array_agg(ROW(f.factor, margin_calib.undiscounted(f.law), f.price_shocks, f.vol_shocks)::margin_calib.factor_law ORDER BY f.place)
-                  FROM unnest((scenarios).factors) WITH ORDINALITY AS f (factor, law, price_shocks, vol_shocks, place)), NULL)::margin_calib.scenario_set;
+               (SELECT array_agg(ROW(f.factor, margin_calib.undiscounted(f.law), f.price_shocks, f.vol_shocks, f.currency)::margin_calib.factor_law ORDER BY f.place)
+                  FROM unnest((scenarios).factors) WITH ORDINALITY AS f (factor, law, price_shocks, vol_shocks, currency, place)), NULL)::margin_calib.scenario_set;
 END;
 COMMENT ON FUNCTION margin_calib.plain_scenarios(margin_calib.scenario_set) IS
 'Internal to stress tests: a set whose profits count as they are.';

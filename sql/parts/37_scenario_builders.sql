@@ -187,7 +187,8 @@ COMMENT ON FUNCTION margin_calib.correlation_scenarios(text[], double precision[
 -- ---- stablecoins ----
 
 CREATE OR REPLACE FUNCTION margin_calib.depeg_scenarios(
-    stablecoin text, depths double precision[] DEFAULT '{0.01,0.03,0.05,0.13,0.35}', falls double precision[] DEFAULT '{0.15}', unmoved text[] DEFAULT '{}') RETURNS jsonb
+    stablecoin text, depths double precision[] DEFAULT '{0.01,0.03,0.05,0.13,0.35}', falls double precision[] DEFAULT '{0.15}', unmoved text[] DEFAULT '{}',
+    currency text DEFAULT 'USD') RETURNS jsonb
     LANGUAGE plpgsql STABLE CALLED ON NULL INPUT PARALLEL SAFE COST 5000
     SET search_path = pg_catalog, margin_calib, pg_temp
     SET extra_float_digits = 1
@@ -213,17 +214,18 @@ BEGIN
     SELECT jsonb_build_object(
                'scenarios', jsonb_agg(jsonb_build_object('label', format('%s -%s %%', stablecoin, trim_scale(100 * d.x::numeric)) || CASE WHEN f.x > 0 THEN format(', coins -%s %%', trim_scale(100 * f.x::numeric)) ELSE '' END,
                                                          'price_shock', CASE WHEN f.x > 0 THEN -f.x ELSE 0 END) ORDER BY d.i, f.i),
-               'factors', jsonb_build_array(jsonb_build_object('factor', stablecoin, 'price_shocks', array_agg(-d.x ORDER BY d.i, f.i)))
-                          || (SELECT coalesce(jsonb_agg(jsonb_build_object('factor', u.name, 'law', jsonb_build_object('beta', 0)) ORDER BY u.i), '[]') FROM unnest(unmoved) WITH ORDINALITY AS u (name, i))
-                          || '[{"factor": "*"}]')
+               'factors', jsonb_build_array(jsonb_build_object('factor', stablecoin, 'price_shocks', array_agg(-d.x ORDER BY d.i, f.i), 'currency', depeg_scenarios.currency))
+                          || (SELECT coalesce(jsonb_agg(jsonb_build_object('factor', u.name, 'law', jsonb_build_object('beta', 0), 'currency', depeg_scenarios.currency)
+                                                        ORDER BY u.i), '[]') FROM unnest(unmoved) WITH ORDINALITY AS u (name, i))
+                          || jsonb_build_array(jsonb_build_object('factor', '*', 'currency', depeg_scenarios.currency)))
       INTO answer
       FROM unnest(depths) WITH ORDINALITY AS d (x, i)
      CROSS JOIN (SELECT 0::float8, 0::bigint UNION ALL SELECT g.x, g.i FROM unnest(falls) WITH ORDINALITY AS g (x, i)) AS f (x, i);
     RETURN answer;
 END
 $function$;
-COMMENT ON FUNCTION margin_calib.depeg_scenarios(text, double precision[], double precision[], text[]) IS
-'A stablecoin that loses its peg: {"scenarios": ..., "factors": ...} for margin_calib.add_scenario_set. For each depth (share of the peg that is lost: 0.13 for USDC in March 2023, 0.35 for USDe on one venue on 10 October 2025) the factor named after the stablecoin falls by it while all else stays, and once more for each of falls, in which every other underlying falls by that share too, but those that are unmoved (other stablecoins). Contracts that settle in the stablecoin are worth less by it, whatever their underlying. Errors: 22004, 22023 for a share that does not lie between 0 and 1. doc/scenario_sets.md.';
+COMMENT ON FUNCTION margin_calib.depeg_scenarios(text, double precision[], double precision[], text[], text) IS
+'A stablecoin that loses its peg: {"scenarios": ..., "factors": ...} for margin_calib.add_scenario_set. For each depth (share of the peg that is lost: 0.13 for USDC in March 2023, 0.35 for USDe on one venue on 10 October 2025) the factor named after the stablecoin falls by it while all else stays, and once more for each of falls, in which every other underlying falls by that share too, but those that are unmoved (other stablecoins). Prices are those in currency: contracts that settle in the stablecoin are worth less by its fall, whatever their underlying, and those that are quoted in it rise as it falls; with currency NULL all prices stay as they are quoted. Errors: 22004, 22023 for a share that does not lie between 0 and 1. doc/scenario_sets.md.';
 
 CREATE OR REPLACE FUNCTION margin_calib.settlement_hedges(assets text[], deltas numeric[])
     RETURNS TABLE (first_asset text, second_asset text, amount numeric)
@@ -283,5 +285,5 @@ REVOKE ALL ON FUNCTION
     margin_calib.check_breakdown(text[], double precision[], double precision[], double precision[], double precision, text[]),
     margin_calib.breakdown_directions(text, text[], double precision[], double precision),
     margin_calib.correlation_scenarios(text[], double precision[], double precision[], double precision[], double precision, text[]),
-    margin_calib.depeg_scenarios(text, double precision[], double precision[], text[]), margin_calib.settlement_hedges(text[], numeric[]),
+    margin_calib.depeg_scenarios(text, double precision[], double precision[], text[], text), margin_calib.settlement_hedges(text[], numeric[]),
     margin_calib.standard_tiers(text) FROM PUBLIC;

@@ -75,7 +75,7 @@ BEGIN ATOMIC
 END;
 COMMENT ON FUNCTION margin_calib.last_time(double precision[]) IS 'Internal: time of the newest price of a joint history.';
 
--- factors: {"BTC": "BTCUSDT"} or {"BTC": {"price": "BTCUSDT", "vol": "BTC-DVOL"}}
+-- factors: {"BTC": "BTCUSDT"} or {"BTC": {"price": "BTCUSDT", "vol": "BTC-DVOL", "currency": "USDT"}}
 CREATE OR REPLACE FUNCTION margin_calib.historical_content(arguments jsonb, filtered boolean, as_of timestamptz, OUT content jsonb, OUT data_through timestamptz)
     LANGUAGE plpgsql STABLE PARALLEL UNSAFE COST 5000
     SET search_path = pg_catalog, margin_calib, pg_temp
@@ -87,7 +87,7 @@ DECLARE
     instruments CONSTANT text[] := ARRAY(
         SELECT DISTINCT n.name COLLATE "C" FROM jsonb_each(arguments -> 'factors') AS f
          CROSS JOIN LATERAL (SELECT f.value #>> '{}' WHERE jsonb_typeof(f.value) = 'string'
-                             UNION ALL SELECT k.value FROM jsonb_each_text(CASE jsonb_typeof(f.value) WHEN 'object' THEN f.value END) AS k) AS n (name) ORDER BY 1);
+                             UNION ALL SELECT k.value FROM jsonb_each_text(CASE jsonb_typeof(f.value) WHEN 'object' THEN f.value - 'currency' END) AS k) AS n (name) ORDER BY 1);
     history double precision[];
     shocks  jsonb := '{}';
     returns double precision[];
@@ -105,7 +105,7 @@ BEGIN
                'scenarios', (SELECT jsonb_agg(jsonb_build_object('label', to_char(to_timestamp(u.t) AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS"Z"')) ORDER BY u.i)
                                FROM unnest(margin_calib.history_column(history, 0)) WITH ORDINALITY AS u (t, i) WHERE u.i >= horizon),
                'factors', (SELECT jsonb_agg(jsonb_strip_nulls(jsonb_build_object('factor', f.key, 'price_shocks', shocks -> CASE jsonb_typeof(f.value) WHEN 'string' THEN f.value #>> '{}' ELSE f.value ->> 'price' END,
-                                                                                 'vol_shocks', shocks -> (f.value ->> 'vol'))) ORDER BY f.key COLLATE "C")
+                                                                                 'vol_shocks', shocks -> (f.value ->> 'vol'), 'currency', f.value ->> 'currency')) ORDER BY f.key COLLATE "C")
                              FROM jsonb_each(arguments -> 'factors') AS f))
       INTO content;
 END

@@ -137,7 +137,7 @@ BEGIN
                WHEN 'number' THEN recipe.kind = 'macro'
                WHEN 'object' THEN CASE WHEN recipe.kind = 'macro' THEN true
                    ELSE recipe.kind <> 'correlation' AND jsonb_typeof(f.value -> 'price') = 'string' AND f.value ->> 'price' <> ''
-                        AND (SELECT bool_and(k.key IN ('price', 'vol') AND jsonb_typeof(k.value) = 'string' AND k.value <> '""') FROM jsonb_each(f.value) AS k) END
+                        AND (SELECT bool_and(k.key IN ('price', 'vol', 'currency') AND jsonb_typeof(k.value) = 'string' AND k.value <> '""') FROM jsonb_each(f.value) AS k) END
                ELSE false END IS NOT TRUE LIMIT 1;
     IF FOUND THEN
         PERFORM margin_calib.refuse_scenarios('a factor is an underlying and the instrument that has its prices', format('What is given for %L is %s.', bad.key, bad.value), hint);
@@ -194,7 +194,7 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION margin_calib.add_historical_set(text, jsonb, integer, integer, text, jsonb, text, jsonb, double precision, integer) IS
-'Adds a scenario set that is the joint history of attached prices, and its recipe, by which rebuild_scenario_sets (and recalibrate) makes it anew; returns its version. factors: the underlying of contracts and the instrument whose prices are its history, {"BTC": "BTCUSDT", "ETH": {"price": "ETHUSDT", "vol": "ETH-DVOL"}}, vol being an instrument whose prices are a vol. Scenarios are the latest returns over horizon bars, overlapping where that is above 1, between times at which all instruments have a price; the same time is the same scenario for all, and its label. kind plain: exp(log return) - 1; filtered: each series'' returns divided by its EWMA vol (lambda) of their time and multiplied by that of now. law, method: as in add_scenario_set (without a method expected shortfall). keep: how many versions that it makes are kept, older ones are deleted. Needs SELECT on the attached tables. Errors: 22004, 22023 for values out of range and for a history that is too short, which names the instrument. doc/scenario_sets.md.';
+'Adds a scenario set that is the joint history of attached prices, and its recipe, by which rebuild_scenario_sets (and recalibrate) makes it anew; returns its version. factors: the underlying of contracts and the instrument whose prices are its history, {"BTC": "BTCUSDT", "ETH": {"price": "ETHUSDT", "vol": "ETH-DVOL"}}, vol being an instrument whose prices are a vol; "currency": "USDT" says in what prices are, for sets that also have a factor of that name (margin_calib.factor_law). Scenarios are the latest returns over horizon bars, overlapping where that is above 1, between times at which all instruments have a price; the same time is the same scenario for all, and its label. kind plain: exp(log return) - 1; filtered: each series'' returns divided by its EWMA vol (lambda) of their time and multiplied by that of now. law, method: as in add_scenario_set (without a method expected shortfall). keep: how many versions that it makes are kept, older ones are deleted. Needs SELECT on the attached tables. Errors: 22004, 22023 for values out of range and for a history that is too short, which names the instrument. doc/scenario_sets.md.';
 
 CREATE OR REPLACE FUNCTION margin_calib.add_macro_set(
     name text, shocks jsonb, factors jsonb, macro text, lookback integer DEFAULT 500, method jsonb DEFAULT NULL, reason text DEFAULT NULL,

@@ -93,8 +93,8 @@ BEGIN ATOMIC
                        FROM unnest((scenarios).scenarios[number:number]) AS s),
                margin_calib.undiscounted((scenarios).law),
                (SELECT array_agg(ROW(f.factor, margin_calib.undiscounted(f.law), CASE WHEN f.price_shocks IS NOT NULL THEN ARRAY[f.price_shocks[number] * scale] END,
-                                     CASE WHEN f.vol_shocks IS NOT NULL THEN ARRAY[f.vol_shocks[number] * scale] END)::margin_calib.factor_law ORDER BY f.place)
-                  FROM unnest((scenarios).factors) WITH ORDINALITY AS f (factor, law, price_shocks, vol_shocks, place)), NULL)::margin_calib.scenario_set;
+                                     CASE WHEN f.vol_shocks IS NOT NULL THEN ARRAY[f.vol_shocks[number] * scale] END, f.currency)::margin_calib.factor_law ORDER BY f.place)
+                  FROM unnest((scenarios).factors) WITH ORDINALITY AS f (factor, law, price_shocks, vol_shocks, currency, place)), NULL)::margin_calib.scenario_set;
 END;
 COMMENT ON FUNCTION margin_calib.scaled_scenario(margin_calib.scenario_set, integer, double precision) IS
 'Internal: one scenario of a set with all its shocks times a scale, as a set of its own, in full.';

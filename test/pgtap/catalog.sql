@@ -250,7 +250,7 @@ INSERT INTO reviewed VALUES
     ('correlation_content(jsonb,timestamp with time zone)', 'f s - u - -'),
     ('correlation_scenarios(text[],double precision[],double precision[],double precision[],double precision,text[])', 'f s - s - -'), ('create_standard_tables(text,boolean)', 'f v - u - -'),
     ('cron_state()', 'f s - u - -'), ('currency_holders(text[])', 'f s - s - -'), ('day_digests(feed,text[],timestamp with time zone)', 'f s - u - -'),
-    ('decide(engine_calibration[],timestamp with time zone)', 'f s - s - -'), ('depeg_scenarios(text,double precision[],double precision[],text[])', 'f s - s - -'),
+    ('decide(engine_calibration[],timestamp with time zone)', 'f s - s - -'), ('depeg_scenarios(text,double precision[],double precision[],text[],text)', 'f s - s - -'),
     ('detach(regclass)', 'f v - u - -'), ('drop_alert_rule(text,text)', 'f v - u d -'), ('drop_asset(text,text)', 'f v - u d -'), ('drop_backtest(bigint)', 'f v - u - -'),
     ('drop_contract(text,text)', 'f v - u d -'), ('drop_margin_model(text,text)', 'f v - u d -'), ('drop_product_group(text,text)', 'f v - u d -'), ('drop_recipe(text,text)', 'f v - u - -'),
     ('drop_scenario_set(text,text)', 'f v - u d -'), ('due_overrides(timestamp with time zone)', 'f s - s - -'), ('enable_row_security()', 'f v - u - -'), ('end_override(text,text)', 'f v - u d -'),

@@ -125,7 +125,7 @@ CREATE VIEW t.nested AS SELECT 'n'::text AS acct, h.instrument AS sym, h.quantit
 SELECT lives_ok($$ SELECT attach_positions('t.nested', account => 'acct', instrument => 'sym', quantity => 'q', capture => 'watermark') $$);
 SELECT is((SELECT count(*) FROM holdings('{n}')), (SELECT count(DISTINCT asset) FROM t.bal WHERE acct = 'a1'), 'a feed that reads balances');
 SELECT is(holdings_of('positions', NULL), NULL);
-SELECT is(t.refused($$ SELECT holdings_of('prices', 'a') $$), 'XX000: feeds of kind prices have no accounts');
+SELECT is(t.refused($$ SELECT holdings_of('prices', 'a') $$), '22023: feeds of kind prices have no accounts');
 
 
 -- ---- charges: what tiers add to a position is added to the account ----

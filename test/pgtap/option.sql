@@ -93,6 +93,7 @@ FROM (SELECT implied_vols(array_agg(kind), array_agg(price), array_agg(forward),
 SELECT is(implied_vols('{c,p}', '{-0.1,101}', '{100}', '{100}', '{1}'), '{NULL,NULL}', 'no vol is NULL in an array');
 SELECT is(implied_vols('{c,p,c}', '{0,100,Infinity}', '{100}', '{100}', '{1}'), '{0,Infinity,NULL}', 'at the bounds');
 SELECT throws_ok($$SELECT implied_vol('c', -0.1, 100, 100, 1)$$, '22023', 'no vol gives this price', 'alone it is an error');
+SELECT throws_ok($$SELECT inverse_option_price('p', 5e-324, 100, 0.05, 1)$$, '22003', NULL, 'a premium of more coins than a double holds');
 SELECT is(count(*), 0::bigint, 'vols of prices in coin')
 FROM quote, inverse_option_greeks(kind, forward, strike, t, vol) g, inverse_implied_vol(kind, g.price, forward, strike, t) v
 WHERE abs(v - vol) > 4e-15 * greatest(vol, g.price / nullif(g.vega, 0)) AND vol < 5 AND t < 3 AND g.price > 1e-250

@@ -238,6 +238,35 @@ SELECT is(d -> 'scenarios' -> 1 ->> 'label', 'USDC -13 %, coins -20 %', 'labels'
 SELECT is(add_scenario_set('depeg', d -> 'scenarios', factors => d -> 'factors', method => '{"measure": "worst"}'), 1, 'a set') FROM depeg_scenarios('USDT', '{0.13}', '{0.2}', '{USDC}') AS d;
 SELECT is(scenario_profits(scenario_pnl(jsonb_populate_record(NULL::contract, jsonb_build_object('instrument', 'x', 'kind', 'perpetual', 'payoff', 'linear', 'underlying', u, 'contract_size', 1, 'multiplier', 1)),
               contract_market(100), '2026-01-01', s)), p::float8[], u) FROM scenario_set('depeg') AS s, (VALUES ('USDT', '{-13,-13}'), ('USDC', '{0,0}'), ('BTC', '{0,-20}'), ('anything', '{0,-20}')) AS v (u, p);
+-- quoted in what falls: 100 dollars are 125 USDT of 0.8, and 85 are 106.25
+CREATE FUNCTION pg_temp.profits(more jsonb, s scenario_set, market contract_market DEFAULT contract_market(100)) RETURNS numeric[] LANGUAGE sql AS $$
+    SELECT array_agg(round(p::numeric, 9) ORDER BY i) FROM unnest(scenario_profits(scenario_pnl(
+               jsonb_populate_record(NULL::contract, '{"instrument": "x", "kind": "perpetual", "payoff": "linear", "underlying": "BTC", "quote_currency": "USDT", "settlement_asset": "USDT", "contract_size": 1, "multiplier": 1}' || more),
+               market, '2026-01-01', s))) WITH ORDINALITY AS u (p, i) $$;
+SELECT is(add_scenario_set('quoted', d -> 'scenarios', factors => d -> 'factors'), 1) FROM depeg_scenarios('USDT', '{0.2}', '{0.15}', '{USDC}') AS d;
+SELECT is(pg_temp.profits(more, s), want::numeric[], more::text) FROM scenario_set('quoted') AS s, (VALUES
+    ('{}'::jsonb, '{20,5}'), ('{"kind": "spot"}', '{0,-15}'), ('{"quote_currency": "USD", "settlement_asset": "USD"}', '{0,-15}'), ('{"quote_currency": "USD"}', '{0,-12}'), ('{"quote_currency": null}', '{0,-12}'),
+    ('{"settlement_asset": "USD"}', '{25,6.25}'), ('{"settlement_asset": null}', '{25,6.25}'), ('{"underlying": "USDC"}', '{20,20}'), ('{"underlying": "USDT", "quote_currency": "USD", "settlement_asset": "USD"}', '{-20,-20}'),
+    ('{"quote_currency": "USDC", "settlement_asset": "USDC"}', '{0,-15}'), ('{"underlying": "USDT", "quote_currency": "USDC", "settlement_asset": "USDC"}', '{-20,-20}'),
+    ('{"payoff": "inverse", "quote_currency": "USD", "settlement_asset": "BTC"}', '{0,-0.001764706}')) AS v (more, want);
+-- the same as shocks of the quotes themselves: options, ranges, betas, vols; and a factor that is told in another currency than its quotes
+SELECT is(pg_temp.profits(c, jsonb_populate_record(NULL::scenario_set, a), m), pg_temp.profits(c, jsonb_populate_record(NULL::scenario_set, b), m), what) FROM (VALUES
+    ('{"kind": "option", "option_kind": "put", "strike": 90, "expiry": "2026-03-01"}'::jsonb, contract_market(100, vol => 0.6),
+     '{"name": "a", "scenarios": [{"price_shock": -1, "price_unit": "range", "vol_shock": 0.5}, {"price_shock": 0.1, "vol_shock": -1, "vol_unit": "range"}], "law": {"price_range": 0.1, "vol_down": 0.3},
+       "factors": [{"factor": "BTC", "currency": "USD", "law": {"beta": 2, "price_range": 0.15, "vol_down": 0.2}}, {"factor": "USDT", "price_shocks": [-0.2, 0.1]}, {"factor": "*"}]}'::jsonb,
+     '{"name": "a", "scenarios": [{"price_shock": 0.0625, "vol_shock": 0.5}, {"price_shock": 0.0909090909090909090909, "vol_shock": -1, "vol_unit": "range"}],
+       "factors": [{"factor": "BTC", "law": {"vol_down": 0.2}}, {"factor": "USDT", "price_shocks": [-0.2, 0.1]}, {"factor": "*"}]}'::jsonb, 'an option'),
+    ('{"quote_currency": "USD", "settlement_asset": "USD"}', contract_market(100),
+     '{"name": "a", "scenarios": [{}, {}], "factors": [{"factor": "BTC", "currency": "USDT", "price_shocks": [0.1, -0.5]}, {"factor": "USDT", "price_shocks": [-0.2, 0.1]}]}',
+     '{"name": "a", "scenarios": [{}, {}], "factors": [{"factor": "BTC", "price_shocks": [-0.12, -0.45]}]}', 'a history in USDT, of a contract in dollars'),
+    ('{"quote_currency": "EUR", "settlement_asset": "USD"}', contract_market(100),
+     '{"name": "a", "scenarios": [{}], "factors": [{"factor": "BTC", "currency": "USDT", "price_shocks": [0.1]}, {"factor": "USDT", "price_shocks": [-0.2]}, {"factor": "EUR", "price_shocks": [0.1]}]}',
+     '{"name": "a", "scenarios": [{}], "factors": [{"factor": "BTC", "price_shocks": [-0.2]}]}', 'and of one in euros')) AS v (c, m, a, b, what);
+SELECT is(pg_temp.refused($$ SELECT pg_temp.profits('{}', jsonb_populate_record(NULL::scenario_set, '{"name": "a", "scenarios": [{}], "factors": [{"factor": "BTC", "currency": "USD", "price_shocks": [0]}, {"factor": "USDT", "price_shocks": [-1]}]}')) $$),
+          '22023: scenario 1 of set a leaves USDT worth nothing, and no price in it', 'no price in what is worth nothing');
+SELECT matches(pg_temp.refused($$ SELECT portfolio_margin(1, scenario_pnl(jsonb_populate_record(c, jsonb_build_object('instrument', f)), contract_market(100), '2026-01-01', jsonb_populate_record(s, f)))
+              FROM scenario_set('quoted') AS s, parse_symbol('BTCUSDT', 'binance') AS c, unnest('{"{\"factors\": [{\"factor\": \"*\", \"currency\": \"USD\"}]}","{\"factors\": [{\"factor\": \"*\"}]}"}'::jsonb[]) AS f $$),
+              'set', 'vectors of sets that differ in nothing but a currency are never added');
 SELECT is(pg_temp.refused('SELECT depeg_scenarios(' || a || ')'), m, a) FROM (VALUES
     ('NULL', '22004: stablecoin, depths, falls and unmoved are not NULL, and have no NULL in them'), ($$'USDT', '{NULL}'$$, '22004: stablecoin, depths, falls and unmoved are not NULL, and have no NULL in them'),
     ($$''$$, '22023: stablecoin is an asset, and unmoved are others, each once'), ($$'*'$$, '22023: stablecoin is an asset, and unmoved are others, each once'), ($$'USDT', unmoved => '{USDT}'$$, '22023: stablecoin is an asset, and unmoved are others, each once'),

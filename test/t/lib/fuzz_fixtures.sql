@@ -87,5 +87,6 @@ SELECT margin_calib.propose_override('A', 0.5, '2200-01-01', 'why'), margin_cali
        margin_calib.propose_override('C', 0.5, '2200-01-01', 'why');
 UPDATE margin_calib.proposal SET author = 'somebody else' WHERE kind = 'override' AND instrument <> 'B';
 SELECT margin_calib.approve_proposal(id) FROM margin_calib.proposal WHERE kind = 'override' AND instrument = 'A';
+SELECT margin_calib.set_margin_model('alice', 'paradex'), margin_calib.set_margin_model('account', NULL);
 SELECT margin_calib.add_scenario_set('mine', '[{"price_shock": -0.1}, {"price_shock": 0.1}]');
 SELECT margin_calib.add_historical_set('history', '{"X": "A"}', 10);
