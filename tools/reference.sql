@@ -43,7 +43,7 @@ SELECT title, unnest(names::text[]) FROM (VALUES
     ('4 Calibration', '{calibrate_margin,calibrate_all,policy,check_policy,set_policy}'),
     ('5 Attaching tables', '{create_standard_tables,attach_prices,attach_positions,attach_liquidity,attach_quotes,detach,set_instrument,set_amount_step}'),
     ('6 Keeping margins fresh', '{refresh,recalibrate,requirement_now,schedule_refresh,schedule_recalibration,unschedule}'),
-    ('7 Governance', '{approve_proposal,reject_proposal,withdraw_proposal,set_approval_limits,propose_override,end_override,parameter_as_of,verify_audit,audit_hash,replay,changed_inputs,verify,explain_margin,explain_margin_text,explain_requirement,explain_requirement_text}'),
+    ('7 Governance', '{approve_proposal,reject_proposal,withdraw_proposal,set_approval_limits,propose_override,end_override,parameter_as_of,verify_audit,audit_hash,replay,changed_inputs,verify,explain_margin,explain_margin_text,explain_requirement,explain_requirement_text,explain_margin_account,explain_margin_account_text}'),
     ('8 Alerts and health', '{set_alert_rule,drop_alert_rule,acknowledge_alert,forget_alerts,health}'),
     ('9 Rights and version', '{grant_rights,revoke_rights,grant_account,revoke_account,grant_all_accounts,revoke_all_accounts,sees_account,version,gsl_version}')) AS f (title, names);
 

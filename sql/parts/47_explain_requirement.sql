@@ -432,20 +432,18 @@ BEGIN ATOMIC
      ORDER BY e.ordinality;
 END;
 COMMENT ON FUNCTION margin_calib.explain_requirement(text) IS
-'The arithmetic from the positions of an account to its requirement as the latest refresh stored it, a row a step: for each position quantity, price, notional, the rate of its side with the parameter it is from, the calibrated margin, and every charge (doc/liquidity.md); then credits of product groups (doc/offsets.md), sums and requirements of each currency, and whether they are stale. Everything is numeric and exact: arithmetic gives figure. What charges are made of is read as it is now; a figure that does not follow from it says DOES NOT FOLLOW. Amounts are in the currency, quantities negative for short. An account without positions has one row; NULL gives none. Error 42704 for an account that nobody knows. doc/explain.md.';
+'The arithmetic from the positions of an account to its requirement by rates as the latest refresh stored it (explain_margin_account has that of its model, and its equity), a row a step: for each position quantity, price, notional, the rate of its side with the parameter it is from, the calibrated margin, and every charge (doc/liquidity.md); then credits of product groups (doc/offsets.md), sums and requirements of each currency, and whether they are stale. Everything is numeric and exact: arithmetic gives figure. What charges are made of is read as it is now; a figure that does not follow from it says DOES NOT FOLLOW. Amounts are in the currency, quantities negative for short. An account without positions has one row; NULL gives none. Error 42704 for an account that nobody knows. doc/explain.md.';
 
-CREATE OR REPLACE FUNCTION margin_calib.explain_requirement_text(account text) RETURNS text
-    LANGUAGE plpgsql STABLE STRICT PARALLEL UNSAFE COST 5000
+CREATE OR REPLACE FUNCTION margin_calib.explanation_text(title text, whole text, rows margin_calib.requirement_explanation[]) RETURNS text
+    LANGUAGE plpgsql STABLE PARALLEL SAFE COST 5000
     SET search_path = pg_catalog, margin_calib, pg_temp
 AS $function$
 BEGIN
     RETURN (
-        WITH rows AS MATERIALIZED (
-            SELECT e.*, coalesce(e.instrument, 'All positions') || coalesce(' in ' || e.currency, '') AS heading
-              FROM margin_calib.explain_requirement(explain_requirement_text.account) AS e),
-        headed AS (
-            SELECT r.*, r.heading IS DISTINCT FROM lag(r.heading) OVER (ORDER BY r.step) AS is_first FROM rows AS r)
-        SELECT (SELECT string_agg(w.line, E'\n') FROM margin_calib.wrapped('Requirement of ' || explain_requirement_text.account, 120) AS w (line))
+        WITH headed AS (
+            SELECT r.*, g.heading, g.heading IS DISTINCT FROM lag(g.heading) OVER (ORDER BY r.step) AS is_first
+              FROM unnest(rows) AS r CROSS JOIN LATERAL (SELECT coalesce(r.instrument, whole) || coalesce(' in ' || r.currency, '') AS heading) AS g)
+        SELECT (SELECT string_agg(w.line, E'\n') FROM margin_calib.wrapped(title, 120) AS w (line))
                || string_agg(
                    CASE WHEN h.is_first THEN E'\n' || (SELECT string_agg(w.line, E'\n') FROM margin_calib.wrapped(h.heading, 120) AS w (line))
                         ELSE '' END
@@ -454,6 +452,15 @@ BEGIN
           FROM headed AS h);
 END
 $function$;
+COMMENT ON FUNCTION margin_calib.explanation_text(text, text, margin_calib.requirement_explanation[]) IS
+'Internal: rows of an explanation as text; whole: the heading of those that are of no instrument.';
+
+CREATE OR REPLACE FUNCTION margin_calib.explain_requirement_text(account text) RETURNS text
+    LANGUAGE sql STABLE STRICT PARALLEL UNSAFE COST 5000
+BEGIN ATOMIC
+    SELECT margin_calib.explanation_text('Requirement of ' || explain_requirement_text.account, 'All positions',
+                                         ARRAY(SELECT e FROM margin_calib.explain_requirement(explain_requirement_text.account) AS e));
+END;
 COMMENT ON FUNCTION margin_calib.explain_requirement_text(text) IS
 'The rows of explain_requirement as one text of aligned lines, at most 120 characters wide, to be read or filed. NULL gives NULL; error 42704 for an account that nobody knows.';
 
@@ -469,4 +476,4 @@ REVOKE ALL ON FUNCTION
     margin_calib.explain_position_margin(margin_calib.account_position, margin_calib.engine_add_on, text, numeric, numeric, timestamptz),
     margin_calib.explain_offsets(text, text, text, numeric), margin_calib.explain_total(margin_calib.requirement, text, numeric),
     margin_calib.explain_currency(margin_calib.requirement, margin_calib.engine_add_on[]), margin_calib.account_is_known(text),
-    margin_calib.explain_account(text), margin_calib.explain_requirement(text), margin_calib.explain_requirement_text(text) FROM PUBLIC;
+    margin_calib.explain_account(text), margin_calib.explanation_text(text, text, margin_calib.requirement_explanation[]), margin_calib.explain_requirement(text), margin_calib.explain_requirement_text(text) FROM PUBLIC;

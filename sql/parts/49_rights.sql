@@ -20,7 +20,7 @@ BEGIN ATOMIC
                  'follows', 'path_starts', 'rate_limit', 'published_steps', 'parameters_in_force', 'wrapped', 'explanation_lines',
                  'explain_requirement', 'explain_requirement_text', 'explain_account', 'explain_currency', 'explain_notional', 'explain_size',
                  'explain_size_charges', 'explain_event_charge', 'explain_initial_charges', 'explain_sum', 'explain_position_margin',
-                 'explain_offsets', 'explain_total', 'required', 'added_up', 'account_is_known', 'check_known',
+                 'explain_offsets', 'explain_total', 'explanation_text', 'account_line', 'explain_collateral', 'explain_profits', 'explain_rates_model', 'explain_scenario_model', 'explain_account_rows', 'explain_margin_account', 'explain_margin_account_text', 'required', 'added_up', 'account_is_known', 'check_known',
                  'verify', 'verify_feed', 'waiting_keys', 'verify_prices', 'verify_liquidity', 'verify_orphans', 'verify_correlations', 'verify_accounts',
                  'verify_query', 'verify_position_feeds', 'held_instruments', 'accounts_query', 'keys_query', 'batches_query', 'check_verifiable',
                  'row_differences', 'stored_instrument', 'published_instrument', 'feed_problem',

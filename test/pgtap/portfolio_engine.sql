@@ -163,6 +163,38 @@ DELETE FROM pos WHERE acct = 'rates' AND sym = 'ETH';
 CALL refresh(commit_batches => false);
 SELECT is(t.apart(), NULL, 'stored = live after all of it');
 
+-- ---- explained: every arithmetic gives its figure, shares add up ----
+SAVEPOINT explained;
+SELECT set_margin_model('mix', 'derive'), set_margin_model('opt', 'deribit'), set_tiers('BTC', ARRAY[ROW(0, 0.4, 0.3), ROW(100, 0.6, 0.5)]::margin_tier[]);
+CALL refresh(commit_batches => false);
+CREATE TABLE t.explained AS SELECT s.account, s.model, e.* FROM account_state AS s CROSS JOIN LATERAL explain_margin_account(s.account) AS e;
+CREATE FUNCTION t.evaluated(arithmetic text) RETURNS numeric LANGUAGE plpgsql AS $$
+DECLARE
+    result numeric;
+BEGIN
+    EXECUTE 'SELECT ' || regexp_replace(arithmetic, '([0-9.]+(e[-+]?[0-9]+)?)', '\1::numeric', 'g') INTO result;
+    RETURN result;
+END $$;
+SELECT ok(count(DISTINCT account) >= 5 AND count(DISTINCT model) >= 4, 'accounts of several models') FROM t.explained;
+SELECT is_empty($$ SELECT account, step, item, note FROM t.explained WHERE note LIKE '%DOES NOT FOLLOW%' $$, 'everything follows');
+SELECT is_empty($$ SELECT account, step, item, figure, arithmetic, t.evaluated(arithmetic) FROM t.explained
+                    WHERE arithmetic IS NOT NULL AND (abs(t.evaluated(arithmetic) - figure) <= CASE WHEN note ~ 'rounded' THEN 0.05 ELSE 1e-9 * (1 + abs(figure)) END) IS NOT TRUE $$, 'and can be worked out');
+SELECT is_empty($$ SELECT e.account, s.equity, s.initial_margin, s.maintenance_margin FROM account_state AS s LEFT JOIN t.explained AS e ON e.account = s.account AND e.item IN ('equity', 'initial requirement', 'maintenance requirement')
+                    GROUP BY e.account, s.equity, s.initial_margin, s.maintenance_margin
+                   HAVING (min(e.figure) FILTER (WHERE e.item = 'equity'), coalesce(min(e.figure) FILTER (WHERE e.item LIKE 'i%'), 0), coalesce(min(e.figure) FILTER (WHERE e.item LIKE 'm%'), 0))
+                          IS DISTINCT FROM (s.equity, s.initial_margin, s.maintenance_margin) $$, 'to what is stored');
+SELECT is_empty($$ SELECT account, margin, sum(figure) FILTER (WHERE item = 'share of the margin'), min(figure) FILTER (WHERE item = 'margin in scenarios') FROM t.explained WHERE model <> 'rates' AND margin IS NOT NULL
+                    GROUP BY account, margin HAVING abs(coalesce(sum(figure) FILTER (WHERE item = 'share of the margin'), 0) - min(figure) FILTER (WHERE item = 'margin in scenarios')) > 0.05 $$, 'shares add up to the margin in scenarios');
+SELECT ok(bool_or(item = 'profit in the worst scenario') AND bool_or(item = 'position value' AND instrument IS NOT NULL) AND bool_or(item = 'unrealised profit' AND instrument IS NOT NULL) AND bool_or(item LIKE 'charge %')
+          AND bool_or(item LIKE 'component %'), 'items of each kind') FROM t.explained;
+SELECT is(array_agg(DISTINCT margin ORDER BY margin), '{initial,maintenance}'::text[]) FROM t.explained WHERE margin IS NOT NULL;
+SELECT ok(length(explain_margin_account_text(account)) > 500 AND explain_margin_account_text(account) !~ '[^\n]{121}', 'as a text of 120 columns: ' || account) FROM account_state;
+SELECT is_empty('SELECT * FROM explain_margin_account(NULL)', 'NULL gives no row');
+SELECT throws_ok($$ SELECT * FROM explain_margin_account('nobody at all') $$, '42704', 'account nobody at all has neither positions nor collateral as of the latest refresh', 'an account that is none');
+UPDATE account_collateral SET quantity = quantity + 1 WHERE account = (SELECT min(account) FROM account_collateral WHERE quantity > 0);
+SELECT ok(count(*) > 0, 'what has changed since does not follow') FROM account_state AS s CROSS JOIN LATERAL explain_margin_account(s.account) AS e WHERE e.note LIKE '%DOES NOT FOLLOW%';
+ROLLBACK TO explained;
+
 -- ---- what cannot be computed: a reason, and the rest goes on ----
 CREATE FUNCTION t.hostile(setup text, quantity numeric DEFAULT 1, sym text DEFAULT 'ODD', entry numeric DEFAULT NULL) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE

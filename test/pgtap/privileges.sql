@@ -66,6 +66,9 @@ INSERT INTO t.granted SELECT n, 'raoe' FROM unnest(ARRAY[
     'contract_of', 'scenario_set', 'surface_at', 'surface_vol', 'surface_svg', 'surface_now', 'stored_surface', 'check_underlyings', 'surface_in_force', 'surface_found', 'quote_source',
     'quote_number_expression', 'quote_kind_expression', 'with_fallbacks', 'fallback_slice', 'surface_reason', 'pending_underlyings', 'surface_json', 'verify_surfaces',
     -- scenario sets, collateral, accounts
+    'account_line',
+    'explanation_text', 'explain_collateral', 'explain_profits', 'explain_rates_model', 'explain_scenario_model', 'explain_account_rows', 'explain_margin_account',
+    'explain_margin_account_text',
     'stored_collateral', 'trade_collateral', 'collateral_sums',
     'profit_reason', 'portfolio_reason', 'first_reason', 'required_amount', 'trade_sums', 'trade_states',
     'holdings_of', 'holdings_query', 'position_reason', 'is_held', 'profit_asset', 'position_assets', 'states_in', 'asset_quotes',
@@ -303,6 +306,8 @@ SELECT l, n, s, coalesce(e, '00000') FROM (VALUES
     ('raoe', 'explain_margin', $s$ SELECT count(*) FROM margin_calib.explain_margin('A') $s$, NULL),
     ('raoe', 'explain_margin_text', $s$ SELECT margin_calib.explain_margin_text('A') $s$, NULL),
     ('raoe', 'explain_requirement', $s$ SELECT count(*) FROM margin_calib.explain_requirement('x') $s$, NULL),
+    ('raoe', 'explain_margin_account', $s$ SELECT count(*) FROM margin_calib.explain_margin_account('x') $s$, NULL),
+    ('raoe', 'explain_margin_account_text', $s$ SELECT margin_calib.explain_margin_account_text('x') $s$, NULL),
     ('raoe', 'explain_requirement_text', $s$ SELECT margin_calib.explain_requirement_text('x') $s$, NULL),
     ('raoe', 'verify', 'SELECT count(*) FROM margin_calib.verify()', NULL),
     ('aoe', 'replay', 'SELECT count(*) FROM margin_calib.replay((SELECT min(run) FROM margin_calib.parameter))', NULL),
