@@ -96,8 +96,8 @@ COMMENT ON COLUMN margin_calib.engine_health.fresh_instruments IS 'of them, thos
 COMMENT ON COLUMN margin_calib.engine_health.stale_instruments IS 'of them, those that are stale';
 COMMENT ON COLUMN margin_calib.engine_health.surfaces IS 'underlyings of quote feeds';
 COMMENT ON COLUMN margin_calib.engine_health.stale_surfaces IS 'of them, those whose volatility surface is stale';
-COMMENT ON COLUMN margin_calib.engine_health.accounts IS 'accounts with a requirement';
-COMMENT ON COLUMN margin_calib.engine_health.stale_accounts IS 'of them, those with a stale requirement';
+COMMENT ON COLUMN margin_calib.engine_health.accounts IS 'accounts with positions or collateral';
+COMMENT ON COLUMN margin_calib.engine_health.stale_accounts IS 'of them, those whose requirement, equity or collateral is stale';
 COMMENT ON COLUMN margin_calib.engine_health.feeds IS 'attached tables';
 COMMENT ON COLUMN margin_calib.engine_health.broken_feeds IS 'of them, those that cannot be read';
 COMMENT ON COLUMN margin_calib.engine_health.quarantined_rows IS 'rows in quarantine that are still unusable';

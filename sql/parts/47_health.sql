@@ -126,8 +126,8 @@ BEGIN
             'no instrument has a fresh price: SELECT instrument, data_through, stale_reason FROM margin_calib.margin_parameter; '
             'look after the price feed' END,
         CASE WHEN result.stale_accounts > 0 THEN
-            format('%s accounts have a stale requirement: '
-                   'SELECT account, stale_reason FROM margin_calib.margin_requirement WHERE is_stale', result.stale_accounts) END,
+            format('%s accounts are stale: SELECT account, stale_reason FROM margin_calib.margin_account WHERE is_stale '
+                   'UNION SELECT account, stale_reason FROM margin_calib.margin_requirement WHERE is_stale', result.stale_accounts) END,
         CASE WHEN result.stale_surfaces > 0 AND result.stale_surfaces = result.surfaces THEN
             'no volatility surface is fresh: SELECT underlying, as_of, stale_reason FROM margin_calib.vol_surface_status; look after the quote feed' END,
         CASE WHEN cron.is_fault THEN cron.problem END], NULL);
@@ -136,7 +136,7 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION margin_calib.health(interval) IS
-'One row for a monitor: is_healthy, and problems, each with what to do. A problem is an attached table that cannot be read; refreshes that do not come to their end; changes that wait longer than patience; prices that are all stale; stale requirements; volatility surfaces that are all stale; a job of pg_cron that is inactive, has failed or is late. Alerts and quarantined rows are counted and are no problem of the engine. It works without pg_cron and for a role that may not see it: cron_problem then says so. Counts are over all accounts whatever row-level security shows. SELECT * FROM health(). Error 22023 for a patience that is not positive.';
+'One row for a monitor: is_healthy, and problems, each with what to do. A problem is an attached table that cannot be read; refreshes that do not come to their end; changes that wait longer than patience; prices that are all stale; accounts that are stale; volatility surfaces that are all stale; a job of pg_cron that is inactive, has failed or is late. Alerts and quarantined rows are counted and are no problem of the engine. It works without pg_cron and for a role that may not see it: cron_problem then says so. Counts are over all accounts whatever row-level security shows. SELECT * FROM health(). Error 22023 for a patience that is not positive.';
 
 REVOKE ALL ON FUNCTION
     margin_calib.health_counts(), margin_calib.latest_start_allowed(text), margin_calib.cron_state(), margin_calib.health(interval) FROM PUBLIC;

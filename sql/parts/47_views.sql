@@ -146,7 +146,8 @@ SELECT q.as_of, i.data_through,
                FROM margin_calib.instrument AS v) AS i
  CROSS JOIN (SELECT count(DISTINCT v.account) AS accounts,
                     count(DISTINCT v.account) FILTER (WHERE margin_calib.staleness(v.stale_reason, v.fresh_until, false) IS NOT NULL) AS stale
-               FROM margin_calib.requirement AS v) AS r
+               FROM (SELECT q.account, q.stale_reason, q.fresh_until FROM margin_calib.requirement AS q
+                     UNION ALL SELECT s.account, s.stale_reason, s.fresh_until FROM margin_calib.account_state AS s) AS v) AS r
  CROSS JOIN (SELECT count(*) AS feeds, count(v.error) AS broken FROM margin_calib.feed AS v) AS f
  CROSS JOIN (SELECT count(*) AS open FROM margin_calib.quarantine AS v WHERE v.resolved_at IS NULL) AS n
   LEFT JOIN LATERAL (SELECT v.* FROM margin_calib.refresh_run AS v ORDER BY v.id DESC LIMIT 1) AS l ON true
@@ -158,7 +159,7 @@ SELECT q.as_of, i.data_through,
 COMMENT ON VIEW margin_calib.refresh_status IS
 'One row for a monitor: is everything fresh, how long is the queue, when did refresh last run and what went wrong last.';
 COMMENT ON COLUMN margin_calib.refresh_status.data_through IS 'the newest price that a parameter in force has seen';
-COMMENT ON COLUMN margin_calib.refresh_status.is_stale IS 'true: changes or events wait, a feed cannot be read, or an instrument or a requirement is stale';
+COMMENT ON COLUMN margin_calib.refresh_status.is_stale IS 'true: changes or events wait, a feed cannot be read, or an instrument, a requirement or an account is stale';
 COMMENT ON COLUMN margin_calib.refresh_status.queue_length IS 'entries that wait, several of one key included';
 COMMENT ON COLUMN margin_calib.refresh_status.oldest_change IS 'start of the transaction that made the oldest entry that waits';
 COMMENT ON COLUMN margin_calib.refresh_status.last_run_finished IS 'NULL: it still runs or ended in an error';

@@ -45,8 +45,18 @@ SELECT results_eq($$ SELECT to_jsonb(s) - 'as_of' FROM refresh_status AS s $$,
 -- each problem
 INSERT INTO positions (account, instrument, quantity) VALUES ('y', 'OLD', 1);
 CALL refresh(commit_batches => false);
-SELECT is(t.problems(), '1 accounts have a stale requirement: SELECT account, stale_reason FROM margin_calib.margin_requirement WHERE is_stale', 'an old price that somebody holds');
+SELECT is(t.problems(), '1 accounts are stale: SELECT account, stale_reason FROM margin_calib.margin_account WHERE is_stale UNION SELECT account, stale_reason FROM margin_calib.margin_requirement WHERE is_stale', 'an old price that somebody holds');
 DELETE FROM positions WHERE instrument = 'OLD';
+CALL refresh(commit_batches => false);
+CREATE TABLE balances (account text, asset text, quantity numeric);
+INSERT INTO balances VALUES ('only money', 'NONE', 1), ('x', 'USD', 1);
+SELECT attach_collateral('balances', account => 'account', asset => 'asset', quantity => 'quantity');
+CALL refresh(commit_batches => false);
+SELECT results_eq('SELECT accounts, stale_accounts FROM health()', 'VALUES (4::bigint, 1::bigint)', 'collateral without a price makes an account stale');
+SELECT is(left(t.problems(), 20), '1 accounts are stale', 'which is a problem');
+DELETE FROM balances;
+CALL refresh(commit_batches => false);
+SELECT detach('balances');
 CALL refresh(commit_batches => false);
 INSERT INTO refresh_run (started_at) VALUES (clock_timestamp());
 SELECT is(t.problems(), 'healthy', 'a run that runs');
@@ -66,7 +76,7 @@ SELECT is(t.problems(), 'healthy', 'one price that is fresh');
 ALTER TABLE t.positions RENAME COLUMN quantity TO qty;
 CALL refresh(commit_batches => false);
 SELECT is(t.problems(), '1 attached tables cannot be read: SELECT relation_name, error FROM margin_calib.feed WHERE error IS NOT NULL | '
-          '3 accounts have a stale requirement: SELECT account, stale_reason FROM margin_calib.margin_requirement WHERE is_stale', 'a table that cannot be read, and what depends on it');
+          '3 accounts are stale: SELECT account, stale_reason FROM margin_calib.margin_account WHERE is_stale UNION SELECT account, stale_reason FROM margin_calib.margin_requirement WHERE is_stale', 'a table that cannot be read, and what depends on it');
 -- what a text tells to look at is there
 SELECT lives_ok(substring(p FROM '(SELECT .*)')) FROM health() AS h, unnest(h.problems) AS p;
 SELECT lives_ok('SELECT instrument, data_through, stale_reason FROM margin_calib.margin_parameter');
