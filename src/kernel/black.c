@@ -44,7 +44,7 @@ intrinsic(bool call, double forward, double strike, double t, double vol, double
 	{
 		greeks->price = v * s;
 		greeks->delta = call ? 0.5 : -0.5;
-		greeks->gamma = INVERSE_SQRT_TWO_PI / forward / s;
+		greeks->gamma = s == 0 ? INFINITY : INVERSE_SQRT_TWO_PI / forward / s;
 		greeks->vega = v * root;
 		greeks->theta = vol == 0 ? 0 : root == 0 ? -INFINITY : 0.0 - vol * (v / (2 * root));
 		greeks->vanna = 0.5 * INVERSE_SQRT_TWO_PI * root;

@@ -4,6 +4,7 @@
  */
 #include "ssvi.h"
 
+#include <float.h>
 #include <gsl/gsl_multifit_nlinear.h>
 
 #define P 3
@@ -24,7 +25,9 @@ typedef struct Fit
 McSvi
 mc_ssvi_slice(const McSsvi *s, double theta)
 {
-	double phi = s->eta * pow(theta, -s->gamma);
+	double curvature = s->eta * pow(theta, -s->gamma);
+	double phi =
+	    curvature == 0 ? DBL_MIN : curvature; /* a smile that is flat as far as one can see */
 	double flat = 1 - s->rho * s->rho;
 	McSvi slice = {theta / 2 * flat, theta * phi / 2, s->rho, -s->rho / phi, sqrt(flat) / phi};
 

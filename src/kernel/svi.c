@@ -178,6 +178,8 @@ mc_svi_from_jw(const McSviJw *jw, double t, McSvi *s)
 	if (fabs(beta) < 1e-12)
 	{
 		/* the vertex of the hyperbola is at the money: m = 0 and sigma from the height above the least */
+		if (flat == 1)
+			return false;
 		s->m = 0;
 		s->sigma = (w - jw->v_least * t) / (s->b * (1 - flat));
 	}

@@ -522,7 +522,7 @@ for my $f (@functions)
 	note sprintf '%-60s %s', $f->{label}, join ' ', map { "$_:$f->{states}{$_}" } sort keys %{ $f->{states} };
 	# schedules need pg_cron, quarantine_rows and resting_orders are given pieces of SQL, refuse_* always do, others need rows that only refresh and setters make, a table
 	# of a shape of its own, or many arguments that fit each other
-	next if $f->{trigger} || $f->{label} =~ /schedule|quarantine_rows|record_feed|connect_feed|store_offsets|store_surface|replay_query|refuse_symbol|refuse_venue|refuse_history|refuse_scenarios|drop_contract|contract_of|attach_quotes|what_if_components|what_if_hedges|reverse_stress_test|stop_enforcing|add_correlation_set|resting_orders|attach_holdings/;
+	next if $f->{trigger} || $f->{label} =~ /schedule|quarantine_rows|record_feed|connect_feed|store_offsets|store_surface|replay_query|refuse_symbol|refuse_venue|refuse_history|refuse_scenarios|drop_contract|contract_of|attach_quotes|what_if_components|what_if_hedges|reverse_stress_test|stop_enforcing|add_correlation_set|resting_orders|attach_holdings|portfolio_sums\(|trade_collateral|trade_trial/;
 	my $tries = 0;
 	$tries += $_ for values %{ $f->{states} };
 	push @never, $f->{label} unless $f->{states}{'00000'} || $tries < 20;
