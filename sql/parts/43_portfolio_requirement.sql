@@ -54,6 +54,36 @@ $function$;
 COMMENT ON FUNCTION margin_calib.risks_of(text[], text, margin_calib.scenario_set, boolean, timestamptz) IS
 'Internal: vectors of instruments, those that are stored and those that the stored market makes of the others, or all as they are now. Contract and market come with new ones only.';
 
+CREATE OR REPLACE FUNCTION margin_calib.scenario_pnl(instrument text, scenario_set text, currency text DEFAULT 'USD') RETURNS margin_calib.risk_vector
+    LANGUAGE plpgsql STABLE STRICT PARALLEL UNSAFE COST 5000
+    SET search_path = pg_catalog, margin_calib, pg_temp
+AS $function$
+DECLARE
+    scenarios CONSTANT margin_calib.scenario_set := margin_calib.set_in_force(scenario_pnl.scenario_set, false, false);
+    risk      CONSTANT margin_calib.engine_risk := (margin_calib.risks_of(ARRAY[scenario_pnl.instrument], scenario_pnl.currency, scenarios, false, statement_timestamp()))[1];
+BEGIN
+    IF risk.vector IS NULL THEN
+        PERFORM margin_calib.refuse_instrument(scenario_pnl.instrument, risk.contract IS NULL, risk.stale_reason);
+    END IF;
+    RETURN risk.vector;
+END
+$function$;
+COMMENT ON FUNCTION margin_calib.scenario_pnl(text, text, text) IS
+'Risk vector of an instrument of the engine in a scenario set, its profits in a currency: the one that refresh keeps (instrument_risk) when an account holds it under this set, else made from its terms and the market of the latest refresh. It is as fresh as that; instrument_risk and margin_parameter say whether it is stale. NULL gives NULL. Errors: 42704 for a set or an instrument that is not known, 55000 for one without a price, vol or price of its settlement asset. doc/accounts.md.';
+
+CREATE OR REPLACE FUNCTION margin_calib.refuse_instrument(instrument text, is_unknown boolean, reason text) RETURNS void
+    LANGUAGE plpgsql STABLE CALLED ON NULL INPUT PARALLEL SAFE COST 50
+    SET search_path = pg_catalog, margin_calib, pg_temp
+AS $function$
+BEGIN
+    RAISE EXCEPTION USING ERRCODE = CASE WHEN is_unknown THEN '42704' ELSE '55000' END,
+        MESSAGE = format('instrument %L cannot be valued', instrument), DETAIL = coalesce(reason, 'It is not known') || '.',
+        HINT = 'It needs contract terms (set_contract, set_instrument), prices (attach_prices), of an option a surface (attach_quotes), and a price of what it is settled in (set_asset).';
+END
+$function$;
+COMMENT ON FUNCTION margin_calib.refuse_instrument(text, boolean, text) IS
+'Internal: error 42704 for an instrument that is not known, 55000 for one that has no price or vector.';
+
 -- What liquidity, size, events, pegs and doubtful prices add to positions that have a vector; and, of positions without one, their margin by rates.
 CREATE OR REPLACE FUNCTION margin_calib.portfolio_charges(
     positions margin_calib.account_position[], vectors text[], rates margin_calib.asset_price[], step numeric)
@@ -220,6 +250,7 @@ COMMENT ON FUNCTION margin_calib.portfolio_requirements(margin_calib.account_pos
 
 REVOKE ALL ON FUNCTION
     margin_calib.set_in_force(text, boolean, boolean), margin_calib.risks_of(text[], text, margin_calib.scenario_set, boolean, timestamptz),
+    margin_calib.scenario_pnl(text, text, text), margin_calib.refuse_instrument(text, boolean, text),
     margin_calib.portfolio_charges(margin_calib.account_position[], text[], margin_calib.asset_price[], numeric),
     margin_calib.portfolio_reason(margin_calib.account_position, boolean, text, numeric, text), margin_calib.first_reason(text, bigint),
     margin_calib.required_amount(double precision, numeric),

@@ -100,9 +100,7 @@ BEGIN
     SELECT k.* INTO absent FROM unnest(known) AS k
      WHERE k.market IS NOT DISTINCT FROM NULL OR k.vector IS NULL AND model.scenario_set IS NOT NULL ORDER BY k.instrument LIMIT 1;
     IF FOUND THEN
-        RAISE EXCEPTION USING ERRCODE = CASE WHEN absent.contract IS NULL THEN '42704' ELSE '55000' END,
-            MESSAGE = format('a trade in %L cannot be judged', absent.instrument), DETAIL = absent.stale_reason || '.',
-            HINT = 'It needs contract terms (set_contract, set_instrument), prices (attach_prices), of an option a surface (attach_quotes), and a price of what it is settled in (set_asset).';
+        PERFORM margin_calib.refuse_instrument(absent.instrument, absent.contract IS NULL, absent.stale_reason);
     END IF;
     RETURN (SELECT margin_calib.significant(sum(margin_calib.trade_cash(t, k.contract, k.market, k.value) ORDER BY t.instrument COLLATE "C", t.quantity))
               FROM unnest(trades) AS t

@@ -35,7 +35,7 @@ BEGIN ATOMIC
                  'collateral_terms', 'haircut_of', 'collateral_in', 'collateral_of', 'has_collateral', 'collateral_holders', 'pending_collateral',
                  'collateral_use', 'check_allocation', 'allocate_collateral', 'verify_collateral',
                  'models_of', 'require_account', 'instrument_contract', 'surface_forward', 'surfaces_of', 'quoted_vol', 'risk_input', 'risk_inputs', 'risk_inputs_among', 'with_vectors', 'risk_dependents', 'currency_holders',
-                 'set_in_force', 'risks_of', 'portfolio_charges', 'portfolio_sums', 'portfolio_sums_apart', 'portfolio_requirements', 'positions_of', 'rates_requirements',
+                 'set_in_force', 'risks_of', 'refuse_instrument', 'scenario_pnl', 'portfolio_charges', 'portfolio_sums', 'portfolio_sums_apart', 'portfolio_requirements', 'positions_of', 'rates_requirements',
                  'unrealised_pnl', 'profit_asset', 'profit_reason', 'portfolio_reason', 'first_reason', 'required_amount', 'position_assets', 'position_sums', 'rates_sums', 'states_in', 'asset_quotes', 'account_states', 'floor_to', 'account_tier_of', 'account_figures', 'pending_states', 'account_now', 'verify_states',
                  'bare_positions', 'stored_collateral', 'trade_collateral', 'collateral_sums', 'trade_sums', 'trade_states', 'trial', 'guard_account', 'trade_cash', 'trades_cash', 'check_trades', 'traded_holdings', 'trade_trial', 'judge_trades', 'check_order',
                  'what_if', 'are_objects', 'what_if_settings', 'what_if_trades', 'what_if_figures', 'what_if_change', 'best_hedge', 'what_if_hedges', 'what_if_components', 'unknown_keys',

@@ -200,10 +200,11 @@ mc_svi_towards_ssvi(const McSvi *smile, double t, double share, McSvi *moved)
 {
 	McSviJw jw = mc_svi_to_jw(smile, t);
 	double c = jw.p + 2 * jw.psi;
-	double v_least = jw.v * 4 * jw.p * c / ((jw.p + c) * (jw.p + c));
+	double v_least;
 
 	if (!(c > 0))
 		return false;
+	v_least = jw.v * 4 * jw.p * c / ((jw.p + c) * (jw.p + c));
 	jw.c += share * (c - jw.c);
 	jw.v_least += share * (v_least - jw.v_least);
 	return mc_svi_from_jw(&jw, t, moved);

@@ -50,12 +50,15 @@ mc_svi_total_variance(const McSvi *smile, double k)
 	return smile->a + smile->b * (smile->rho * z + sqrt(z * z + smile->sigma * smile->sigma));
 }
 
-/* GJ eq. 2.1: the density of the price at expiry is positive exactly where this is. */
+/* GJ eq. 2.1: the density of the price at expiry is positive exactly where this is; NaN where there is no variance. */
 static inline double
 mc_svi_butterfly(McSviPoint p, double k)
 {
-	double first = 1 - k * p.slope / (2 * p.w);
+	double first;
 
+	if (p.w == 0)
+		return NAN;
+	first = 1 - k * p.slope / (2 * p.w);
 	return first * first - p.slope * p.slope / 4 * (1 / p.w + 0.25) + p.curvature / 2;
 }
 

@@ -47,7 +47,9 @@ CREATE TEMP VIEW reached AS
 WITH RECURSIVE body AS (
     SELECT oid, proname, prosecdef, coalesce(prosrc, '') || coalesce(pg_get_function_sqlbody(oid), '') AS source FROM fn WHERE lanname IN ('sql', 'plpgsql')),
 call AS (
-    SELECT b.oid AS caller, c.oid AS callee FROM body AS b CROSS JOIN LATERAL regexp_matches(b.source, 'margin_calib\.(\w+)\(', 'g') AS m JOIN body AS c ON c.proname = m[1]),
+    SELECT b.oid AS caller, c.oid AS callee FROM body AS b CROSS JOIN LATERAL regexp_matches(b.source, 'margin_calib\.(\w+)\(', 'g') AS m JOIN body AS c ON c.proname = m[1]
+              -- that of a name: nothing inside calls it
+              AND c.oid <> 'margin_calib.scenario_pnl(text, text, text)'::regprocedure),
 walk AS (
     SELECT oid AS root, oid FROM body WHERE prosecdef
     UNION
@@ -345,8 +347,8 @@ INSERT INTO reviewed VALUES
     ('refresh_prices(integer,text[],timestamp with time zone[],timestamp with time zone[],timestamp with time zone,bigint)', 'f v - u - -'),
     ('refresh_risk(text[],timestamp with time zone)', 'f v - u - -'), ('refresh_states(text[],timestamp with time zone)', 'f v - u - -'),
     ('refresh_surfaces(integer,text[],timestamp with time zone)', 'f v - u - -'), ('refuse(order_check)', 'f s - s - -'), ('refuse_history(text[],text,integer,integer)', 'f s - u - -'),
-    ('refuse_scenarios(text,text,text)', 'f s - s - -'), ('refuse_symbol(text,text,text)', 'f s - s - p'), ('refuse_venue(text,text[])', 'f s - s - p'),
-    ('register_instruments(text[])', 'f v - u d -'), ('reject_proposal(bigint,text)', 'f v - u d -'), ('relative_change(numeric,numeric)', 'f i - s - -'),
+    ('refuse_instrument(text,boolean,text)', 'f s - s - -'), ('refuse_scenarios(text,text,text)', 'f s - s - -'), ('refuse_symbol(text,text,text)', 'f s - s - p'),
+    ('refuse_venue(text,text[])', 'f s - s - p'), ('register_instruments(text[])', 'f v - u d -'), ('reject_proposal(bigint,text)', 'f v - u d -'), ('relative_change(numeric,numeric)', 'f i - s - -'),
     ('remove_capture(integer,regclass)', 'f v - u - -'), ('replay(bigint)', 'f s - u - -'), ('replay_changes(parameter)', 'f s - s - -'), ('replay_parameter(parameter)', 'f s - u - -'),
     ('replay_query(parameter)', 'f s - u - -'), ('require_account(text)', 'f s - s - -'), ('require_reason(text)', 'f s - s - -'),
     ('required(account_position,text,text,numeric,text,text,text)', 'f s - s - -'), ('required_amount(double precision,numeric)', 'f s - s - -'), ('requirement_now(text)', 'f s s u - -'),
@@ -359,9 +361,9 @@ INSERT INTO reviewed VALUES
     ('round_down(numeric,numeric)', 'f i - s - -'), ('round_up(numeric,numeric)', 'f i - s - -'), ('row_differences(jsonb,jsonb)', 'f s - s - -'),
     ('same_published(parameter,engine_calibration)', 'f i - s - -'), ('scaled_scenario(scenario_set,integer,double precision)', 'f s - s - -'),
     ('scenario_grid(double precision[],double precision[],text)', 'f s - s - p'), ('scenario_multiple(account_state,account_position[],engine_risk[],scenario_set,integer,boolean)', 'f s - s - -'),
-    ('scenario_set(text,integer)', 'f s - s - -'), ('scenario_tails(double precision[],double precision[],double precision)', 'f s - s - p'), ('schedule_backtest(text)', 'f v - u - -'),
-    ('schedule_job(text,text,text)', 'f v - u - -'), ('schedule_recalibration(text)', 'f v - u - -'), ('schedule_refresh(text)', 'f v - u - -'), ('score_query(text)', 'f i - s - -'),
-    ('sees_account(text)', 'f s - s - -'), ('set_account_grant(text,name,boolean,text)', 'f v - u - -'), ('set_account_tiers(jsonb,text)', 'f v - u d -'),
+    ('scenario_pnl(text,text,text)', 'f s s u - -'), ('scenario_set(text,integer)', 'f s - s - -'), ('scenario_tails(double precision[],double precision[],double precision)', 'f s - s - p'),
+    ('schedule_backtest(text)', 'f v - u - -'), ('schedule_job(text,text,text)', 'f v - u - -'), ('schedule_recalibration(text)', 'f v - u - -'), ('schedule_refresh(text)', 'f v - u - -'),
+    ('score_query(text)', 'f i - s - -'), ('sees_account(text)', 'f s - s - -'), ('set_account_grant(text,name,boolean,text)', 'f v - u - -'), ('set_account_tiers(jsonb,text)', 'f v - u d -'),
     ('set_alert_rule(text,text,numeric,text[],text[],interval,text,text)', 'f v - u d -'), ('set_amount_step(text,numeric,text)', 'f v - u d -'),
     ('set_approval_limits(text,double precision,double precision,interval,text)', 'f v - u d -'),
     ('set_asset(text,text,text,integer,numeric,integer,numeric,numeric,numeric,numeric,numeric,numeric,numeric,boolean,text)', 'f v - u d -'), ('set_contract(contract,text)', 'f v - u d -'),

@@ -163,6 +163,18 @@ DELETE FROM pos WHERE acct = 'rates' AND sym = 'ETH';
 CALL refresh(commit_batches => false);
 SELECT is(t.apart(), NULL, 'stored = live after all of it');
 
+-- ---- vectors by name ----
+SELECT is_empty($$ SELECT scenario_set, currency, instrument FROM instrument_risk WHERE vector IS NOT NULL AND scenario_pnl(instrument, scenario_set, currency)::text IS DISTINCT FROM vector::text $$, 'the vector of an instrument is the one that refresh keeps');
+SELECT is(scenario_profits(scenario_pnl(i.instrument, 'span')), scenario_profits(scenario_pnl(r.contract, r.market, r.as_of, scenario_set('span'))), 'under a set that nobody uses it is made from the same market: ' || r.instrument)
+  FROM (SELECT DISTINCT ON (instrument) * FROM instrument_risk WHERE currency = 'USD' AND vector IS NOT NULL ORDER BY instrument, scenario_set) AS r CROSS JOIN LATERAL (SELECT r.instrument) AS i;
+SELECT throws_ok($$ SELECT scenario_pnl('NOSUCH', 'paradex') $$, '42704', 'instrument ''NOSUCH'' cannot be valued', 'an instrument that there is not');
+SELECT throws_ok($$ SELECT scenario_pnl('BTC', 'nosuch') $$, '42704', NULL, 'or a set');
+SELECT throws_ok($$ SELECT scenario_pnl('BTC', 'paradex', 'CHF') $$, '55000', 'instrument ''BTC'' cannot be valued', 'a currency without a price');
+SELECT ok(scenario_pnl(NULL, 'paradex') IS NULL AND scenario_pnl('BTC', NULL) IS NULL, 'NULL gives NULL');
+SELECT is((SELECT round((portfolio_margin(p.quantity::float8, scenario_pnl(p.instrument, s.model, s.currency), u.method)).initial_margin::numeric, 6) FROM account_position AS p WHERE p.account = s.account) BETWEEN s.initial_margin - 0.05 AND s.initial_margin,
+          true, 'with portfolio_margin it is the requirement of ' || s.account)
+  FROM account_state AS s JOIN scenario_set_used AS u ON u.name = s.model WHERE s.stale_reason IS NULL AND s.initial_margin > 0;
+
 -- ---- explained: every arithmetic gives its figure, shares add up ----
 SAVEPOINT explained;
 SELECT set_margin_model('mix', 'derive'), set_margin_model('opt', 'deribit'), set_tiers('BTC', ARRAY[ROW(0, 0.4, 0.3), ROW(100, 0.6, 0.5)]::margin_tier[]);

@@ -66,6 +66,7 @@ INSERT INTO t.granted SELECT n, 'raoe' FROM unnest(ARRAY[
     'contract_of', 'scenario_set', 'surface_at', 'surface_vol', 'surface_svg', 'surface_now', 'stored_surface', 'check_underlyings', 'surface_in_force', 'surface_found', 'quote_source',
     'quote_number_expression', 'quote_kind_expression', 'with_fallbacks', 'fallback_slice', 'surface_reason', 'pending_underlyings', 'surface_json', 'verify_surfaces',
     -- scenario sets, collateral, accounts
+    'refuse_instrument', 'scenario_pnl',
     'account_line',
     'explanation_text', 'explain_collateral', 'explain_profits', 'explain_rates_model', 'explain_scenario_model', 'explain_account_rows', 'explain_margin_account',
     'explain_margin_account_text',
@@ -306,6 +307,7 @@ SELECT l, n, s, coalesce(e, '00000') FROM (VALUES
     ('raoe', 'explain_margin', $s$ SELECT count(*) FROM margin_calib.explain_margin('A') $s$, NULL),
     ('raoe', 'explain_margin_text', $s$ SELECT margin_calib.explain_margin_text('A') $s$, NULL),
     ('raoe', 'explain_requirement', $s$ SELECT count(*) FROM margin_calib.explain_requirement('x') $s$, NULL),
+    ('raoe', 'scenario_pnl', $s$ SELECT margin_calib.scenario_pnl('A', 'paradex') $s$, NULL),
     ('raoe', 'explain_margin_account', $s$ SELECT count(*) FROM margin_calib.explain_margin_account('x') $s$, NULL),
     ('raoe', 'explain_margin_account_text', $s$ SELECT margin_calib.explain_margin_account_text('x') $s$, NULL),
     ('raoe', 'explain_requirement_text', $s$ SELECT margin_calib.explain_requirement_text('x') $s$, NULL),

@@ -133,8 +133,8 @@ SELECT is(t.refused(format('SELECT * FROM what_if(''a'', %L, %L)', trades, param
                ('[{"instrument": "BTC", "quantity": 1, "price": -1}]', '{}', '22023: a trade has an instrument and a finite quantity, and a price, if any, is positive'),
                ('[{"instrument": "BTC", "quantity": 1, "fee": "Infinity"}]', '{}', '22023: a trade has an instrument and a finite quantity, and a price, if any, is positive'),
                ('[null]', '{}', '22023: trades are a JSON array of objects'), ('[[]]', '{}', '22023: trades are a JSON array of objects'), ('null', '{}', '22023: trades are a JSON array of objects'),
-               ('[{"instrument": "XRP", "quantity": 1}]', '{}', '42704: a trade in ''XRP'' cannot be judged'), ('[{"instrument": "BTC", "quantity": 1}]', '{"currency": "CHF"}', '55000: a trade in ''BTC'' cannot be judged'),
-               ('[]', '{"hedges": ["XRP"]}', '42704: a trade in ''XRP'' cannot be judged')) AS v (trades, parameters, want);
+               ('[{"instrument": "XRP", "quantity": 1}]', '{}', '42704: instrument ''XRP'' cannot be valued'), ('[{"instrument": "BTC", "quantity": 1}]', '{"currency": "CHF"}', '55000: instrument ''BTC'' cannot be valued'),
+               ('[]', '{"hedges": ["XRP"]}', '42704: instrument ''XRP'' cannot be valued')) AS v (trades, parameters, want);
 SELECT is(left(t.refused($$ SELECT * FROM what_if('a', '[{"instrument": "BTC", "quantity": "x"}]') $$), 6), '22P02:', 'a quantity that is no number');
 SELECT is(t.detail($$ SELECT * FROM what_if('a', '[{"instrument": "XRP", "quantity": 1}]') $$), 'XRP: it is not known.', 'with the reason');
 SELECT is(t.refused($$ SELECT * FROM what_if('a', '[]', '{"scenario_set": null, "currency": null, "collateral": null, "live": null, "hedges": null}') $$), 'no error', 'a NULL among the parameters is as if left out');
@@ -181,7 +181,7 @@ ROLLBACK TO short;
 SELECT is(t.refused(s), m, m) FROM (VALUES ($$ SELECT check_order(NULL, 'BTC', 1) $$, '22004: an order has an account and trades'), ($$ SELECT check_order('', 'BTC', 1) $$, '22004: an order has an account and trades'),
     ($$ SELECT check_order('a', NULL::what_if_trade[]) $$, '22004: an order has an account and trades'), ($$ SELECT check_order('a', NULL, 1) $$, '22023: a trade has an instrument and a finite quantity, and a price, if any, is positive'),
     ($$ SELECT check_order('a', 'BTC', NULL) $$, '22023: a trade has an instrument and a finite quantity, and a price, if any, is positive'), ($$ SELECT check_order('a', 'BTC', 'NaN') $$, '22023: a trade has an instrument and a finite quantity, and a price, if any, is positive'),
-    ($$ SELECT check_order('a', 'XRP', 1) $$, '42704: a trade in ''XRP'' cannot be judged'), ($$ SELECT check_order('a', 'BTC', 1, -1) $$, '22023: a trade has an instrument and a finite quantity, and a price, if any, is positive')) AS v (s, m);
+    ($$ SELECT check_order('a', 'XRP', 1) $$, '42704: instrument ''XRP'' cannot be valued'), ($$ SELECT check_order('a', 'BTC', 1, -1) $$, '22023: a trade has an instrument and a finite quantity, and a price, if any, is positive')) AS v (s, m);
 SELECT is((check_order('a', '{}'::what_if_trade[])).accepted, true, 'no trade at all');
 SELECT is((check_order('r', 'BTC', 1)).initial_margin, 2 * (SELECT initial_margin FROM margin_account WHERE account = 'r'), 'under rates');
 
@@ -220,7 +220,7 @@ SELECT is(t.attempt(s), want, s) FROM (VALUES
     ($$ INSERT INTO t.pos VALUES ('a', NULL, 1) $$, '22023: a trade has an instrument and a finite quantity, and a price, if any, is positive The trade given is {"fee": null, "price": null, "quantity": 1, "instrument": null}.'),
     ($$ INSERT INTO t.pos VALUES ('a', 'BTC', NULL) $$, '22023: a trade has an instrument and a finite quantity, and a price, if any, is positive The trade given is {"fee": null, "price": null, "quantity": null, "instrument": "BTC"}.'),
     ($$ INSERT INTO t.pos VALUES ('a', 'BTC', 'NaN') $$, '22023: a trade has an instrument and a finite quantity, and a price, if any, is positive The trade given is {"fee": null, "price": null, "quantity": null, "instrument": "BTC"}.'),
-    ($$ INSERT INTO t.pos VALUES ('a', 'XRP', 1) $$, '42704: a trade in ''XRP'' cannot be judged XRP: it is not known.'),
+    ($$ INSERT INTO t.pos VALUES ('a', 'XRP', 1) $$, '42704: instrument ''XRP'' cannot be valued XRP: it is not known.'),
     ($$ INSERT INTO t.pos VALUES ('a', 'BTC', 0) $$, 'accepted')) AS v (s, want)
 ;
 -- rows of an instrument that nothing is known of can be closed, not opened, whoever pays
@@ -229,12 +229,12 @@ SELECT stop_enforcing('t.pos');
 INSERT INTO pos VALUES ('a', 'XRP', 2);
 SELECT enforce_margin('t.pos', pays => false);
 SELECT is(t.attempt(s), want, s || ', paid elsewhere') FROM (VALUES
-    ($$ INSERT INTO t.pos VALUES ('a', 'XRP', 1) $$, '42704: a trade in ''XRP'' cannot be judged XRP: it is not known.'),
-    ($$ UPDATE t.pos SET q = -3 WHERE sym = 'XRP' $$, '42704: a trade in ''XRP'' cannot be judged XRP: it is not known.'),
+    ($$ INSERT INTO t.pos VALUES ('a', 'XRP', 1) $$, '42704: instrument ''XRP'' cannot be valued XRP: it is not known.'),
+    ($$ UPDATE t.pos SET q = -3 WHERE sym = 'XRP' $$, '42704: instrument ''XRP'' cannot be valued XRP: it is not known.'),
     ($$ UPDATE t.pos SET q = 1 WHERE sym = 'XRP' $$, 'accepted'), ($$ DELETE FROM t.pos WHERE sym = 'XRP' $$, 'accepted')) AS v (s, want);
 SELECT enforce_margin('t.pos');
 SELECT is(t.attempt(s), want, s) FROM (VALUES
-    ($$ INSERT INTO t.pos VALUES ('a', 'XRP', 1) $$, '42704: a trade in ''XRP'' cannot be judged XRP: it is not known.'),
+    ($$ INSERT INTO t.pos VALUES ('a', 'XRP', 1) $$, '42704: instrument ''XRP'' cannot be valued XRP: it is not known.'),
     ($$ UPDATE t.pos SET q = 1 WHERE sym = 'XRP' $$, 'accepted'), ($$ UPDATE t.pos SET q = 1 WHERE sym = 'XRP' OR acct = 'a' AND q > 1 $$, 'accepted'),
     ($$ UPDATE t.pos SET q = 1 + 7 * (sym = 'BTC')::int, entry = NULL WHERE acct = 'a' $$, 'MCM01: account a has no margin for this equity of account a would be 5000.00 USD, and its initial requirement 8000.00; it was 1000.00 before.')) AS v (s, want);
 ROLLBACK TO unknown;
