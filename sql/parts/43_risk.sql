@@ -118,7 +118,9 @@ BEGIN ATOMIC
                            CASE WHEN (terms).payoff = 'inverse' THEN a.price * (quote).price::double precision END) AS price OFFSET 0) AS s
      CROSS JOIN LATERAL (
            SELECT CASE WHEN (terms).kind <> 'option' OR a.as_of >= (terms).expiry THEN 0
-                       WHEN (smiles).surface IS DISTINCT FROM NULL THEN margin_calib.surface_vol((smiles).surface, (terms).expiry, (terms).strike::double precision)
+                       -- an argument that is no constant: else a planner may look an expired option up before it looks at the case
+                       WHEN (smiles).surface IS DISTINCT FROM NULL THEN
+                           margin_calib.surface_vol((smiles).surface, CASE WHEN a.as_of < (terms).expiry THEN (terms).expiry END, (terms).strike::double precision)
                        ELSE margin_calib.quoted_vol(terms, (own).price, a.price, a.as_of, coalesce((smiles).rate, 0)) END AS vol OFFSET 0) AS v;
 END;
 COMMENT ON FUNCTION margin_calib.risk_input(text, margin_calib.contract, margin_calib.engine_market, margin_calib.engine_smiles, margin_calib.asset_price, margin_calib.asset_price, margin_calib.asset_price) IS

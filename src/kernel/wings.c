@@ -93,7 +93,7 @@ mc_wings_jet(const McWings *wings, double k, McWingsJet *jet)
 	jet->curvature[MC_WINGS_LEAST] = 0;
 	jet->curvature[MC_WINGS_LEFT] = jet->curvature[MC_WINGS_RIGHT] = q / 2;
 	jet->curvature[MC_WINGS_VERTEX] = 3 * b * q * u / r;
-	jet->curvature[MC_WINGS_WIDTH] = b * q * (2 / sigma - 3 * sigma / (r * r));
+	jet->curvature[MC_WINGS_WIDTH] = b * (sigma / r) / r / r * (2 - 3 * (sigma / r) * (sigma / r));
 }
 
 void
