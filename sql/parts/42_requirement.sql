@@ -185,47 +185,6 @@ END;
 COMMENT ON FUNCTION margin_calib.position_reason(margin_calib.engine_holding, boolean, numeric, text, text) IS
 'Internal: why the margin of a position may be wrong; NULL when it is not.';
 
-CREATE OR REPLACE FUNCTION margin_calib.positions_query(live boolean, with_add_ons boolean) RETURNS text
-    LANGUAGE sql IMMUTABLE PARALLEL SAFE COST 1
-BEGIN ATOMIC
-    SELECT format($query$
-        SELECT h.account, h.instrument, coalesce(m.currency, 'USD'), m.kind, coalesce(h.quantity, 0),
-               m.multiplier, m.price, r.notional, r.initial_rate, r.maintenance_rate,
-               b.initial_margin + coalesce(c.tier_initial_charge + c.liquidity_initial_charge + c.open_interest_charge
-                                           + c.event_initial_charge + c.peg_charge + c.confidence_charge, 0),
-               b.maintenance_margin + coalesce(c.tier_maintenance_charge + c.liquidity_maintenance_charge
-                                               + c.event_maintenance_charge, 0),
-               m.parameter_id, m.data_through, least(m.fresh_until, a.fresh_until),
-               margin_calib.position_reason(h, m.instrument IS NOT NULL, m.price, m.stale_reason, a.stale_reason),
-               b.initial_margin, b.maintenance_margin, coalesce(c.tier_initial_charge, b.zero), coalesce(c.tier_maintenance_charge, b.zero),
-               coalesce(c.liquidity_initial_charge, b.zero), coalesce(c.liquidity_maintenance_charge, b.zero),
-               coalesce(c.open_interest_charge, b.zero), coalesce(c.event_initial_charge, b.zero),
-               coalesce(c.event_maintenance_charge, b.zero), coalesce(c.peg_charge, b.zero), coalesce(c.confidence_charge, b.zero),
-               c.liquidation_horizon, h.unusable, h.entry_quantity, h.entry_value, h.entry_inverse
-          FROM unnest($1) AS h
-          LEFT JOIN %s AS m ON m.instrument = h.instrument
-          LEFT JOIN margin_calib.currency_setting AS s ON s.currency = m.currency
-          LEFT JOIN %s
-         CROSS JOIN LATERAL ( -- OFFSET 0: computed once, however often it is used
-               SELECT coalesce(s.amount_step, 0.01) AS step,
-                      margin_calib.position_notional(m.kind, h.quantity, m.multiplier, m.price) AS notional,
-                      CASE WHEN h.quantity < 0 THEN m.short_initial_rate ELSE m.long_initial_rate END AS initial_rate,
-                      CASE WHEN h.quantity < 0 THEN m.short_maintenance_rate ELSE m.long_maintenance_rate END AS maintenance_rate OFFSET 0) AS r
-         CROSS JOIN LATERAL (
-               SELECT margin_calib.round_up(r.notional * r.initial_rate, r.step) AS initial_margin,
-                      margin_calib.round_up(r.notional * r.maintenance_rate, r.step) AS maintenance_margin,
-                      round(0::numeric, scale(r.step)) AS zero OFFSET 0) AS b
-          LEFT JOIN LATERAL %s $query$,
-        CASE WHEN live THEN 'unnest($2)' ELSE 'margin_calib.market_stored' END,
-        CASE WHEN with_add_ons THEN 'unnest($3) AS a ON a.instrument = h.instrument'
-             ELSE '(SELECT (NULL::margin_calib.engine_add_on).*) AS a ON false' END,
-        CASE WHEN with_add_ons THEN 'margin_calib.position_charges(a, m.kind, h.quantity, m.multiplier, m.price, '
-                                       'r.initial_rate, r.maintenance_rate, r.step) AS c ON true'
-             ELSE '(SELECT (NULL::margin_calib.engine_charge).*) AS c ON false' END);
-END;
-COMMENT ON FUNCTION margin_calib.positions_query(boolean, boolean) IS
-'Internal: query from holdings ($1), the live market ($2, else the stored one) and add-ons ($3, else none are joined) to rows of margin_calib.account_position.';
-
 CREATE OR REPLACE FUNCTION margin_calib.positions_of(held margin_calib.engine_holding[], live boolean, as_of timestamptz)
     RETURNS SETOF margin_calib.account_position
     LANGUAGE plpgsql STABLE PARALLEL UNSAFE COST 5000 ROWS 1000
@@ -239,17 +198,11 @@ DECLARE
     add_ons margin_calib.engine_add_on[] := '{}';
 BEGIN
     pegs := margin_calib.peg_prices(names);
-    IF live THEN
-        market := ARRAY(SELECT m FROM margin_calib.market_live(
-                            ARRAY(SELECT unnest(names) UNION SELECT unnest(pegs)), as_of) AS m);
-    ELSIF pegs <> '{}' THEN
-        market := ARRAY(SELECT ROW(m.*)::margin_calib.engine_market FROM margin_calib.market_stored AS m WHERE m.instrument = ANY (pegs));
-    END IF;
+    market := margin_calib.instrument_market(CASE WHEN pegs = '{}' THEN names ELSE ARRAY(SELECT unnest(names) UNION SELECT unnest(pegs)) END, live, as_of);
     IF margin_calib.has_add_ons(live) THEN
         add_ons := ARRAY(SELECT a FROM margin_calib.add_ons(names, live, market, as_of) AS a);
     END IF;
-    RETURN QUERY EXECUTE margin_calib.positions_query(live, add_ons <> '{}')
-    USING held, market, add_ons;
+    RETURN QUERY SELECT * FROM margin_calib.positions_at(held, market, add_ons);
 END
 $function$;
 COMMENT ON FUNCTION margin_calib.positions_of(margin_calib.engine_holding[], boolean, timestamptz) IS
@@ -278,35 +231,30 @@ $function$;
 COMMENT ON FUNCTION margin_calib.compute_positions(text[], boolean, timestamptz) IS
 'Internal: positions of accounts as the attached tables have them, with their margins, as positions_of makes them.';
 
-CREATE OR REPLACE FUNCTION margin_calib.requirement_query(positions text, credits text) RETURNS text
-    LANGUAGE sql IMMUTABLE PARALLEL SAFE COST 1
+CREATE OR REPLACE FUNCTION margin_calib.requirements_at(
+    positions margin_calib.account_position[], credits margin_calib.account_offset[], as_of timestamptz) RETURNS SETOF margin_calib.requirement
+    LANGUAGE sql STABLE PARALLEL SAFE COST 5000 ROWS 100
 BEGIN ATOMIC
     -- a position in an unknown instrument could be in any currency: it makes all of its account stale
-    SELECT format($query$
-        SELECT s.account, s.currency, s.initial_margin - c.initial AS initial_margin,
-               s.maintenance_margin - c.maintenance AS maintenance_margin, s.notional, s.positions, $2 AS as_of,
-               s.data_through, s.fresh_until, s.reason IS NOT NULL AS is_stale, s.reason AS stale_reason,
-               s.base_initial_margin, s.base_maintenance_margin,
-               c.initial AS offset_credit, c.maintenance AS maintenance_offset_credit
-          FROM (SELECT p.account, p.currency, coalesce(sum(p.initial_margin), 0) AS initial_margin,
-                       coalesce(sum(p.maintenance_margin), 0) AS maintenance_margin,
-                       coalesce(sum(p.base_initial_margin), 0) AS base_initial_margin,
-                       coalesce(sum(p.base_maintenance_margin), 0) AS base_maintenance_margin,
-                       coalesce(sum(p.notional), 0) AS notional, count(*)::integer AS positions,
-                       min(p.data_through) AS data_through, min(p.fresh_until) AS fresh_until,
-                       coalesce(min(p.stale_reason) || CASE WHEN count(p.stale_reason) > 1
-                                    THEN format(' (and %%s more)', count(p.stale_reason) - 1) ELSE '' END,
-                                min(min(p.stale_reason) FILTER (WHERE p.kind IS NULL)) OVER (PARTITION BY p.account)) AS reason
-                  FROM %s AS p WHERE p.account = ANY ($1) GROUP BY p.account, p.currency) AS s
-          LEFT JOIN (SELECT o.account, o.currency, sum(o.credit) FILTER (WHERE o.margin = 'initial') AS initial,
-                            sum(o.credit) FILTER (WHERE o.margin = 'maintenance') AS maintenance
-                       FROM %s AS o WHERE o.account = ANY ($1) GROUP BY o.account, o.currency) AS k
-            ON k.account = s.account AND k.currency = s.currency
-         CROSS JOIN LATERAL (SELECT coalesce(k.initial, 0), coalesce(k.maintenance, 0)) AS c (initial, maintenance) $query$,
-        positions, credits);
+    SELECT s.account, s.currency, s.initial_margin - c.initial, s.maintenance_margin - c.maintenance, s.notional, s.positions, requirements_at.as_of,
+           s.data_through, s.fresh_until, s.reason IS NOT NULL, s.reason, s.base_initial_margin, s.base_maintenance_margin, c.initial, c.maintenance
+      FROM (SELECT p.account, p.currency, coalesce(sum(p.initial_margin), 0) AS initial_margin,
+                   coalesce(sum(p.maintenance_margin), 0) AS maintenance_margin,
+                   coalesce(sum(p.base_initial_margin), 0) AS base_initial_margin,
+                   coalesce(sum(p.base_maintenance_margin), 0) AS base_maintenance_margin,
+                   coalesce(sum(p.notional), 0) AS notional, count(*)::integer AS positions,
+                   min(p.data_through) AS data_through, min(p.fresh_until) AS fresh_until,
+                   coalesce(min(p.stale_reason) || CASE WHEN count(p.stale_reason) > 1 THEN format(' (and %s more)', count(p.stale_reason) - 1) ELSE '' END,
+                            min(min(p.stale_reason) FILTER (WHERE p.kind IS NULL)) OVER (PARTITION BY p.account)) AS reason
+              FROM unnest(requirements_at.positions) AS p GROUP BY p.account, p.currency) AS s
+      LEFT JOIN (SELECT o.account, o.currency, sum(o.credit) FILTER (WHERE o.margin = 'initial') AS initial,
+                        sum(o.credit) FILTER (WHERE o.margin = 'maintenance') AS maintenance
+                   FROM unnest(credits) AS o GROUP BY o.account, o.currency) AS k
+        ON k.account = s.account AND k.currency = s.currency
+     CROSS JOIN LATERAL (SELECT coalesce(k.initial, 0), coalesce(k.maintenance, 0)) AS c (initial, maintenance);
 END;
-COMMENT ON FUNCTION margin_calib.requirement_query(text, text) IS
-'Internal: query ($1 accounts, $2 as_of) that adds up positions, of the stored table or of compute_positions, less credits (the table account_offset, or rows of offset_query) to rows of margin_calib.requirement, one for each account and currency: exact sums.';
+COMMENT ON FUNCTION margin_calib.requirements_at(margin_calib.account_position[], margin_calib.account_offset[], timestamptz) IS
+'Internal: positions added up, less credits: a requirement for each account and currency, exact sums.';
 
 CREATE OR REPLACE FUNCTION margin_calib.staleness(stale_reason text, fresh_until timestamptz, is_pending boolean) RETURNS text
     LANGUAGE sql STABLE PARALLEL SAFE COST 1
@@ -323,7 +271,7 @@ REVOKE ALL ON FUNCTION
     margin_calib.holdings_query(text, text[]), margin_calib.holdings_of(text, text),
     margin_calib.holdings_in(text, text[]), margin_calib.holdings(text[]), margin_calib.market_live(text[], timestamptz),
     margin_calib.position_reason(margin_calib.engine_holding, boolean, numeric, text, text),
-    margin_calib.positions_query(boolean, boolean), margin_calib.positions_of(margin_calib.engine_holding[], boolean, timestamptz),
+    margin_calib.positions_of(margin_calib.engine_holding[], boolean, timestamptz),
     margin_calib.is_held(margin_calib.engine_holding), margin_calib.compute_positions(text[], boolean, timestamptz),
-    margin_calib.requirement_query(text, text),
+    margin_calib.requirements_at(margin_calib.account_position[], margin_calib.account_offset[], timestamptz),
     margin_calib.staleness(text, timestamptz, boolean) FROM PUBLIC;

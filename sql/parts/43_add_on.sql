@@ -56,7 +56,6 @@ CREATE OR REPLACE FUNCTION margin_calib.add_ons(
     RETURNS SETOF margin_calib.engine_add_on
     LANGUAGE plpgsql STABLE PARALLEL UNSAFE COST 5000 ROWS 500
     SET search_path = pg_catalog, margin_calib, pg_temp
-    SET plan_cache_mode = force_custom_plan
 AS $function$
 DECLARE
     figures margin_calib.instrument_liquidity[];
@@ -203,7 +202,45 @@ $function$;
 COMMENT ON FUNCTION margin_calib.sync_events() IS
 'Internal to refresh: queues the instruments of events that have begun or ended since the last one.';
 
+-- ---- positions ----
+
+CREATE OR REPLACE FUNCTION margin_calib.positions_at(
+    held margin_calib.engine_holding[], market margin_calib.engine_market[], add_ons margin_calib.engine_add_on[]) RETURNS SETOF margin_calib.account_position
+    LANGUAGE sql STABLE PARALLEL SAFE COST 5000 ROWS 1000
+BEGIN ATOMIC
+    SELECT h.account, h.instrument, coalesce(m.currency, 'USD'), m.kind, coalesce(h.quantity, 0),
+           m.multiplier, m.price, r.notional, r.initial_rate, r.maintenance_rate,
+           b.initial_margin + coalesce(c.tier_initial_charge + c.liquidity_initial_charge + c.open_interest_charge
+                                       + c.event_initial_charge + c.peg_charge + c.confidence_charge, 0),
+           b.maintenance_margin + coalesce(c.tier_maintenance_charge + c.liquidity_maintenance_charge
+                                           + c.event_maintenance_charge, 0),
+           m.parameter_id, m.data_through, least(m.fresh_until, a.fresh_until),
+           margin_calib.position_reason(h, m.instrument IS NOT NULL, m.price, m.stale_reason, a.stale_reason),
+           b.initial_margin, b.maintenance_margin, coalesce(c.tier_initial_charge, b.zero), coalesce(c.tier_maintenance_charge, b.zero),
+           coalesce(c.liquidity_initial_charge, b.zero), coalesce(c.liquidity_maintenance_charge, b.zero),
+           coalesce(c.open_interest_charge, b.zero), coalesce(c.event_initial_charge, b.zero),
+           coalesce(c.event_maintenance_charge, b.zero), coalesce(c.peg_charge, b.zero), coalesce(c.confidence_charge, b.zero),
+           c.liquidation_horizon, h.unusable, h.entry_quantity, h.entry_value, h.entry_inverse
+      FROM unnest(held) AS h
+      LEFT JOIN unnest(market) AS m ON m.instrument = h.instrument
+      LEFT JOIN margin_calib.currency_setting AS s ON s.currency = m.currency
+      LEFT JOIN unnest(add_ons) AS a ON a.instrument = h.instrument
+     CROSS JOIN LATERAL ( -- OFFSET 0: computed once, however often it is used
+           SELECT coalesce(s.amount_step, 0.01) AS step,
+                  margin_calib.position_notional(m.kind, h.quantity, m.multiplier, m.price) AS notional,
+                  CASE WHEN h.quantity < 0 THEN m.short_initial_rate ELSE m.long_initial_rate END AS initial_rate,
+                  CASE WHEN h.quantity < 0 THEN m.short_maintenance_rate ELSE m.long_maintenance_rate END AS maintenance_rate OFFSET 0) AS r
+     CROSS JOIN LATERAL (
+           SELECT margin_calib.round_up(r.notional * r.initial_rate, r.step) AS initial_margin,
+                  margin_calib.round_up(r.notional * r.maintenance_rate, r.step) AS maintenance_margin,
+                  round(0::numeric, scale(r.step)) AS zero OFFSET 0) AS b
+      LEFT JOIN LATERAL margin_calib.position_charges(a, m.kind, h.quantity, m.multiplier, m.price, r.initial_rate, r.maintenance_rate, r.step) AS c ON true;
+END;
+COMMENT ON FUNCTION margin_calib.positions_at(margin_calib.engine_holding[], margin_calib.engine_market[], margin_calib.engine_add_on[]) IS
+'Internal: net positions with their margins and charges at the market and with the add-ons of their instruments.';
+
 REVOKE ALL ON FUNCTION
+    margin_calib.positions_at(margin_calib.engine_holding[], margin_calib.engine_market[], margin_calib.engine_add_on[]),
     margin_calib.event_state(timestamptz, timestamptz, timestamptz, timestamptz), margin_calib.peg_prices(text[]),
     margin_calib.peg_dependents(text[]), margin_calib.has_add_ons(boolean),
     margin_calib.add_ons(text[], boolean, margin_calib.engine_market[], timestamptz),

@@ -147,7 +147,6 @@ COMMENT ON FUNCTION margin_calib.risk_inputs_among(text[], margin_calib.contract
 CREATE OR REPLACE FUNCTION margin_calib.risk_inputs(names text[], currency text, live boolean, as_of timestamptz) RETURNS SETOF margin_calib.engine_risk
     LANGUAGE plpgsql STABLE PARALLEL UNSAFE COST 5000 ROWS 1000
     SET search_path = pg_catalog, margin_calib, pg_temp
-    SET plan_cache_mode = force_custom_plan
 AS $function$
 DECLARE
     terms    margin_calib.contract[];

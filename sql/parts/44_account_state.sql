@@ -7,11 +7,14 @@ CREATE OR REPLACE FUNCTION margin_calib.rates_requirements(positions margin_cali
     SET search_path = pg_catalog, margin_calib, pg_temp
 AS $function$
 DECLARE
-    credits CONSTANT text := margin_calib.offset_query('unnest($3)', CASE WHEN live
-        THEN 'margin_calib.offset_live((SELECT array_agg(DISTINCT b.group_name) FROM book AS b), $2)' ELSE 'margin_calib.offset_stored' END);
+    credits margin_calib.account_offset[] := '{}';
 BEGIN
-    RETURN QUERY EXECUTE 'WITH credit AS MATERIALIZED (' || credits || ') ' || margin_calib.requirement_query('unnest($3)', 'credit')
-    USING ARRAY(SELECT DISTINCT p.account FROM unnest(positions) AS p), as_of, positions;
+    IF EXISTS (SELECT FROM margin_calib.product_group_member) THEN
+        EXECUTE format('SELECT array_agg(ROW(c.*)::margin_calib.account_offset) FROM (%s) AS c', margin_calib.offset_query('unnest($3)', CASE WHEN live
+                    THEN 'margin_calib.offset_live((SELECT array_agg(DISTINCT b.group_name) FROM book AS b), $2)' ELSE 'margin_calib.offset_stored' END))
+           INTO credits USING ARRAY(SELECT DISTINCT p.account FROM unnest(positions) AS p), as_of, positions;
+    END IF;
+    RETURN QUERY SELECT * FROM margin_calib.requirements_at(positions, credits, as_of);
 END
 $function$;
 COMMENT ON FUNCTION margin_calib.rates_requirements(margin_calib.account_position[], boolean, timestamptz) IS

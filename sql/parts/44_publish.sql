@@ -142,6 +142,7 @@ DECLARE
     pegs      margin_calib.engine_market[];
     add_ons   margin_calib.engine_add_on[];
     positions margin_calib.account_position[];
+    credits   margin_calib.account_offset[];
 BEGIN
     SELECT v.* INTO parameter FROM margin_calib.proposal AS p JOIN margin_calib.parameter AS v ON v.id = p.parameter_id WHERE p.id = proposal;
     SELECT array_agg(p.account ORDER BY p.account), array_agg(ROW(p.account, p.instrument, p.quantity, p.unusable, p.entry_quantity, p.entry_value, p.entry_inverse)::margin_calib.engine_holding)
@@ -149,16 +150,15 @@ BEGIN
     pegs := ARRAY(SELECT ROW(m.*)::margin_calib.engine_market FROM margin_calib.market_stored AS m
                    WHERE m.instrument = ANY (margin_calib.peg_prices(ARRAY[parameter.instrument])));
     add_ons := ARRAY(SELECT a FROM margin_calib.add_ons(ARRAY[parameter.instrument], false, pegs, statement_timestamp()) AS a);
-    EXECUTE format('SELECT array_agg(ROW(p.*)::margin_calib.account_position) FROM (%s) AS p', margin_calib.positions_query(true, add_ons <> '{}'))
-       INTO positions USING held, ARRAY[margin_calib.market_with(parameter)], add_ons;
-    positions := positions || ARRAY(SELECT p FROM margin_calib.account_position AS p
+    positions := ARRAY(SELECT p FROM margin_calib.positions_at(held, ARRAY[margin_calib.market_with(parameter)], add_ons) AS p) || ARRAY(SELECT p FROM margin_calib.account_position AS p
                                      WHERE p.account = ANY (accounts) AND p.instrument <> parameter.instrument);
-    RETURN QUERY EXECUTE format(
-        'SELECT $4, n.account, n.currency, r.initial_margin, n.initial_margin, r.maintenance_margin, n.maintenance_margin FROM (%s) AS n '
-        'JOIN margin_calib.requirement AS r ON r.account = n.account AND r.currency = n.currency '
-        'WHERE (r.initial_margin, r.maintenance_margin) IS DISTINCT FROM (n.initial_margin, n.maintenance_margin)',
-        margin_calib.requirement_query('unnest($3)', format('(%s)', margin_calib.offset_query('unnest($3)', 'margin_calib.offset_stored'))))
-    USING accounts, statement_timestamp(), positions, proposal;
+    EXECUTE format('SELECT array_agg(ROW(c.*)::margin_calib.account_offset) FROM (%s) AS c', margin_calib.offset_query('unnest($3)', 'margin_calib.offset_stored'))
+       INTO credits USING accounts, statement_timestamp(), positions;
+    RETURN QUERY
+        SELECT proposal_effect.proposal, n.account, n.currency, r.initial_margin, n.initial_margin, r.maintenance_margin, n.maintenance_margin
+          FROM margin_calib.requirements_at(positions, credits, statement_timestamp()) AS n
+          JOIN margin_calib.requirement AS r ON r.account = n.account AND r.currency = n.currency
+         WHERE (r.initial_margin, r.maintenance_margin) IS DISTINCT FROM (n.initial_margin, n.maintenance_margin);
 END
 $function$;
 COMMENT ON FUNCTION margin_calib.proposal_effect(bigint) IS

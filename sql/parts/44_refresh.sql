@@ -154,8 +154,10 @@ BEGIN
     DELETE FROM margin_calib.account_offset AS o WHERE o.account = ANY (accounts);
     EXECUTE 'INSERT INTO margin_calib.account_offset '
             || margin_calib.offset_query('margin_calib.account_position', 'margin_calib.offset_stored') USING accounts, as_of;
-    EXECUTE 'INSERT INTO margin_calib.requirement '
-            || margin_calib.requirement_query('margin_calib.account_position', 'margin_calib.account_offset') USING accounts, as_of;
+    INSERT INTO margin_calib.requirement
+        SELECT * FROM margin_calib.requirements_at(
+            ARRAY(SELECT p FROM margin_calib.account_position AS p WHERE p.account = ANY (accounts)),
+            ARRAY(SELECT o FROM margin_calib.account_offset AS o WHERE o.account = ANY (accounts)), as_of);
 END
 $function$;
 COMMENT ON FUNCTION margin_calib.store_accounts(text[], tid[], margin_calib.account_position[], timestamptz) IS

@@ -246,7 +246,8 @@ BEGIN ATOMIC
           FROM difference AS x CROSS JOIN LATERAL margin_calib.row_differences(x.stored, x.recomputed) AS d
          ORDER BY x.account, x.place, x.currency, x.instrument, x.part, d.field $query$,
         margin_calib.offset_query('found_position', 'margin_calib.offset_stored'),
-        margin_calib.requirement_query('found_position', 'found_credit'));
+        'SELECT * FROM margin_calib.requirements_at(ARRAY(SELECT ROW(p.*)::margin_calib.account_position FROM found_position AS p), '
+        'ARRAY(SELECT ROW(c.*)::margin_calib.account_offset FROM found_credit AS c), $2)');
 END;
 COMMENT ON FUNCTION margin_calib.verify_query() IS
 'Internal to verify: query of the differences of the accounts $1 as of $2, those of $3 computed at the stored and those of $4 at the live market; $5 are those that wait for a refresh.';

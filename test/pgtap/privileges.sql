@@ -48,9 +48,9 @@ INSERT INTO t.granted SELECT n, 'raoe' FROM unnest(ARRAY[
     'pending_accounts', 'pending_instruments', 'pending_add_ons', 'parameter_as_of', 'borrowed_prices', 'round_up', 'round_down', 'position_notional', 'staleness',
     -- what these and the views call in turn, with the reader's rights
     'compute_positions', 'holdings', 'market_live', 'calibrate_keys', 'calibrate_with_policy', 'calibrate_or_explain', 'calibrate_query', 'calibrate_borrower',
-    'lender_feed', 'borrowed_path_query', 'check_proxy_multiplier', 'calibration_problem', 'future_limit', 'keys_that_fit', 'policy_remembers', 'requirement_query',
+    'lender_feed', 'borrowed_path_query', 'check_proxy_multiplier', 'calibration_problem', 'future_limit', 'keys_that_fit', 'policy_remembers', 'requirements_at',
     'feed_column_type', 'feed_key_type', 'feed_ts_expression', 'feed_number_expression', 'liquidity_problem', 'liquidity_source', 'liquidity_found',
-    'liquidity_in_force', 'liquidity_live', 'event_state', 'peg_prices', 'has_add_ons', 'add_ons', 'position_charges', 'peg_dependents', 'positions_query',
+    'liquidity_in_force', 'liquidity_live', 'event_state', 'peg_prices', 'has_add_ons', 'add_ons', 'position_charges', 'peg_dependents', 'positions_at',
     'significant', 'keys_with_rows', 'group_prices_query', 'evidence_pairs', 'evidence_matrix', 'calibrate_group', 'group_is_due', 'offset_live', 'offset_query',
     'charged_rates', 'parameter_rates', 'calibration_rates', 'rate_change', 'relative_change', 'same_published', 'decide', 'override_state_at', 'due_overrides', 'score_query',
     -- proofs, and how the engine is
