@@ -184,6 +184,7 @@ SELECT is_empty($$
        AND p.proname = ANY (array_remove(margin_calib.rights_on_functions('engine'), 'calibrate_margin') || '{grant_rights}')
        AND p.proname <> 'check_policy'
        AND NOT (p.proname IN ('surface_vol', 'surface_svg') AND p.proargtypes[0] = 'vol_surface'::regtype) -- of a surface that one has
+       AND NOT (p.proname = 'scenario_pnl' AND p.proargtypes[0] = 'contract'::regtype) -- of terms that one has
  $$,
     'none of the engine''s functions is for PUBLIC');
 SELECT is_empty($$
