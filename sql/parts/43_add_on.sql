@@ -127,7 +127,8 @@ BEGIN ATOMIC
            margin_calib.round_up(a.confidence, step), round(p.days, 6)
       FROM (SELECT margin_calib.position_notional(kind, quantity, multiplier, price) AS notional,
                    margin_calib.liquidation_horizon(quantity, (add_on).average_daily_volume, (add_on).participation,
-                                                    (add_on).horizon, (add_on).maximum_horizon) AS days OFFSET 0) AS p
+                                                    (add_on).horizon, (add_on).maximum_horizon) AS days
+               WHERE (add_on).instrument IS NOT NULL AND initial_rate IS NOT NULL OFFSET 0) AS p -- here, before anything is computed
      CROSS JOIN LATERAL (
            SELECT p.notional * initial_rate AS initial, p.notional * maintenance_rate AS maintenance,
                   CASE WHEN p.days > (add_on).horizon THEN sqrt(p.days * 1.000000000000000000000000 / (add_on).horizon) ELSE 1 END AS size_factor,
@@ -152,7 +153,7 @@ BEGIN ATOMIC
                   b.initial * coalesce((add_on).peg_margin_fraction, 0)
                   + p.notional * least(coalesce((add_on).peg_notional_fraction, 0), 1) AS peg,
                   coalesce(round(p.notional * (add_on).confidence_fraction, b.digits), 0) AS confidence OFFSET 0) AS a
-     WHERE (add_on).instrument IS NOT NULL AND p.notional IS NOT NULL AND initial_rate IS NOT NULL;
+     WHERE p.notional IS NOT NULL;
 END;
 COMMENT ON FUNCTION margin_calib.position_charges(margin_calib.engine_add_on, text, numeric, numeric, numeric, numeric, numeric, numeric) IS
 'Internal: add-ons of one position, each rounded up to the amount step: tiers, what the tier margin has above the base; liquidity, the cost of getting out and the risk of a longer horizon as far as tiers do not charge it; open interest, event, peg and confidence. doc/liquidity.md has the formulas. No row without an add-on, a price or a rate.';
