@@ -82,7 +82,7 @@ mc_multinomial_nass(const size_t *counts, size_t levels, double confidence)
 	for (size_t j = 0; j <= levels; j++)
 		inverses += 1 / cell_probability(j, levels, confidence);
 	variance = 2 * cells - (cells * cells + 4 * cells + 1) / n + inverses / n;
-	factor = 2 * cells / variance;
+	factor = variance == 0 ? INFINITY : 2 * cells / variance;
 	return mc_chi_squared_test(factor * pearson.statistic, factor * cells, pearson.observations);
 }
 

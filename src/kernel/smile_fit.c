@@ -293,7 +293,7 @@ reweigh(const Fit *fit)
 		{
 			double error =
 			    sqrt(mc_svi_total_variance(&s->smile, s->quotes.k[q]) / s->t) - s->quotes.vol[q];
-			double share = fmin(1, HUBER * s->quotes.scale[q] / fabs(error));
+			double share = error == 0 ? 1 : fmin(1, HUBER * s->quotes.scale[q] / fabs(error));
 
 			change = fmax(change, fabs(share - s->robust[q]));
 			s->robust[q] = share;

@@ -4,6 +4,8 @@
  */
 #include "wings.h"
 
+#include <float.h>
+
 #define FLATTEST 1e-4 /* share of the steepest slope at which a fit starts, at least */
 #define LEAST 1e-12   /* total variance */
 #define WIDEST 1e5    /* flat, and a = v - sigma root still has digits of v */
@@ -34,6 +36,8 @@ mc_wings_of_variables(const double *x, McWings *wings)
 		}
 	}
 	wings->root = sqrt(wings->p[MC_WINGS_LEFT] * wings->p[MC_WINGS_RIGHT]);
+	if (wings->root == 0)
+		wings->root = DBL_MIN;
 }
 
 void
