@@ -98,7 +98,7 @@ put_quotes(Sink *sink, const McSmile *smile, size_t i, const McWings *wings)
 		mc_wings_jet(wings, smile->quotes.k[q], &jet);
 		vol = sqrt(jet.at.w / smile->t);
 		for (int j = 0; j < P; j++)
-			jet.w[j] *= share / (2 * vol * smile->t) * wings->rate[j];
+			jet.w[j] *= vol == 0 ? 0 : share / (2 * vol * smile->t) * wings->rate[j];
 		put(sink, share * (vol - smile->quotes.vol[q]), i, jet.w, NULL);
 	}
 }
