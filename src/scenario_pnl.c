@@ -100,39 +100,33 @@ shocks_of(const McScenarioSet *set, const McFactorLaw *law)
 	return shocks;
 }
 
-/*
- * What an asset that is not the underlying costs in each scenario, where the set has a factor of its name: then it
- * moves with that, whatever the market says.
- */
-static void
-set_settlement_prices(const McContractTerms *terms, const McScenarioSet *set, McExposure *exposure)
+/* What an asset costs in each scenario where it costs `price` now; NULL where the set has no factor of its name. */
+static const double *
+asset_prices(const McScenarioSet *set, const char *asset, double price)
 {
-	const McFactorLaw *law = terms->asset == NULL || strcmp(terms->asset, terms->underlying) == 0
-	                             ? NULL
-	                             : mc_named_factor(set, terms->asset);
+	const McFactorLaw *law = asset == NULL ? NULL : mc_named_factor(set, asset);
 	double *prices;
 
 	if (law == NULL)
-		return;
+		return NULL;
 	prices = mc_work_space(set->count, sizeof(double));
-	mc_asset_prices(exposure->settlement_price, &law->shocks, shocks_of(set, law), set->count,
-	                prices);
-	exposure->settlement_prices = prices;
-	exposure->settlement_moves = false;
+	mc_asset_prices(price, &law->shocks, shocks_of(set, law), set->count, prices);
+	return prices;
 }
 
-/* What an asset costs in each scenario where it costs 1 now; NULL where the set has no factor of its name. */
-static const double *
-asset_moves(const McScenarioSet *set, const char *asset)
+/* A settlement asset that is not the underlying moves with the factor of its name, whatever the market says. */
+static void
+set_settlement_prices(const McContractTerms *terms, const McScenarioSet *set, McExposure *exposure)
 {
-	const McFactorLaw *law = asset == NULL ? NULL : mc_named_factor(set, asset);
-	double *moves;
+	const double *prices;
 
-	if (law == NULL)
-		return NULL;
-	moves = mc_work_space(set->count, sizeof(double));
-	mc_asset_prices(1, &law->shocks, shocks_of(set, law), set->count, moves);
-	return moves;
+	if (terms->asset == NULL || strcmp(terms->asset, terms->underlying) == 0)
+		return;
+	prices = asset_prices(set, terms->asset, exposure->settlement_price);
+	if (prices == NULL)
+		return;
+	exposure->settlement_prices = prices;
+	exposure->settlement_moves = false;
 }
 
 /*
@@ -144,12 +138,16 @@ quoted_shocks(const McScenarioSet *set, const McFactorLaw *factor, const McContr
               const McExposure *exposure, McShockLaw *law)
 {
 	const McShock *given = shocks_of(set, factor);
-	const double *currency = asset_moves(set, factor->currency);
-	const double *quote = asset_moves(set, terms->quote_currency);
+	const double *currency;
+	const double *quote;
 	McShock *shocks;
 
 	if (factor->currency == NULL || terms->quote_currency == NULL ||
-	    strcmp(factor->currency, terms->quote_currency) == 0 || (currency == NULL && quote == NULL))
+	    strcmp(factor->currency, terms->quote_currency) == 0)
+		return given;
+	currency = asset_prices(set, factor->currency, 1);
+	quote = asset_prices(set, terms->quote_currency, 1);
+	if (currency == NULL && quote == NULL)
 		return given;
 	shocks = mc_work_space(set->count, sizeof(McShock));
 	for (int i = 0; i < set->count; i++)

@@ -10,6 +10,17 @@ END;
 COMMENT ON FUNCTION margin_calib.round_up(numeric, numeric) IS
 'Smallest multiple of step that is not below an amount of zero or more; exact. NULL gives NULL.';
 
+CREATE OR REPLACE FUNCTION margin_calib.amount_step_of(currency text) RETURNS numeric
+    LANGUAGE plpgsql STABLE CALLED ON NULL INPUT PARALLEL SAFE COST 50
+    SET search_path = pg_catalog, margin_calib, pg_temp
+AS $function$
+BEGIN
+    RETURN coalesce((SELECT s.amount_step FROM margin_calib.currency_setting AS s WHERE s.currency = amount_step_of.currency), 0.01);
+END
+$function$;
+COMMENT ON FUNCTION margin_calib.amount_step_of(text) IS
+'Internal: what amounts of a currency are rounded to: that of set_amount_step, else 0.01.';
+
 CREATE OR REPLACE FUNCTION margin_calib.position_notional(kind text, quantity numeric, multiplier numeric, price numeric)
     RETURNS numeric
     LANGUAGE sql IMMUTABLE PARALLEL SAFE COST 1
@@ -231,27 +242,36 @@ $function$;
 COMMENT ON FUNCTION margin_calib.compute_positions(text[], boolean, timestamptz) IS
 'Internal: positions of accounts as the attached tables have them, with their margins, as positions_of makes them.';
 
+CREATE OR REPLACE FUNCTION margin_calib.first_reason(reason text, reasons bigint) RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE COST 1
+BEGIN ATOMIC
+    SELECT reason || CASE WHEN reasons > 1 THEN format(' (and %s more)', reasons - 1) ELSE '' END;
+END;
+COMMENT ON FUNCTION margin_calib.first_reason(text, bigint) IS
+'Internal: a reason of several, with the number of the others.';
+
 CREATE OR REPLACE FUNCTION margin_calib.requirements_at(
     positions margin_calib.account_position[], credits margin_calib.account_offset[], as_of timestamptz) RETURNS SETOF margin_calib.requirement
     LANGUAGE sql STABLE PARALLEL SAFE COST 5000 ROWS 100
 BEGIN ATOMIC
     -- a position in an unknown instrument could be in any currency: it makes all of its account stale
     SELECT s.account, s.currency, s.initial_margin - c.initial, s.maintenance_margin - c.maintenance, s.notional, s.positions, requirements_at.as_of,
-           s.data_through, s.fresh_until, s.reason IS NOT NULL, s.reason, s.base_initial_margin, s.base_maintenance_margin, c.initial, c.maintenance
+           s.data_through, s.fresh_until, r.reason IS NOT NULL, r.reason, s.base_initial_margin, s.base_maintenance_margin, c.initial, c.maintenance
       FROM (SELECT p.account, p.currency, coalesce(sum(p.initial_margin), 0) AS initial_margin,
                    coalesce(sum(p.maintenance_margin), 0) AS maintenance_margin,
                    coalesce(sum(p.base_initial_margin), 0) AS base_initial_margin,
                    coalesce(sum(p.base_maintenance_margin), 0) AS base_maintenance_margin,
                    coalesce(sum(p.notional), 0) AS notional, count(*)::integer AS positions,
                    min(p.data_through) AS data_through, min(p.fresh_until) AS fresh_until,
-                   coalesce(min(p.stale_reason) || CASE WHEN count(p.stale_reason) > 1 THEN format(' (and %s more)', count(p.stale_reason) - 1) ELSE '' END,
-                            min(min(p.stale_reason) FILTER (WHERE p.kind IS NULL)) OVER (PARTITION BY p.account)) AS reason
+                   min(p.stale_reason) AS reason, count(p.stale_reason) AS reasons,
+                   min(min(p.stale_reason) FILTER (WHERE p.kind IS NULL)) OVER (PARTITION BY p.account) AS unknown
               FROM unnest(requirements_at.positions) AS p GROUP BY p.account, p.currency) AS s
       LEFT JOIN (SELECT o.account, o.currency, sum(o.credit) FILTER (WHERE o.margin = 'initial') AS initial,
                         sum(o.credit) FILTER (WHERE o.margin = 'maintenance') AS maintenance
                    FROM unnest(credits) AS o GROUP BY o.account, o.currency) AS k
         ON k.account = s.account AND k.currency = s.currency
-     CROSS JOIN LATERAL (SELECT coalesce(k.initial, 0), coalesce(k.maintenance, 0)) AS c (initial, maintenance);
+     CROSS JOIN LATERAL (SELECT coalesce(k.initial, 0), coalesce(k.maintenance, 0)) AS c (initial, maintenance)
+     CROSS JOIN LATERAL (SELECT coalesce(margin_calib.first_reason(s.reason, s.reasons), s.unknown)) AS r (reason);
 END;
 COMMENT ON FUNCTION margin_calib.requirements_at(margin_calib.account_position[], margin_calib.account_offset[], timestamptz) IS
 'Internal: positions added up, less credits: a requirement for each account and currency, exact sums.';
@@ -267,7 +287,7 @@ COMMENT ON FUNCTION margin_calib.staleness(text, timestamptz, boolean) IS
 'Why a requirement is stale: the reason that refresh stored, prices older than the policy''s stale_after or liquidity older than its feed''s, or changes that refresh has not seen; NULL when it is not.';
 
 REVOKE ALL ON FUNCTION
-    margin_calib.round_up(numeric, numeric), margin_calib.position_notional(text, numeric, numeric, numeric),
+    margin_calib.amount_step_of(text), margin_calib.first_reason(text, bigint), margin_calib.round_up(numeric, numeric), margin_calib.position_notional(text, numeric, numeric, numeric),
     margin_calib.holdings_query(text, text[]), margin_calib.holdings_of(text, text),
     margin_calib.holdings_in(text, text[]), margin_calib.holdings(text[]), margin_calib.market_live(text[], timestamptz),
     margin_calib.position_reason(margin_calib.engine_holding, boolean, numeric, text, text),

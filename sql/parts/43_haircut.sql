@@ -130,6 +130,14 @@ END;
 COMMENT ON FUNCTION margin_calib.haircut_of(margin_calib.engine_collateral, numeric, numeric) IS
 'Internal: haircut of a quantity: the largest of the calibrated one (market + currency + horizon + spread) and the floors, plus wrong_way, rounded up to the step of the asset, at most 1. 0 for a debt, 1 when something is missing.';
 
+CREATE OR REPLACE FUNCTION margin_calib.counted_amount(value numeric, excess numeric, haircut numeric, excess_haircut numeric) RETURNS numeric
+    LANGUAGE sql IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE COST 1
+BEGIN ATOMIC
+    SELECT coalesce((value - excess) * (1 - haircut) + excess * (1 - excess_haircut), 0);
+END;
+COMMENT ON FUNCTION margin_calib.counted_amount(numeric, numeric, numeric, numeric) IS
+'Internal: what counts of the value of an asset, whose excess over its limit has a haircut of its own; 0 without a value.';
+
 CREATE OR REPLACE FUNCTION margin_calib.collateral_in(
     held margin_calib.engine_holding[], currency text, holdings margin_calib.engine_holding[], live boolean, as_of timestamptz)
     RETURNS SETOF margin_calib.account_collateral
@@ -177,7 +185,7 @@ BEGIN
                            WHERE o.account = h.account AND o.quantity > 0) END), 0)), 0) ELSE 0 END AS excess,
                       greatest(c.haircut, t.excess_haircut) AS haircut OFFSET 0) AS x
          CROSS JOIN LATERAL (
-               SELECT coalesce((v.value - x.excess) * (1 - c.haircut) + x.excess * (1 - x.haircut), 0) AS amount OFFSET 0) AS y
+               SELECT margin_calib.counted_amount(v.value, x.excess, c.haircut, x.haircut) AS amount OFFSET 0) AS y
          ORDER BY h.account, h.instrument;
 END
 $function$;
@@ -208,6 +216,7 @@ COMMENT ON FUNCTION margin_calib.collateral_of(text[], boolean, timestamptz, tex
 'What accounts hold in the attached collateral tables and what of it counts, a row for each account and asset: quantity, price, value, the haircut with its components, and the collateral value. live: with prices, rates and figures that a refresh would find at as_of, else those that the latest one stored. currency: in which it is valued; NULL: that in which refresh values the account. A debt (a negative quantity) counts in full; an asset without a price, a rate or a peg stage counts nothing, with the reason in stale_reason. No row for an account without balances. Error 55000 when a collateral feed cannot be read. Needs SELECT on the attached tables.';
 
 REVOKE ALL ON FUNCTION
+    margin_calib.counted_amount(numeric, numeric, numeric, numeric),
     margin_calib.collateral_holdings(text[]),
     margin_calib.asset_liquidity(text[], margin_calib.engine_market[], boolean, timestamptz),
     margin_calib.peg_states(text[], boolean, timestamptz), margin_calib.collateral_terms(text[], text, boolean, timestamptz),

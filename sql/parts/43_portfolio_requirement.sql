@@ -134,14 +134,6 @@ END;
 COMMENT ON FUNCTION margin_calib.portfolio_reason(margin_calib.account_position, boolean, text, numeric, text) IS
 'Internal: why the margin in scenarios of a position may be wrong, NULL when it is not; price: that of its currency.';
 
-CREATE OR REPLACE FUNCTION margin_calib.first_reason(reason text, reasons bigint) RETURNS text
-    LANGUAGE sql IMMUTABLE PARALLEL SAFE COST 1
-BEGIN ATOMIC
-    SELECT reason || CASE WHEN reasons > 1 THEN format(' (and %s more)', reasons - 1) ELSE '' END;
-END;
-COMMENT ON FUNCTION margin_calib.first_reason(text, bigint) IS
-'Internal: a reason of several, with the number of the others.';
-
 CREATE OR REPLACE FUNCTION margin_calib.required_amount(margin double precision, step numeric) RETURNS numeric
     LANGUAGE plpgsql STABLE CALLED ON NULL INPUT PARALLEL SAFE COST 10
     SET search_path = pg_catalog, margin_calib, pg_temp
@@ -163,7 +155,7 @@ CREATE OR REPLACE FUNCTION margin_calib.portfolio_sums(
     SET enable_nestloop = off SET enable_sort = off SET jit = off
 AS $function$
 DECLARE
-    step    CONSTANT numeric := coalesce((SELECT y.amount_step FROM margin_calib.currency_setting AS y WHERE y.currency = portfolio_sums.currency), 0.01);
+    step    CONSTANT numeric := margin_calib.amount_step_of(portfolio_sums.currency);
     vectors CONSTANT text[] := ARRAY(SELECT r.instrument FROM unnest(risks) AS r WHERE r.vector IS NOT NULL);
 BEGIN
     RETURN QUERY
@@ -252,7 +244,7 @@ REVOKE ALL ON FUNCTION
     margin_calib.set_in_force(text, boolean, boolean), margin_calib.risks_of(text[], text, margin_calib.scenario_set, boolean, timestamptz),
     margin_calib.scenario_pnl(text, text, text), margin_calib.refuse_instrument(text, boolean, text),
     margin_calib.portfolio_charges(margin_calib.account_position[], text[], margin_calib.asset_price[], numeric),
-    margin_calib.portfolio_reason(margin_calib.account_position, boolean, text, numeric, text), margin_calib.first_reason(text, bigint),
+    margin_calib.portfolio_reason(margin_calib.account_position, boolean, text, numeric, text),
     margin_calib.required_amount(double precision, numeric),
     margin_calib.portfolio_sums(margin_calib.account_position[], margin_calib.scenario_set, text, margin_calib.engine_risk[], margin_calib.asset_price[], timestamptz),
     margin_calib.portfolio_sums_apart(margin_calib.account_position[], margin_calib.scenario_set, text, margin_calib.engine_risk[], margin_calib.asset_price[], timestamptz),

@@ -20,13 +20,21 @@ $function$;
 COMMENT ON FUNCTION margin_calib.rates_requirements(margin_calib.account_position[], boolean, timestamptz) IS
 'Internal: requirements by rates of the accounts of positions, less the credits of product groups as they are stored or as they are now.';
 
+CREATE OR REPLACE FUNCTION margin_calib.unit_size("position" margin_calib.account_position, terms margin_calib.contract_terms) RETURNS numeric
+    LANGUAGE sql STABLE CALLED ON NULL INPUT PARALLEL SAFE COST 1
+BEGIN ATOMIC
+    SELECT coalesce((terms).contract_size * (terms).multiplier, ("position").multiplier);
+END;
+COMMENT ON FUNCTION margin_calib.unit_size(margin_calib.account_position, margin_calib.contract_terms) IS
+'Internal: units of a contract, by its terms, else by its instrument.';
+
 -- The profit of a future or perpetual since it was entered, in the currency of its instrument; of an option or a spot pair its value counts instead.
 CREATE OR REPLACE FUNCTION margin_calib.unrealised_pnl("position" margin_calib.account_position, terms margin_calib.contract_terms) RETURNS numeric
     LANGUAGE sql STABLE PARALLEL SAFE COST 1
 BEGIN ATOMIC
     -- without a FROM, so that it is inlined
     SELECT CASE WHEN coalesce((terms).kind, ("position").kind) IN ('option', 'spot') THEN 0
-                ELSE coalesce((terms).contract_size * (terms).multiplier, ("position").multiplier)
+                ELSE margin_calib.unit_size("position", terms)
                      * CASE WHEN coalesce((terms).payoff, ("position").kind) = 'inverse'
                             THEN ("position").entry_inverse * ("position").price - ("position").entry_quantity
                             ELSE ("position").entry_quantity * ("position").price - ("position").entry_value END END;
@@ -72,7 +80,7 @@ BEGIN ATOMIC
                         CASE WHEN x.price IS NULL AND (p.pnl <> 0 OR p.spot <> 0) THEN x.stale_reason WHEN a.price IS NULL AND p.notional <> 0 THEN a.stale_reason END))
       FROM (SELECT p.account, p.currency, p.notional, margin_calib.profit_asset(p, t) AS asset, margin_calib.unrealised_pnl(p, t) AS pnl,
                    p.instrument, p.entry_quantity,
-                   CASE WHEN coalesce(t.kind, p.kind) = 'spot' THEN p.quantity * coalesce(t.contract_size * t.multiplier, p.multiplier) * p.price END AS spot
+                   CASE WHEN coalesce(t.kind, p.kind) = 'spot' THEN p.quantity * margin_calib.unit_size(p, t) * p.price END AS spot
               FROM unnest(positions) AS p LEFT JOIN margin_calib.contract_terms AS t ON t.instrument = p.instrument OFFSET 0) AS p
       LEFT JOIN unnest(rates) AS a ON a.asset = p.currency
       LEFT JOIN unnest(rates) AS x ON x.asset = p.asset
@@ -233,7 +241,7 @@ COMMENT ON FUNCTION margin_calib.refresh_states(text[], timestamptz) IS
 
 REVOKE ALL ON FUNCTION
     margin_calib.rates_requirements(margin_calib.account_position[], boolean, timestamptz),
-    margin_calib.unrealised_pnl(margin_calib.account_position, margin_calib.contract_terms),
+    margin_calib.unit_size(margin_calib.account_position, margin_calib.contract_terms), margin_calib.unrealised_pnl(margin_calib.account_position, margin_calib.contract_terms),
     margin_calib.profit_asset(margin_calib.account_position, margin_calib.contract_terms), margin_calib.profit_reason(text, numeric, numeric),
     margin_calib.position_assets(margin_calib.account_position[]),
     margin_calib.position_sums(margin_calib.account_position[], margin_calib.asset_price[]),

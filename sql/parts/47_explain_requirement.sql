@@ -350,7 +350,7 @@ CREATE OR REPLACE FUNCTION margin_calib.explain_currency(
 AS $function$
 DECLARE
     r      CONSTANT margin_calib.requirement := requirement;
-    step   CONSTANT numeric := coalesce((SELECT s.amount_step FROM margin_calib.currency_setting AS s WHERE s.currency = r.currency), 0.01);
+    step   CONSTANT numeric := margin_calib.amount_step_of(r.currency);
     p      margin_calib.account_position;
     a      margin_calib.engine_add_on;
     days   numeric;

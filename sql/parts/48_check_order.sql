@@ -141,19 +141,18 @@ AS $function$
 DECLARE
     names CONSTANT text[] := ARRAY(SELECT DISTINCT t.instrument FROM unnest(trades) AS t);
 BEGIN
-    -- what is not traded stays as it is
-    RETURN ARRAY(SELECT ROW(traded_holdings.account, h.instrument, h.quantity, h.unusable, h.entry_quantity, h.entry_value, h.entry_inverse)::margin_calib.engine_holding
-                   FROM unnest(held) AS h
-                  WHERE h.instrument <> ALL (names) AND margin_calib.is_held(h)
-                 UNION ALL
-                 SELECT ROW(traded_holdings.account, u.instrument, sum(u.quantity), coalesce(sum(u.unusable), 0)::bigint, sum(u.entry_quantity), sum(u.entry_value),
-                            sum(u.entry_inverse))::margin_calib.engine_holding
-                   FROM (SELECT h.instrument, h.quantity, h.unusable, h.entry_quantity, h.entry_value, h.entry_inverse FROM unnest(held) AS h
-                          WHERE h.instrument = ANY (names)
-                         UNION ALL SELECT t.instrument, t.quantity, 0, NULL, NULL, NULL FROM unnest(trades) AS t) AS u
-                  GROUP BY u.instrument
-                 -- a closed position has realised its profit: it stays as long as that counts
-                 HAVING sum(u.quantity) <> 0 OR sum(u.unusable) > 0 OR sum(u.entry_quantity) IS NOT NULL);
+    -- what is not traded stays as it is; a position that is closed stays as long as it has a profit
+    RETURN ARRAY(SELECT u FROM (
+                     SELECT ROW(traded_holdings.account, h.instrument, h.quantity, h.unusable, h.entry_quantity, h.entry_value, h.entry_inverse)::margin_calib.engine_holding AS u
+                       FROM unnest(held) AS h WHERE h.instrument <> ALL (names)
+                     UNION ALL
+                     SELECT ROW(traded_holdings.account, u.instrument, sum(u.quantity), coalesce(sum(u.unusable), 0)::bigint, sum(u.entry_quantity), sum(u.entry_value),
+                                sum(u.entry_inverse))::margin_calib.engine_holding
+                       FROM (SELECT h.instrument, h.quantity, h.unusable, h.entry_quantity, h.entry_value, h.entry_inverse FROM unnest(held) AS h
+                              WHERE h.instrument = ANY (names)
+                             UNION ALL SELECT t.instrument, t.quantity, 0, NULL, NULL, NULL FROM unnest(trades) AS t) AS u
+                      GROUP BY u.instrument) AS s
+                  WHERE margin_calib.is_held(s.u));
 END
 $function$;
 COMMENT ON FUNCTION margin_calib.traded_holdings(text, margin_calib.engine_holding[], margin_calib.what_if_trade[]) IS
@@ -168,7 +167,7 @@ CREATE OR REPLACE FUNCTION margin_calib.trade_trial(
 AS $function$
 DECLARE
     holdings CONSTANT margin_calib.engine_holding[] := margin_calib.traded_holdings('before', held, '{}') || margin_calib.traded_holdings('after', held, trades);
-    step     CONSTANT numeric := coalesce((SELECT y.amount_step FROM margin_calib.currency_setting AS y WHERE y.currency = model.currency), 0.01);
+    step     CONSTANT numeric := margin_calib.amount_step_of(model.currency);
     settled  margin_calib.account_collateral;
     balances margin_calib.account_collateral[];
 BEGIN

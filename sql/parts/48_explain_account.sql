@@ -29,7 +29,7 @@ BEGIN
                  ELSE format('(%s - %s) * (1 - %s)', c.value, c.excess_value, c.haircut) || CASE WHEN c.excess_value > 0 THEN format(' + %s * (1 - %s)', c.excess_value, c.excess_haircut) ELSE '' END END,
             margin_calib.follows(c.collateral_value,
                 CASE WHEN c.quantity < 0 THEN - margin_calib.round_up(- c.value, step)
-                     ELSE margin_calib.round_down(coalesce((c.value - c.excess_value) * (1 - c.haircut) + c.excess_value * (1 - c.excess_haircut), 0), step) END,
+                     ELSE margin_calib.round_down(margin_calib.counted_amount(c.value, c.excess_value, c.haircut, c.excess_haircut), step) END,
                 format('%s rounded to multiples of %s', CASE WHEN c.quantity < 0 THEN 'a debt counts in full, away from zero;' ELSE 'what counts, down;' END, step)));
         counts := counts || c.collateral_value;
     END LOOP;
@@ -49,7 +49,7 @@ DECLARE
     line  record;
     pnls  numeric[] := '{}';
 BEGIN
-    FOR line IN SELECT p, u.pnl, u.asset, x.price, coalesce(t.contract_size * t.multiplier, p.multiplier) AS size, coalesce(t.payoff, p.kind) = 'inverse' AS is_inverse
+    FOR line IN SELECT p, u.pnl, u.asset, x.price, margin_calib.unit_size(p, t) AS size, coalesce(t.payoff, p.kind) = 'inverse' AS is_inverse
                   FROM unnest(positions) AS p LEFT JOIN margin_calib.contract_terms AS t ON t.instrument = p.instrument
                  CROSS JOIN LATERAL (SELECT margin_calib.unrealised_pnl(p, t) AS pnl, margin_calib.profit_asset(p, t) AS asset) AS u
                   LEFT JOIN unnest(prices) AS x ON x.asset = u.asset
@@ -79,8 +79,8 @@ AS $function$
 BEGIN
     RETURN QUERY
         SELECT x.* FROM (
-            SELECT margin_calib.account_line(state.currency, p.instrument, NULL, 'position value', p.quantity * coalesce(t.contract_size * t.multiplier, p.multiplier) * p.price * a.price, state.currency,
-                       format('%s * %s * %s * %s', p.quantity, coalesce(t.contract_size * t.multiplier, p.multiplier), p.price, a.price), 'of a spot pair: quantity * size * price, at the price of its currency') AS line
+            SELECT margin_calib.account_line(state.currency, p.instrument, NULL, 'position value', p.quantity * margin_calib.unit_size(p, t) * p.price * a.price, state.currency,
+                       format('%s * %s * %s * %s', p.quantity, margin_calib.unit_size(p, t), p.price, a.price), 'of a spot pair: quantity * size * price, at the price of its currency') AS line
               FROM unnest(positions) AS p LEFT JOIN margin_calib.contract_terms AS t ON t.instrument = p.instrument
               LEFT JOIN unnest(prices) AS a ON a.asset = margin_calib.profit_asset(p, t)
              WHERE coalesce(t.kind, p.kind) = 'spot' ORDER BY p.instrument COLLATE "C") AS v CROSS JOIN LATERAL (SELECT (v.line).*) AS x;
@@ -104,6 +104,14 @@ END
 $function$;
 COMMENT ON FUNCTION margin_calib.explain_rates_model(margin_calib.account_state, margin_calib.account_position[], margin_calib.asset_price[], numeric) IS
 'Internal to explain_margin_account: rows of an account that is margined by rates.';
+
+CREATE OR REPLACE FUNCTION margin_calib.component_figure(initial double precision, maintenance double precision, margin text) RETURNS numeric
+    LANGUAGE sql STABLE CALLED ON NULL INPUT PARALLEL SAFE COST 1
+BEGIN ATOMIC
+    SELECT margin_calib.significant(CASE margin WHEN 'initial' THEN initial ELSE maintenance END);
+END;
+COMMENT ON FUNCTION margin_calib.component_figure(double precision, double precision, text) IS
+'Internal to explain_margin_account: amount of a component or charge in one of the two requirements.';
 
 CREATE OR REPLACE FUNCTION margin_calib.explain_scenario_model(
     state margin_calib.account_state, positions margin_calib.account_position[], prices margin_calib.asset_price[], step numeric) RETURNS SETOF margin_calib.requirement_explanation
@@ -153,19 +161,19 @@ BEGIN
                           format('by %s of %s version %s%s', replace(coalesce((scenarios.method).measure, 'expected_shortfall'), '_', ' '), scenarios.name, scenarios.version,
                                  CASE WHEN m.worst_scenario IS NOT NULL THEN format('; the worst is %s', label) ELSE '; none loses' END) AS note
                    UNION ALL
-                   SELECT c.place, 'component ' || c.name, margin_calib.significant(CASE g.margin WHEN 'initial' THEN c.initial ELSE c.maintenance END), NULL, 'of the method of the set'
+                   SELECT c.place, 'component ' || c.name, margin_calib.component_figure(c.initial, c.maintenance, g.margin), NULL, 'of the method of the set'
                      FROM unnest(m.components) WITH ORDINALITY AS c (name, initial, maintenance, place)
                    UNION ALL
                    SELECT 1000, 'margin in scenarios', margin_calib.required_amount(g.total, step), NULL, format('loss and components, rounded up to a multiple of %s', step)
                    UNION ALL
-                   SELECT 1000 + c.place, 'charge ' || c.name, margin_calib.significant(CASE g.margin WHEN 'initial' THEN c.initial ELSE c.maintenance END), NULL, 'on top of the scenarios'
+                   SELECT 1000 + c.place, 'charge ' || c.name, margin_calib.component_figure(c.initial, c.maintenance, g.margin), NULL, 'on top of the scenarios'
                      FROM unnest(charges) WITH ORDINALITY AS c (name, initial, maintenance, place)
                    UNION ALL
                    SELECT 9999, g.margin || ' requirement', g.stored,
                           margin_calib.added_up(margin_calib.required_amount(g.total, step) || ARRAY(
-                              SELECT margin_calib.significant(CASE g.margin WHEN 'initial' THEN c.initial ELSE c.maintenance END) FROM unnest(charges) WITH ORDINALITY AS c (name, initial, maintenance, place) ORDER BY c.place)),
+                              SELECT margin_calib.component_figure(c.initial, c.maintenance, g.margin) FROM unnest(charges) WITH ORDINALITY AS c (name, initial, maintenance, place) ORDER BY c.place)),
                           margin_calib.follows(g.stored, margin_calib.required_amount(g.total, step) + coalesce((
-                              SELECT sum(CASE g.margin WHEN 'initial' THEN c.initial ELSE c.maintenance END)::numeric FROM unnest(charges) AS c), 0), format('as of %s', state.as_of))) AS v) AS u
+                              SELECT sum(margin_calib.component_figure(c.initial, c.maintenance, g.margin)) FROM unnest(charges) AS c), 0), format('as of %s', state.as_of))) AS v) AS u
          CROSS JOIN LATERAL (SELECT (u.line).*) AS x ORDER BY u.place, u.inner_place;
 END
 $function$;
@@ -189,7 +197,7 @@ BEGIN
             HINT = 'SELECT account FROM margin_calib.margin_account lists those that have.';
     END IF;
     SELECT m.* INTO figures FROM margin_calib.margin_account AS m WHERE m.account = state.account;
-    step := coalesce((SELECT y.amount_step FROM margin_calib.currency_setting AS y WHERE y.currency = state.currency), 0.01);
+    step := margin_calib.amount_step_of(state.currency);
     prices := ARRAY(SELECT x FROM margin_calib.asset_prices(margin_calib.position_assets(positions), state.currency, false, state.as_of) AS x);
     RETURN NEXT margin_calib.account_line(state.currency, NULL, NULL, 'model', NULL, NULL, NULL,
         CASE state.model WHEN 'rates' THEN 'rates of each instrument' ELSE format('scenario set %s', state.model) END);
@@ -229,7 +237,7 @@ COMMENT ON FUNCTION margin_calib.explain_margin_account_text(text) IS
 'The rows of explain_margin_account as one text of aligned lines, at most 120 characters wide. NULL gives NULL; error 42704 for an account that has neither positions nor collateral.';
 
 REVOKE ALL ON FUNCTION
-    margin_calib.account_line(text, text, text, text, numeric, text, text, text),
+    margin_calib.component_figure(double precision, double precision, text), margin_calib.account_line(text, text, text, text, numeric, text, text, text),
     margin_calib.explain_collateral(margin_calib.account_state, numeric),
     margin_calib.explain_profits(margin_calib.account_state, margin_calib.account_position[], margin_calib.asset_price[], numeric),
     margin_calib.explain_rates_model(margin_calib.account_state, margin_calib.account_position[], margin_calib.asset_price[], numeric),

@@ -136,7 +136,7 @@ CREATE OR REPLACE FUNCTION margin_calib.trade_states(
     SET search_path = pg_catalog, margin_calib, pg_temp
 AS $function$
 DECLARE
-    step   CONSTANT numeric := coalesce((SELECT y.amount_step FROM margin_calib.currency_setting AS y WHERE y.currency = model.currency), 0.01);
+    step   CONSTANT numeric := margin_calib.amount_step_of(model.currency);
     sums   margin_calib.engine_trade_sums;
     prices margin_calib.asset_price[];
     profit record;

@@ -183,7 +183,7 @@ DECLARE
     positions CONSTANT margin_calib.account_position[] := ARRAY(SELECT p FROM margin_calib.positions_of(held, live, as_of) AS p);
     rates     CONSTANT margin_calib.asset_price[] := ARRAY(
         SELECT a FROM margin_calib.asset_prices(ARRAY(SELECT DISTINCT p.currency FROM unnest(positions) AS p), model.currency, live, as_of) AS a);
-    step      CONSTANT numeric := coalesce((SELECT y.amount_step FROM margin_calib.currency_setting AS y WHERE y.currency = model.currency), 0.01);
+    step      CONSTANT numeric := margin_calib.amount_step_of(model.currency);
     scenarios margin_calib.scenario_set;
     risks     margin_calib.engine_risk[] := '{}';
 BEGIN
