@@ -73,13 +73,9 @@ typedef struct Rows
 } Rows;
 
 static void
-queue_open(Queue *queue, Oid function, int32 feed)
+queue_open(Queue *queue, int32 feed)
 {
-	Oid relid = get_relname_relid("capture_queue", get_func_namespace(function));
-
-	if (!OidIsValid(relid))
-		elog(ERROR, "margin_calib.capture_queue does not exist");
-	queue->rel = table_open(relid, RowExclusiveLock);
+	queue->rel = table_open(mc_relation("capture_queue"), RowExclusiveLock);
 	queue->slot = table_slot_create(queue->rel, NULL);
 	queue->feed = feed;
 }
@@ -272,13 +268,12 @@ MC_FUNCTION(mc_capture)
 	args = trigger->tg_trigger->tgargs;
 	capture.rel = trigger->tg_relation;
 	desc = RelationGetDescr(capture.rel);
-	queue_open(&capture.queue, fcinfo->flinfo->fn_oid, pg_strtoint32(args[0]));
+	queue_open(&capture.queue, pg_strtoint32(args[0]));
 	column = SPI_fnumber(desc, args[1]);
 	known = column > 0;
 	if (known && trigger->tg_trigger->tgnargs > 2)
 	{
-		known = mc_change_log_start(&log, RelationGetNamespace(capture.queue.rel),
-		                            capture.queue.feed, desc, args[2], args[3]);
+		known = mc_change_log_start(&log, capture.queue.feed, desc, args[2], args[3]);
 		capture.log = known ? &log : NULL;
 	}
 	capture.column = (AttrNumber) column;

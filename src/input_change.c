@@ -37,14 +37,14 @@
 
 /* Longer names are no instruments (take_batch in sql/parts/44_refresh.sql). */
 #define LONGEST_NAME 500
-#define PLACES 4096
 
-/* columns of margin_calib.instrument (sql/parts/21_engine.sql) */
+/* what is looked up of an instrument */
+static const char *const INSTRUMENT_KEY[] = {"instrument", NULL};
+static const char *const INSTRUMENT_COLUMNS[] = {"price_feed", "data_through", NULL};
 enum
 {
-	INSTRUMENT_NAME = 1,
-	INSTRUMENT_FEED = 11,
-	INSTRUMENT_DATA_THROUGH = 13
+	INSTRUMENT_FEED,
+	INSTRUMENT_DATA_THROUGH
 };
 
 /* columns of margin_calib.input_change, in order (sql/parts/24_input_change.sql) */
@@ -63,16 +63,6 @@ enum
 	CHANGE_COLUMNS
 };
 
-static Oid
-relation_oid(const McChangeLog *log, const char *name)
-{
-	Oid relid = get_relname_relid(name, log->schema);
-
-	if (!OidIsValid(relid))
-		elog(ERROR, "margin_calib.%s does not exist", name);
-	return relid;
-}
-
 /* Position and base type of a column; false when it is gone. */
 static bool
 column_find(TupleDesc desc, const char *name, AttrNumber *column, Oid *type)
@@ -87,11 +77,10 @@ column_find(TupleDesc desc, const char *name, AttrNumber *column, Oid *type)
 }
 
 bool
-mc_change_log_start(McChangeLog *log, Oid schema, int32 feed, TupleDesc desc, const char *ts_column,
+mc_change_log_start(McChangeLog *log, int32 feed, TupleDesc desc, const char *ts_column,
                     const char *price_column)
 {
 	memset(log, 0, sizeof(McChangeLog));
-	log->schema = schema;
 	log->feed = feed;
 	if (!column_find(desc, ts_column, &log->ts_column, &log->ts_type) ||
 	    !column_find(desc, price_column, &log->price_column, &log->price_type))
@@ -115,16 +104,8 @@ mc_change_log_start(McChangeLog *log, Oid schema, int32 feed, TupleDesc desc, co
 void
 mc_change_log_end(McChangeLog *log)
 {
-	if (log->scan != NULL)
-	{
-		index_endscan(log->scan);
-		index_close(log->instruments_index, NoLock);
-	}
-	if (log->instruments != NULL)
-	{
-		ExecDropSingleTupleTableSlot(log->instrument);
-		table_close(log->instruments, NoLock);
-	}
+	if (log->instruments.table != NULL)
+		mc_lookup_close(&log->instruments);
 	if (log->changes != NULL)
 	{
 		ExecCloseIndices(log->indexes);
@@ -134,133 +115,24 @@ mc_change_log_end(McChangeLog *log)
 	}
 }
 
-static bool
-instrument_has(TupleDesc desc, int column, const char *name)
-{
-	return desc->natts >= column &&
-	       strcmp(NameStr(TupleDescAttr(desc, column - 1)->attname), name) == 0;
-}
-
 static void
 instruments_open(McChangeLog *log)
 {
-	TupleDesc desc;
-
-	if (log->instruments != NULL)
-		return;
-	log->instruments = table_open(relation_oid(log, "instrument"), AccessShareLock);
-	log->instrument = table_slot_create(log->instruments, NULL);
-	desc = RelationGetDescr(log->instruments);
-	if (!instrument_has(desc, INSTRUMENT_NAME, "instrument") ||
-	    !instrument_has(desc, INSTRUMENT_FEED, "price_feed") ||
-	    !instrument_has(desc, INSTRUMENT_DATA_THROUGH, "data_through"))
-		elog(ERROR, "margin_calib.instrument has an unexpected shape");
+	if (log->instruments.table == NULL)
+		mc_lookup_open(&log->instruments, table_open(mc_relation("instrument"), AccessShareLock),
+		               SnapshotSelf, INSTRUMENT_KEY, INSTRUMENT_COLUMNS);
 }
 
-/* data_through of the row of margin_calib.instrument in the slot; DT_NOBEGIN unless this feed prices it */
+/* data_through of the instrument in the lookup; DT_NOBEGIN unless this feed prices it */
 static TimestampTz
-instrument_data_through(McChangeLog *log)
+instrument_data_through(const McChangeLog *log)
 {
-	bool no_feed;
-	bool no_data;
-	Datum feed = slot_getattr(log->instrument, INSTRUMENT_FEED, &no_feed);
-	Datum data_through = slot_getattr(log->instrument, INSTRUMENT_DATA_THROUGH, &no_data);
+	const McLookup *found = &log->instruments;
 
-	if (no_feed || no_data || DatumGetInt32(feed) != log->feed)
+	if (found->nulls[INSTRUMENT_FEED] || found->nulls[INSTRUMENT_DATA_THROUGH] ||
+	    DatumGetInt32(found->values[INSTRUMENT_FEED]) != log->feed)
 		return DT_NOBEGIN;
-	return DatumGetTimestampTz(data_through);
-}
-
-/*
- * Where this backend found an instrument the last time: a place to look first, which spares the
- * index.  The row there is taken only when it is visible and has the name, so nothing needs to be
- * invalidated.
- */
-typedef struct Place
-{
-	Oid table;
-	uint32 hash;
-	ItemPointerData tid; /* of the root of its HOT chain, as the index has it */
-	Buffer buffer;       /* that had its page */
-} Place;
-
-static Place places[PLACES];
-
-/* Is the row in the slot that of the key? */
-static bool
-instrument_is(McChangeLog *log, const McCaptureKey *key)
-{
-	bool is_null;
-	Datum value = slot_getattr(log->instrument, INSTRUMENT_NAME, &is_null);
-	struct varlena *name;
-
-	if (is_null)
-		return false;
-	name = PG_DETOAST_DATUM_PACKED(value);
-	return VARSIZE_ANY_EXHDR(name) == VARSIZE_ANY_EXHDR(key->name) &&
-	       memcmp(VARDATA_ANY(name), VARDATA_ANY(key->name), VARSIZE_ANY_EXHDR(name)) == 0;
-}
-
-static bool
-instrument_at_place(McChangeLog *log, const McCaptureKey *key)
-{
-	const Place *place = &places[key->hash % PLACES];
-	ItemPointerData tid = place->tid;
-	bool found;
-
-	/* false when the buffer has another page by now */
-	if (place->table != RelationGetRelid(log->instruments) || place->hash != key->hash ||
-	    !mc_read_recent_buffer(log->instruments, ItemPointerGetBlockNumber(&tid), place->buffer))
-		return false;
-	LockBuffer(place->buffer, BUFFER_LOCK_SHARE);
-	found = heap_hot_search_buffer(&tid, log->instruments, place->buffer, SnapshotSelf,
-	                               &log->instrument_tuple, NULL, true);
-	LockBuffer(place->buffer, BUFFER_LOCK_UNLOCK);
-	if (found)
-		ExecStoreBufferHeapTuple(&log->instrument_tuple, log->instrument, place->buffer);
-	ReleaseBuffer(place->buffer);
-	return found && instrument_is(log, key);
-}
-
-/* The row in the slot stands in a chain that starts with `root`. */
-static void
-place_remember(McChangeLog *log, const McCaptureKey *key, ItemPointerData root)
-{
-	Place *place = &places[key->hash % PLACES];
-
-	if (!TTS_IS_BUFFERTUPLE(log->instrument))
-		return;
-	place->table = RelationGetRelid(log->instruments);
-	place->hash = key->hash;
-	place->tid = root;
-	place->buffer = ((BufferHeapTupleTableSlot *) log->instrument)->buffer;
-}
-
-static bool
-instrument_by_index(McChangeLog *log, const McCaptureKey *key)
-{
-	ScanKeyData name;
-	ItemPointer tid;
-
-	if (log->scan == NULL)
-	{
-		log->instruments_index = index_open(relation_oid(log, "instrument_pkey"), AccessShareLock);
-		log->scan = mc_index_beginscan(log->instruments, log->instruments_index, SnapshotSelf, 1);
-	}
-	ScanKeyEntryInitialize(&name, 0, 1, BTEqualStrategyNumber, InvalidOid,
-	                       log->instruments_index->rd_indcollation[0], F_TEXTEQ,
-	                       PointerGetDatum(key->name));
-	index_rescan(log->scan, &name, 1, NULL, 0);
-	while ((tid = index_getnext_tid(log->scan, ForwardScanDirection)) != NULL)
-	{
-		ItemPointerData root = *tid;
-
-		if (!index_fetch_heap(log->scan, log->instrument))
-			continue;
-		place_remember(log, key, root);
-		return true;
-	}
-	return false;
+	return DatumGetTimestampTz(found->values[INSTRUMENT_DATA_THROUGH]);
 }
 
 static void
@@ -271,10 +143,10 @@ instrument_look_up(McChangeLog *log, McCaptureKey *key)
 		return;
 	instruments_open(log);
 	/* an update that commits between the looks at its new and its old version hides both: look again */
-	if (instrument_at_place(log, key) || instrument_by_index(log, key) ||
-	    instrument_by_index(log, key))
+	if (mc_lookup(&log->instruments, PointerGetDatum(key->name)) ||
+	    mc_lookup(&log->instruments, PointerGetDatum(key->name)))
 		key->data_through = instrument_data_through(log);
-	ExecClearTuple(log->instrument);
+	ExecClearTuple(log->instruments.slot);
 }
 
 /* The latest price of the key that a calibration may have used; DT_NOBEGIN: none has used any. */
@@ -294,14 +166,15 @@ any_instrument(McChangeLog *log)
 	bool found = false;
 
 	instruments_open(log);
-	scan = table_beginscan(log->instruments, SnapshotSelf, 0, NULL);
-	while (!found && table_scan_getnextslot(scan, ForwardScanDirection, log->instrument))
+	scan = table_beginscan(log->instruments.table, SnapshotSelf, 0, NULL);
+	while (!found && table_scan_getnextslot(scan, ForwardScanDirection, log->instruments.slot))
 	{
 		CHECK_FOR_INTERRUPTS();
+		mc_lookup_read(&log->instruments);
 		found = instrument_data_through(log) != DT_NOBEGIN;
 	}
 	table_endscan(scan);
-	ExecClearTuple(log->instrument);
+	ExecClearTuple(log->instruments.slot);
 	return found;
 }
 
@@ -374,11 +247,11 @@ changes_open(McChangeLog *log)
 {
 	char *login = GetUserNameFromId(GetSessionUserId(), true);
 
-	log->changes = table_open(relation_oid(log, "input_change"), RowExclusiveLock);
+	log->changes = table_open(mc_relation("input_change"), RowExclusiveLock);
 	if (RelationGetDescr(log->changes)->natts != CHANGE_COLUMNS)
 		elog(ERROR, "margin_calib.input_change has an unexpected shape");
 	log->change = table_slot_create(log->changes, NULL);
-	log->sequence = relation_oid(log, "input_change_id_seq");
+	log->sequence = mc_relation("input_change_id_seq");
 	log->login = login == NULL ? (Datum) 0 : CStringGetTextDatum(login);
 	log->indexes = makeNode(ResultRelInfo);
 	InitResultRelInfo(log->indexes, log->changes, 1, NULL, 0);

@@ -14,11 +14,11 @@
 #include "utils/relcache.h"
 
 #include "capture_keys.h"
+#include "row_lookup.h"
 
 /* The log of one statement on a price feed. Relations are opened when they are needed first. */
 typedef struct McChangeLog
 {
-	Oid schema;
 	int32 feed;
 
 	/* columns of the user's table */
@@ -27,12 +27,7 @@ typedef struct McChangeLog
 	Oid ts_type; /* base types */
 	Oid price_type;
 
-	/* margin_calib.instrument */
-	Relation instruments;
-	Relation instruments_index;
-	IndexScanDesc scan;
-	TupleTableSlot *instrument;
-	HeapTupleData instrument_tuple; /* behind the slot */
+	McLookup instruments; /* its table is NULL until the first one */
 
 	/* margin_calib.input_change */
 	Relation changes;
@@ -47,8 +42,8 @@ typedef struct McChangeLog
  * Start the log of a statement on a table with this row type.  False when the ts or the price column
  * is gone or has become another type than a price feed's: then nothing can be told.
  */
-extern bool mc_change_log_start(McChangeLog *log, Oid schema, int32 feed, TupleDesc desc,
-                                const char *ts_column, const char *price_column);
+extern bool mc_change_log_start(McChangeLog *log, int32 feed, TupleDesc desc, const char *ts_column,
+                                const char *price_column);
 
 /*
  * A row was inserted, removed (`change` says how), or updated; the table was truncated.  A key is

@@ -5,26 +5,34 @@
  */
 #include "compat.h"
 
+#include "access/sysattr.h"
+#include "access/table.h"
+#include "access/tableam.h"
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
+#include "lib/stringinfo.h"
 #include "utils/builtins.h"
-#include "utils/datum.h"
 #include "utils/inval.h"
+#include "utils/lsyscache.h"
 #include "utils/memutils.h"
+#include "utils/rel.h"
+#include "utils/snapmgr.h"
+
+#include "holding_rows.h"
+#include "row_lookup.h"
 
 /* The query of one kind of feeds: it holds as long as their rows and all relations are as they were. */
 typedef struct McKeptQuery
 {
 	const char *kind;
-	Oid type;       /* of the result: another one once the extension is made anew */
-	Datum feeds;    /* array of rows of margin_calib.feed */
+	char *feeds; /* which versions of rows of margin_calib.feed it was written from */
+	int feeds_bytes;
 	uint64 changes; /* of relations, when the query was written */
 	SPIPlanPtr plan;
 	int running;
 } McKeptQuery;
 
 static McKeptQuery kept[] = {{"positions"}, {"collateral"}};
-static SPIPlanPtr feeds_plan = NULL;
 static bool watching = false;
 static uint64 changes = 0;
 
@@ -76,16 +84,15 @@ forget(McKeptQuery *slot)
 	/* a view that is being read may have asked for holdings itself: then its plan stays */
 	if (plan != NULL && slot->running == 0)
 		SPI_freeplan(plan);
-	if (DatumGetPointer(slot->feeds) != NULL)
-		pfree(DatumGetPointer(slot->feeds));
-	slot->feeds = PointerGetDatum(NULL);
+	if (slot->feeds != NULL)
+		pfree(slot->feeds);
+	slot->feeds = NULL;
 }
 
 /* Writes and plans the query of the feeds of a kind. */
 static void
-renew(McKeptQuery *slot, Datum kind, Datum feeds, Oid type)
+renew(McKeptQuery *slot, Datum kind, const StringInfoData *feeds)
 {
-	MemoryContext before;
 	uint64 seen = changes;
 	bool isnull;
 	Datum written =
@@ -93,79 +100,154 @@ renew(McKeptQuery *slot, Datum kind, Datum feeds, Oid type)
 	SPIPlanPtr plan = prepared(TextDatumGetCString(written));
 
 	forget(slot);
-	before = MemoryContextSwitchTo(TopMemoryContext);
-	slot->feeds = datumCopy(feeds, false, -1);
-	MemoryContextSwitchTo(before);
+	slot->feeds = MemoryContextAlloc(TopMemoryContext, feeds->len);
+	memcpy(slot->feeds, feeds->data, feeds->len);
+	slot->feeds_bytes = feeds->len;
 	SPI_keepplan(plan);
 	slot->plan = plan;
-	slot->type = type;
 	slot->changes = seen;
 }
 
-/* The rows of the feeds of a kind, as an array. */
-static Datum
-feeds_of(Datum kind, bool *isnull)
+/* Which row it is, and in which version. */
+typedef struct McRowVersion
 {
-	if (feeds_plan == NULL)
-	{
-		SPIPlanPtr plan =
-		    prepared("SELECT pg_catalog.array_agg(f ORDER BY f.id) "
-		             "FROM margin_calib.feed AS f WHERE f.kind OPERATOR(pg_catalog.=) $1");
+	TransactionId made;
+	BlockNumber block;
+	uint32 offset;
+} McRowVersion;
 
-		SPI_keepplan(plan);
-		feeds_plan = plan;
+/* The versions of the rows of the feeds of a kind: as long as they are the same, so is all that is in them. */
+static void
+feeds_of(const char *kind, StringInfo versions)
+{
+	Relation table = mc_table_open("feed");
+	AttrNumber column = SPI_fnumber(RelationGetDescr(table), "kind");
+	TupleTableSlot *slot = table_slot_create(table, NULL);
+	TableScanDesc scan = table_beginscan(table, GetActiveSnapshot(), 0, NULL);
+	bool isnull;
+
+	initStringInfo(versions);
+	while (table_scan_getnextslot(scan, ForwardScanDirection, slot))
+	{
+		Datum found = slot_getattr(slot, column, &isnull);
+		Datum made = slot_getsysattr(slot, MinTransactionIdAttributeNumber, &isnull);
+		McRowVersion version = {DatumGetTransactionId(made),
+		                        ItemPointerGetBlockNumber(&slot->tts_tid),
+		                        ItemPointerGetOffsetNumber(&slot->tts_tid)};
+
+		if (strcmp(TextDatumGetCString(found), kind) == 0)
+			appendBinaryStringInfo(versions, (char *) &version, sizeof(version));
 	}
-	return value_of(feeds_plan, kind, isnull);
+	table_endscan(scan);
+	ExecDropSingleTupleTableSlot(slot);
+	table_close(table, NoLock);
 }
 
 /* The query of a kind, up to date; NULL when there are no feeds. */
 static McKeptQuery *
-query_of(Datum kind, Oid type)
+query_of(Datum kind)
 {
 	McKeptQuery *slot = slot_of(TextDatumGetCString(kind));
-	bool isnull;
-	Datum feeds = feeds_of(kind, &isnull);
+	StringInfoData feeds;
 
+	feeds_of(slot->kind, &feeds);
 	if (!watching)
 	{
 		CacheRegisterRelcacheCallback(relation_changed, (Datum) 0);
 		watching = true;
 	}
-	if (isnull)
+	if (feeds.len == 0)
 		return NULL;
-	if (slot->plan == NULL || slot->type != type || slot->changes != changes ||
-	    !datumIsEqual(slot->feeds, feeds, false, -1))
-		renew(slot, kind, feeds, type);
+	if (slot->plan == NULL || slot->changes != changes || slot->feeds_bytes != feeds.len ||
+	    memcmp(slot->feeds, feeds.data, feeds.len) != 0)
+		renew(slot, kind, &feeds);
 	return slot;
+}
+
+/* ---- its rows ---- */
+
+/* columns of the query */
+static const int COLUMNS[] = {HOLDING_INSTRUMENT, HOLDING_QUANTITY, HOLDING_ENTRY_QUANTITY,
+                              HOLDING_ENTRY_VALUE, HOLDING_ENTRY_INVERSE};
+
+typedef struct McReceiver
+{
+	DestReceiver base;
+	McNetHoldings net;
+} McReceiver;
+
+static void
+receive_start(DestReceiver *self, int operation, TupleDesc desc)
+{
+	if (desc->natts != lengthof(COLUMNS))
+		elog(ERROR, "a query of holdings has unexpected columns");
+}
+
+static bool
+receive_row(TupleTableSlot *slot, DestReceiver *self)
+{
+	McHeldRow row;
+
+	slot_getallattrs(slot);
+	for (int i = 0; i < lengthof(COLUMNS); i++)
+	{
+		row.values[COLUMNS[i]] = slot->tts_values[i];
+		row.nulls[COLUMNS[i]] = slot->tts_isnull[i];
+	}
+	mc_net_holdings_add(&((McReceiver *) self)->net, &row);
+	return true;
+}
+
+static void
+receive_end(DestReceiver *self)
+{
+}
+
+/* Adds up what the query finds of an account. */
+static void
+run(McKeptQuery *slot, Datum account, McNetHoldings *net)
+{
+	McReceiver receiver = {{receive_row, receive_start, receive_end, receive_end, DestTuplestore}};
+	SPIExecuteOptions options = {
+	    .params = makeParamList(1), .read_only = true, .dest = &receiver.base};
+
+	options.params->params[0] = (ParamExternData){account, false, PARAM_FLAG_CONST, TEXTOID};
+	mc_net_holdings_init(&receiver.net, CurrentMemoryContext);
+	slot->running++;
+	PG_TRY();
+	{
+		if (SPI_execute_plan_extended(slot->plan, &options) != SPI_OK_SELECT)
+			elog(ERROR, "a query of holdings gives rows");
+	}
+	PG_FINALLY();
+	{
+		slot->running--;
+	}
+	PG_END_TRY();
+	*net = receiver.net;
 }
 
 /* margin_calib.holdings_of(kind text, account text) -> margin_calib.engine_holding[], NULL when there are none */
 MC_FUNCTION(mc_holdings_of)
 {
-	Oid type = get_fn_expr_rettype(fcinfo->flinfo);
+	MemoryContext caller = CurrentMemoryContext;
 	Datum kind = PointerGetDatum(PG_GETARG_TEXT_PP(0));
+	Oid type = get_element_type(get_fn_expr_rettype(fcinfo->flinfo));
 	McKeptQuery *slot;
 	Datum result = (Datum) 0;
 	bool isnull = true;
 
 	SPI_connect();
-	slot = query_of(kind, type);
+	slot = query_of(kind);
 	if (slot != NULL)
 	{
-		slot->running++;
-		PG_TRY();
-		{
-			result = value_of(slot->plan, PG_GETARG_DATUM(1), &isnull);
-		}
-		PG_FINALLY();
-		{
-			slot->running--;
-		}
-		PG_END_TRY();
-		if (SPI_gettypeid(SPI_tuptable->tupdesc, 1) != type)
-			elog(ERROR, "a query of holdings gives one array");
-		if (!isnull)
-			result = SPI_datumTransfer(result, false, -1);
+		McNetHoldings net;
+		MemoryContext inner;
+
+		run(slot, PG_GETARG_DATUM(1), &net);
+		inner = MemoryContextSwitchTo(caller);
+		result = mc_net_holdings_array(&net, PG_GETARG_DATUM(1), type, &isnull);
+		MemoryContextSwitchTo(inner);
 	}
 	SPI_finish();
 	if (isnull)

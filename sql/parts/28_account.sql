@@ -262,16 +262,16 @@ CREATE TYPE margin_calib.engine_profit AS (
 COMMENT ON TYPE margin_calib.engine_profit IS 'internal: unrealised profit of a position, of which it is the currency, in an asset';
 
 CREATE TYPE margin_calib.engine_trade_sums AS (
-    before        margin_calib.portfolio_margin,
-    after         margin_calib.portfolio_margin,
-    is_whole      boolean,
-    profits       margin_calib.engine_profit[],
-    fresh_until   timestamptz,
-    reason        text,
-    reasons       bigint,
-    profit_reason text
+    initial_before double precision,
+    value_before   double precision,
+    initial_after  double precision,
+    value_after    double precision,
+    is_whole       boolean,
+    fresh_until    timestamptz,
+    profits        margin_calib.engine_profit[],
+    unusual        margin_calib.engine_holding[]
 );
-COMMENT ON TYPE margin_calib.engine_trade_sums IS 'internal: what the vectors of an account add up to before and after trades; is_whole: every instrument has one';
+COMMENT ON TYPE margin_calib.engine_trade_sums IS 'internal: what the vectors of an account add up to before and after trades; is_whole: every instrument has one; unusual: holdings whose fresh_until and reasons are not looked at';
 
 CREATE TYPE margin_calib.engine_model AS (
     account      text,

@@ -40,7 +40,6 @@ DECLARE
     feed     margin_calib.feed;
     key_type text;
     parts    text;
-    query    text;
 BEGIN
     FOR feed IN SELECT f.* FROM margin_calib.feed AS f WHERE f.kind = holdings_query.kind ORDER BY f.id LOOP
         IF feed.error IS NOT NULL THEN
@@ -62,22 +61,22 @@ BEGIN
                  WHEN key_type = 'text' THEN '$1'
                  ELSE format('(SELECT (margin_calib.keys_that_fit(ARRAY[$1], %L)::%s[])[1])', key_type, key_type) END));
     END LOOP;
-    query := ', coalesce(h.instrument, '''') AS instrument, sum(h.quantity) FILTER (WHERE h.instrument IS NOT NULL) AS quantity, '
-             'count(*) FILTER (WHERE h.instrument IS NULL OR h.quantity IS NULL) AS unusable, sum(h.entered) AS entry_quantity, '
-             'sum(h.entered * h.entry) AS entry_value, sum(h.entered / h.entry) AS entry_inverse '
-             'FROM (' || parts || ') AS h GROUP BY coalesce(h.instrument, '''')';
-    RETURN CASE WHEN accounts IS NOT NULL THEN 'SELECT h.account' || query || ', h.account' ELSE
-        'SELECT array_agg(ROW(h.account, h.instrument, h.quantity, h.unusable, h.entry_quantity, h.entry_value, h.entry_inverse)::margin_calib.engine_holding) '
-        'FROM (SELECT $1 AS account' || query || ') AS h' END;
+    RETURN CASE WHEN accounts IS NULL THEN
+               'SELECT coalesce(h.instrument, ''''), CASE WHEN h.instrument IS NOT NULL THEN h.quantity END, h.entered, h.entered * h.entry, h.entered / h.entry '
+               'FROM (' || parts || ') AS h'
+           ELSE
+               'SELECT h.account, coalesce(h.instrument, '''') AS instrument, sum(h.quantity) FILTER (WHERE h.instrument IS NOT NULL) AS quantity, '
+               'count(*) FILTER (WHERE h.instrument IS NULL OR h.quantity IS NULL) AS unusable, sum(h.entered) AS entry_quantity, '
+               'sum(h.entered * h.entry) AS entry_value, sum(h.entered / h.entry) AS entry_inverse '
+               'FROM (' || parts || ') AS h GROUP BY h.account, coalesce(h.instrument, '''')' END;
 END
 $function$;
 COMMENT ON FUNCTION margin_calib.holdings_query(text, text[]) IS
-'Internal: query for the net quantities of accounts over the feeds of a kind, columns as in margin_calib.engine_holding; accounts NULL: for an array of those of the one account $1. NULL without a feed; error 55000 when one cannot be read.';
+'Internal: query for the net quantities of accounts over the feeds of a kind, columns as in margin_calib.engine_holding; accounts NULL: for the rows of the one account $1, which holdings_of adds up. NULL without a feed; error 55000 when one cannot be read.';
 
 CREATE OR REPLACE FUNCTION margin_calib.holdings_of(kind text, account text) RETURNS margin_calib.engine_holding[]
     LANGUAGE c STABLE STRICT PARALLEL RESTRICTED COST 5000
     SET search_path = pg_catalog, margin_calib, pg_temp
-    SET enable_sort = off SET jit = off -- groups by hash: order by a collation is dear
     AS 'MODULE_PATHNAME', 'mc_holdings_of';
 COMMENT ON FUNCTION margin_calib.holdings_of(text, text) IS
 'Internal: what holdings_in has of one account, by a query whose text and plan the session keeps; NULL when there is none.';

@@ -28,19 +28,25 @@ END;
 COMMENT ON FUNCTION margin_calib.unit_size(margin_calib.account_position, margin_calib.contract_terms) IS
 'Internal: units of a contract, by its terms, else by its instrument.';
 
+CREATE OR REPLACE FUNCTION margin_calib.entered_pnl(
+    is_inverse boolean, size numeric, price numeric, entry_quantity numeric, entry_value numeric, entry_inverse numeric) RETURNS numeric
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 4
+    AS 'MODULE_PATHNAME', 'mc_entered_pnl';
+COMMENT ON FUNCTION margin_calib.entered_pnl(boolean, numeric, numeric, numeric, numeric, numeric) IS
+'Internal to unrealised_pnl: linear: size * (quantity * price - sum of quantity * entry), inverse: size * (sum of quantity / entry * price - quantity), which is the profit in coins at the price.';
+
 -- The profit of a future or perpetual since it was entered, in the currency of its instrument; of an option or a spot pair its value counts instead.
 CREATE OR REPLACE FUNCTION margin_calib.unrealised_pnl("position" margin_calib.account_position, terms margin_calib.contract_terms) RETURNS numeric
     LANGUAGE sql STABLE PARALLEL SAFE COST 1
 BEGIN ATOMIC
     -- without a FROM, so that it is inlined
     SELECT CASE WHEN coalesce((terms).kind, ("position").kind) IN ('option', 'spot') THEN 0
-                ELSE margin_calib.unit_size("position", terms)
-                     * CASE WHEN coalesce((terms).payoff, ("position").kind) = 'inverse'
-                            THEN ("position").entry_inverse * ("position").price - ("position").entry_quantity
-                            ELSE ("position").entry_quantity * ("position").price - ("position").entry_value END END;
+                ELSE margin_calib.entered_pnl(
+                         coalesce(coalesce((terms).payoff, ("position").kind) = 'inverse', false), margin_calib.unit_size("position", terms), ("position").price,
+                         ("position").entry_quantity, ("position").entry_value, ("position").entry_inverse) END;
 END;
 COMMENT ON FUNCTION margin_calib.unrealised_pnl(margin_calib.account_position, margin_calib.contract_terms) IS
-'Internal: unrealised profit of a position; linear: size * (quantity * price - sum of quantity * entry), inverse: size * (sum of quantity / entry - quantity / price) coins at the price; NULL without an entry or a present price.';
+'Internal: unrealised profit of a position as entered_pnl computes it, 0 of an option or a spot pair; NULL without an entry or a present price.';
 
 CREATE OR REPLACE FUNCTION margin_calib.profit_asset("position" margin_calib.account_position, terms margin_calib.contract_terms) RETURNS text
     LANGUAGE sql STABLE PARALLEL SAFE COST 1

@@ -13,65 +13,63 @@ BEGIN ATOMIC
       FROM unnest(held) AS h LEFT JOIN margin_calib.instrument AS i ON i.instrument = h.instrument;
 END;
 COMMENT ON FUNCTION margin_calib.bare_positions(margin_calib.engine_holding[]) IS
-'Internal to trade_sums: net positions as positions_of makes them, without rates, margins and charges.';
+'Internal to trade_doubts: net positions as positions_of makes them, without rates, margins and charges.';
 
 CREATE OR REPLACE FUNCTION margin_calib.trade_sums(
-    held margin_calib.engine_holding[], trades margin_calib.what_if_trade[], model margin_calib.engine_model, scenarios margin_calib.scenario_set)
+    held margin_calib.engine_holding[], trades margin_calib.what_if_trade[], currency text, scenario_set text, set_version integer, method margin_calib.margin_method)
     RETURNS margin_calib.engine_trade_sums
+    LANGUAGE c STABLE STRICT PARALLEL SAFE COST 5000
+    AS 'MODULE_PATHNAME', 'mc_trade_sums';
+COMMENT ON FUNCTION margin_calib.trade_sums(margin_calib.engine_holding[], margin_calib.what_if_trade[], text, text, integer, margin_calib.margin_method) IS
+'Internal to trade_states: an account before and after trades by its stored vectors, profits in all currencies apart; is_whole tells whether all of its instruments have one, NULL without an instrument.';
+
+CREATE OR REPLACE FUNCTION margin_calib.trade_doubts(
+    unusual margin_calib.engine_holding[], trades margin_calib.what_if_trade[], model margin_calib.engine_model, version integer,
+    OUT fresh_until timestamptz, OUT reason text, OUT profit_reason text)
     LANGUAGE plpgsql STABLE PARALLEL SAFE COST 5000
     SET search_path = pg_catalog, margin_calib, pg_temp
     SET enable_seqscan = off SET enable_mergejoin = off SET enable_sort = off SET jit = off -- as in trial
 AS $function$
-DECLARE
-    changes CONSTANT margin_calib.engine_holding[] := ARRAY(
-        SELECT ROW(model.account, t.instrument, sum(t.quantity), 0, NULL, NULL, NULL)::margin_calib.engine_holding FROM unnest(trades) AS t GROUP BY t.instrument);
-    touched CONSTANT margin_calib.engine_holding[] := held || ARRAY(
-        SELECT ROW(c.account, c.instrument, 0, 0, NULL, NULL, NULL)::margin_calib.engine_holding
-          FROM unnest(changes) AS c WHERE NOT EXISTS (SELECT FROM unnest(held) AS h WHERE h.instrument = c.instrument));
-    result  margin_calib.engine_trade_sums;
 BEGIN
-    SELECT margin_calib.portfolio_margin(s.before, s.vector, scenarios.method), margin_calib.portfolio_margin(coalesce(s.changed, s.before), s.vector, scenarios.method),
-           bool_and(s.vector IS NOT NULL),
-           array_agg(ROW(s.currency, s.asset, s.pnl)::margin_calib.engine_profit) FILTER (WHERE s.pnl <> 0 OR s.kind = 'spot' OR s.currency <> model.currency),
-           min(s.fresh_until) FILTER (WHERE s.stays), min(s.reason) FILTER (WHERE s.stays), count(s.reason) FILTER (WHERE s.stays),
-           min(margin_calib.profit_reason(s.instrument, s.entry_quantity, s.pnl)) FILTER (WHERE s.stays)
-      INTO result
-      FROM (SELECT p.instrument, p.currency, p.kind, r.vector, p.entry_quantity,
-                   CASE WHEN r.vector IS NOT NULL THEN p.quantity::double precision END AS before,
-                   CASE WHEN r.vector IS NOT NULL THEN (p.quantity + c.quantity)::double precision END AS changed,
-                   margin_calib.is_held(ROW(p.account, p.instrument, coalesce(p.quantity + c.quantity, p.quantity), p.unusable, p.entry_quantity, p.entry_value, p.entry_inverse)) AS stays,
-                   margin_calib.profit_asset(p, t) AS asset, margin_calib.unrealised_pnl(p, t) AS pnl, least(r.fresh_until, p.fresh_until) AS fresh_until,
-                   margin_calib.portfolio_reason(p, true, r.stale_reason, 1, NULL) AS reason
-              FROM margin_calib.bare_positions(touched) AS p
-              LEFT JOIN unnest(changes) AS c ON c.instrument = p.instrument
-              -- by its key, whatever statistics say
-              LEFT JOIN LATERAL (
-                   SELECT k.vector, k.fresh_until, k.stale_reason FROM margin_calib.instrument_risk AS k
-                    WHERE k.scenario_set = scenarios.name AND k.currency = model.currency AND k.instrument = p.instrument AND k.set_version = scenarios.version OFFSET 0) AS r ON true
-              LEFT JOIN margin_calib.contract_terms AS t ON t.instrument = p.instrument OFFSET 0) AS s;
-    RETURN result;
+    SELECT min(least(r.fresh_until, p.fresh_until)), margin_calib.first_reason(min(d.reason), count(d.reason)),
+           min(margin_calib.profit_reason(p.instrument, p.entry_quantity, margin_calib.unrealised_pnl(p, t)))
+      INTO fresh_until, reason, profit_reason
+      FROM margin_calib.bare_positions(unusual) AS p
+      LEFT JOIN (SELECT t.instrument, sum(t.quantity) AS quantity FROM unnest(trades) AS t GROUP BY t.instrument) AS c ON c.instrument = p.instrument
+      -- by its key, whatever statistics say
+      LEFT JOIN LATERAL (
+           SELECT k.fresh_until, k.stale_reason FROM margin_calib.instrument_risk AS k
+            WHERE k.scenario_set = model.scenario_set AND k.currency = model.currency AND k.instrument = p.instrument AND k.set_version = version OFFSET 0) AS r ON true
+      LEFT JOIN margin_calib.contract_terms AS t ON t.instrument = p.instrument
+     CROSS JOIN LATERAL (SELECT margin_calib.portfolio_reason(p, true, r.stale_reason, 1, NULL)) AS d (reason)
+     WHERE margin_calib.is_held(ROW(p.account, p.instrument, coalesce(p.quantity + c.quantity, p.quantity), p.unusable, p.entry_quantity, p.entry_value, p.entry_inverse));
 END
 $function$;
-COMMENT ON FUNCTION margin_calib.trade_sums(margin_calib.engine_holding[], margin_calib.what_if_trade[], margin_calib.engine_model, margin_calib.scenario_set) IS
-'Internal to trade_states: an account before and after trades by its stored vectors, all currencies of profits apart; is_whole tells whether all of its instruments have one, NULL without an instrument.';
+COMMENT ON FUNCTION margin_calib.trade_doubts(margin_calib.engine_holding[], margin_calib.what_if_trade[], margin_calib.engine_model, integer) IS
+'Internal to trade_states: until when the prices of those holdings are fresh which trades leave, and why their margin or profit may be wrong.';
 
 -- ---- collateral ----
 
-CREATE OR REPLACE FUNCTION margin_calib.stored_collateral(assets margin_calib.engine_holding[], model margin_calib.engine_model) RETURNS margin_calib.account_collateral[]
+CREATE OR REPLACE FUNCTION margin_calib.stored_collateral(
+    assets margin_calib.engine_holding[], model margin_calib.engine_model,
+    OUT balances margin_calib.account_collateral[], OUT value numeric, OUT fresh_until timestamptz, OUT reason text)
     LANGUAGE plpgsql STABLE PARALLEL SAFE COST 5000
     SET search_path = pg_catalog, margin_calib, pg_temp
 AS $function$
 DECLARE
-    stored CONSTANT margin_calib.account_collateral[] := ARRAY(SELECT c FROM margin_calib.account_collateral AS c WHERE c.account = model.account);
+    is_same boolean;
 BEGIN
-    RETURN CASE WHEN cardinality(stored) = cardinality(assets)
-                     AND NOT EXISTS (SELECT FROM unnest(assets) AS a LEFT JOIN unnest(stored) AS c ON c.asset = a.instrument
-                                      WHERE a.unusable > 0 OR (c.quantity = a.quantity AND c.currency = model.currency) IS NOT TRUE)
-                     AND NOT EXISTS (SELECT FROM unnest(assets) AS a JOIN margin_calib.wrong_way_pair AS w ON w.asset = a.instrument) THEN stored END;
+    SELECT array_agg(c.balance) FILTER (WHERE c.asset IS NOT NULL), sum((c.balance).collateral_value), min((c.balance).fresh_until), min((c.balance).stale_reason),
+           bool_and(coalesce((c.balance).quantity = a.quantity AND (c.balance).currency = model.currency AND a.unusable = 0, false)
+                    AND NOT EXISTS (SELECT FROM margin_calib.wrong_way_pair AS w WHERE w.asset = a.instrument))
+      INTO balances, value, fresh_until, reason, is_same
+      FROM (SELECT s AS balance, s.asset FROM margin_calib.account_collateral AS s WHERE s.account = model.account) AS c
+      FULL JOIN unnest(assets) AS a ON a.instrument = c.asset;
+    balances := CASE WHEN is_same IS NOT FALSE THEN coalesce(balances, '{}') END;
 END
 $function$;
 COMMENT ON FUNCTION margin_calib.stored_collateral(margin_calib.engine_holding[], margin_calib.engine_model) IS
-'Internal: collateral of an account as the latest refresh stored it, when its assets are the same as then and positions do not matter to their haircuts; else NULL.';
+'Internal: collateral of an account as the latest refresh stored it, when its assets are the same as then and positions do not matter to their haircuts; else balances are NULL.';
 
 CREATE OR REPLACE FUNCTION margin_calib.trade_collateral(
     assets margin_calib.engine_holding[], holdings margin_calib.engine_holding[], model margin_calib.engine_model, live boolean, as_of timestamptz)
@@ -80,7 +78,7 @@ CREATE OR REPLACE FUNCTION margin_calib.trade_collateral(
     SET search_path = pg_catalog, margin_calib, pg_temp
 AS $function$
 DECLARE
-    stored  CONSTANT margin_calib.account_collateral[] := CASE WHEN NOT live THEN margin_calib.stored_collateral(assets, model) END;
+    stored  CONSTANT margin_calib.account_collateral[] := CASE WHEN NOT live THEN (margin_calib.stored_collateral(assets, model)).balances END;
     balance margin_calib.account_collateral;
     side    text;
 BEGIN
@@ -109,11 +107,13 @@ CREATE OR REPLACE FUNCTION margin_calib.collateral_sums(
     SET search_path = pg_catalog, margin_calib, pg_temp
 AS $function$
 DECLARE
-    stored CONSTANT margin_calib.account_collateral[] := margin_calib.stored_collateral(assets, model);
+    stored CONSTANT record := margin_calib.stored_collateral(assets, model);
 BEGIN
-    IF stored IS NOT NULL THEN
-        SELECT coalesce(sum(c.collateral_value), 0), coalesce(sum(c.collateral_value), 0), min(c.fresh_until), min(c.stale_reason)
-          INTO before, after, fresh_until, reason FROM unnest(stored) AS c;
+    IF stored.balances IS NOT NULL THEN
+        before := coalesce(stored.value, 0);
+        after := before;
+        fresh_until := stored.fresh_until;
+        reason := stored.reason;
     ELSE
         SELECT coalesce(sum(c.collateral_value) FILTER (WHERE c.account = 'before'), 0), coalesce(sum(c.collateral_value) FILTER (WHERE c.account = 'after'), 0),
                min(c.fresh_until) FILTER (WHERE c.account = 'after'), min(c.stale_reason) FILTER (WHERE c.account = 'after')
@@ -136,43 +136,52 @@ CREATE OR REPLACE FUNCTION margin_calib.trade_states(
     SET search_path = pg_catalog, margin_calib, pg_temp
 AS $function$
 DECLARE
-    step   CONSTANT numeric := margin_calib.amount_step_of(model.currency);
-    sums   margin_calib.engine_trade_sums;
-    prices margin_calib.asset_price[];
-    profit record;
-    counts record;
-    value  numeric;
-    state  margin_calib.account_state;
+    step      CONSTANT numeric := margin_calib.amount_step_of(model.currency);
+    scenarios margin_calib.scenario_set;
+    sums      margin_calib.engine_trade_sums;
+    doubts    record;
+    prices    margin_calib.asset_price[];
+    counts    record;
+    profit_reason text;
+    state     margin_calib.account_state;
 BEGIN
     IF model.scenario_set IS NULL OR margin_calib.has_add_ons(false) THEN
         RETURN;
     END IF;
-    sums := margin_calib.trade_sums(held, trades, model, margin_calib.set_in_force(model.scenario_set, false, false));
+    scenarios := margin_calib.set_in_force(model.scenario_set, false, false);
+    sums := margin_calib.trade_sums(held, trades, model.currency, scenarios.name, scenarios.version, scenarios.method);
     IF sums.is_whole IS NOT TRUE THEN
         RETURN;
     END IF;
+    state.unrealised_pnl := 0;
     IF sums.profits IS NOT NULL THEN
         prices := ARRAY(SELECT x FROM margin_calib.asset_prices(
                             ARRAY(SELECT DISTINCT a FROM unnest(sums.profits) AS p CROSS JOIN LATERAL (VALUES (p.currency), (p.asset)) AS v (a)), model.currency, false, as_of) AS x);
         IF EXISTS (SELECT FROM unnest(prices) AS x WHERE x.price IS NULL) THEN
             RETURN;
         END IF;
+        state.unrealised_pnl := coalesce((SELECT sum(p.pnl * x.price) FROM unnest(sums.profits) AS p JOIN unnest(prices) AS x ON x.asset = p.asset), 0);
     END IF;
-    SELECT sum(p.pnl * x.price) AS pnl INTO profit FROM unnest(sums.profits) AS p JOIN unnest(prices) AS x ON x.asset = p.asset;
     counts := margin_calib.collateral_sums(assets, held, trades, model, as_of);
     state.currency := model.currency;
-    state.unrealised_pnl := margin_calib.floor_to(coalesce(profit.pnl, 0), step);
+    state.unrealised_pnl := margin_calib.floor_to(state.unrealised_pnl, step);
     state.fresh_until := least(sums.fresh_until, counts.fresh_until);
-    state.stale_reason := coalesce(margin_calib.first_reason(sums.reason, sums.reasons), counts.reason, sums.profit_reason);
+    IF sums.unusual IS NOT NULL THEN
+        doubts := margin_calib.trade_doubts(sums.unusual, trades, model, scenarios.version);
+        state.fresh_until := least(state.fresh_until, doubts.fresh_until);
+        state.stale_reason := doubts.reason;
+        profit_reason := doubts.profit_reason;
+    END IF;
+    state.stale_reason := coalesce(state.stale_reason, counts.reason, profit_reason);
     state.account := 'before';
-    state.initial_margin := margin_calib.required_amount((sums.before).initial_margin, step);
-    value := coalesce(margin_calib.significant((sums.before).value), 0);
-    state.equity := counts.before + margin_calib.floor_to(coalesce(cash_before, 0), step) + state.unrealised_pnl + margin_calib.floor_to(value, step);
+    state.initial_margin := margin_calib.required_amount(sums.initial_before, step);
+    state.equity := counts.before + margin_calib.floor_to(coalesce(cash_before, 0), step) + state.unrealised_pnl
+                    + margin_calib.floor_to(margin_calib.significant(sums.value_before), step);
     RETURN NEXT state;
     state.account := 'after';
-    state.initial_margin := margin_calib.required_amount((sums.after).initial_margin, step);
-    value := coalesce(margin_calib.significant((sums.after).value), 0);
-    state.equity := counts.after + margin_calib.floor_to(coalesce(cash_before, 0) + coalesce(cash, 0), step) + state.unrealised_pnl + margin_calib.floor_to(value, step);
+    state.initial_margin := margin_calib.required_amount(sums.initial_after, step);
+    state.equity := counts.after + margin_calib.floor_to(coalesce(cash_before, 0) + coalesce(cash, 0), step) + state.unrealised_pnl
+                    + margin_calib.floor_to(margin_calib.significant(sums.value_after), step);
     RETURN NEXT state;
 END
 $function$;
@@ -184,5 +193,6 @@ REVOKE ALL ON FUNCTION
     margin_calib.trade_collateral(margin_calib.engine_holding[], margin_calib.engine_holding[], margin_calib.engine_model, boolean, timestamptz),
     margin_calib.collateral_sums(margin_calib.engine_holding[], margin_calib.engine_holding[], margin_calib.what_if_trade[], margin_calib.engine_model, timestamptz),
     margin_calib.bare_positions(margin_calib.engine_holding[]),
-    margin_calib.trade_sums(margin_calib.engine_holding[], margin_calib.what_if_trade[], margin_calib.engine_model, margin_calib.scenario_set),
+    margin_calib.trade_sums(margin_calib.engine_holding[], margin_calib.what_if_trade[], text, text, integer, margin_calib.margin_method),
+    margin_calib.trade_doubts(margin_calib.engine_holding[], margin_calib.what_if_trade[], margin_calib.engine_model, integer),
     margin_calib.trade_states(margin_calib.engine_holding[], margin_calib.what_if_trade[], numeric, numeric, margin_calib.engine_model, margin_calib.engine_holding[], timestamptz) FROM PUBLIC;
