@@ -248,6 +248,12 @@ CREATE TYPE margin_calib.engine_change AS (
 );
 COMMENT ON TYPE margin_calib.engine_change IS 'internal: what a statement changed of the rows of an account and instrument whose quantities have one sign';
 
+CREATE TYPE margin_calib.engine_book AS (
+    held margin_calib.engine_holding[],
+    rows margin_calib.what_if_trade[]
+);
+COMMENT ON TYPE margin_calib.engine_book IS 'internal: what an account has, and rows of its orders or prices';
+
 CREATE TYPE margin_calib.engine_trial AS (
     state     margin_calib.account_state,
     portfolio margin_calib.portfolio_requirement

@@ -114,6 +114,15 @@ $function$;
 COMMENT ON FUNCTION margin_calib.trades_cash(margin_calib.what_if_trade[], margin_calib.engine_model, boolean, timestamptz) IS
 'Internal: what trades add to the balances of an account. Errors: 42704 for an instrument that is not known, 55000 for one that has no price or vector.';
 
+CREATE OR REPLACE FUNCTION margin_calib.is_trade(trade margin_calib.what_if_trade) RETURNS boolean
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE COST 1
+BEGIN ATOMIC
+    SELECT ((trade).instrument <> '' AND abs((trade).quantity) < 'Infinity' AND ((trade).price IS NULL OR (trade).price > 0 AND (trade).price < 'Infinity')
+            AND ((trade).fee IS NULL OR abs((trade).fee) < 'Infinity')) IS TRUE;
+END;
+COMMENT ON FUNCTION margin_calib.is_trade(margin_calib.what_if_trade) IS
+'Internal: has it an instrument, a finite quantity, and a price and a fee that make sense, if any?';
+
 CREATE OR REPLACE FUNCTION margin_calib.check_trades(trades margin_calib.what_if_trade[]) RETURNS void
     LANGUAGE plpgsql STABLE CALLED ON NULL INPUT PARALLEL SAFE COST 50
     SET search_path = pg_catalog, margin_calib, pg_temp
@@ -122,8 +131,7 @@ DECLARE
     t margin_calib.what_if_trade;
 BEGIN
     FOREACH t IN ARRAY coalesce(trades, '{}') LOOP
-        IF (t.instrument <> '' AND abs(t.quantity) < 'Infinity' AND (t.price IS NULL OR t.price > 0 AND t.price < 'Infinity')
-            AND (t.fee IS NULL OR abs(t.fee) < 'Infinity')) IS NOT TRUE THEN
+        IF NOT margin_calib.is_trade(t) THEN
             RAISE EXCEPTION USING ERRCODE = '22023', MESSAGE = 'a trade has an instrument and a finite quantity, and a price, if any, is positive',
                 DETAIL = format('The trade given is %s.', to_jsonb(t)),
                 HINT = 'Write [{"instrument": "BTC-PERP", "quantity": -2, "price": 90000}].';
@@ -272,7 +280,7 @@ REVOKE ALL ON FUNCTION
     margin_calib.guard_account(text),
     margin_calib.trade_cash(margin_calib.what_if_trade, margin_calib.contract, margin_calib.contract_market, double precision),
     margin_calib.trades_cash(margin_calib.what_if_trade[], margin_calib.engine_model, boolean, timestamptz),
-    margin_calib.check_trades(margin_calib.what_if_trade[]), margin_calib.traded_holdings(text, margin_calib.engine_holding[], margin_calib.what_if_trade[]),
+    margin_calib.is_trade(margin_calib.what_if_trade), margin_calib.check_trades(margin_calib.what_if_trade[]), margin_calib.traded_holdings(text, margin_calib.engine_holding[], margin_calib.what_if_trade[]),
     margin_calib.trade_trial(margin_calib.engine_holding[], margin_calib.what_if_trade[], numeric, numeric, margin_calib.engine_model, margin_calib.engine_holding[], boolean, timestamptz),
     margin_calib.judge_trades(margin_calib.engine_model, margin_calib.engine_holding[], margin_calib.what_if_trade[], numeric, numeric),
     margin_calib.check_order(text, margin_calib.what_if_trade[]), margin_calib.check_order(text, text, numeric, numeric, numeric) FROM PUBLIC;

@@ -30,66 +30,93 @@ $function$;
 COMMENT ON FUNCTION margin_calib.refuse(margin_calib.order_check) IS
 'Internal to check_margin: error MCM01 unless a check has accepted.';
 
-CREATE OR REPLACE FUNCTION margin_calib.resting_orders(arguments text[], account text, side integer) RETURNS margin_calib.what_if_trade[]
-    LANGUAGE plpgsql STABLE PARALLEL UNSAFE COST 5000
+CREATE OR REPLACE FUNCTION margin_calib.usable_trades(trades margin_calib.what_if_trade[]) RETURNS margin_calib.what_if_trade[]
+    LANGUAGE plpgsql STABLE CALLED ON NULL INPUT PARALLEL SAFE COST 50
     SET search_path = pg_catalog, margin_calib, pg_temp
 AS $function$
-DECLARE
-    result margin_calib.what_if_trade[];
 BEGIN
-    EXECUTE format('SELECT array_agg(ROW(t.%I::text, t.%I::numeric, %s, NULL)::margin_calib.what_if_trade) FROM %s AS t '
-                   'WHERE t.%I::text = $1 AND ($2 = 0 OR sign(t.%I::numeric) = $2)',
-                   arguments[4], arguments[5], CASE WHEN arguments[6] = '' THEN 'NULL' ELSE format('t.%I::numeric', arguments[6]) END, arguments[7], arguments[3], arguments[5])
-       INTO result USING account, side;
-    PERFORM margin_calib.check_trades(result);
-    RETURN coalesce(result, '{}');
+    RETURN ARRAY(SELECT t FROM unnest(trades) AS t WHERE margin_calib.is_trade(t));
 END
 $function$;
-COMMENT ON FUNCTION margin_calib.resting_orders(text[], text, integer) IS
-'Internal to check_margin: orders of an account as its table has them now, of one side or (0) of both.';
+COMMENT ON FUNCTION margin_calib.usable_trades(margin_calib.what_if_trade[]) IS
+'Internal: those that check_trades has nothing against; none of NULL.';
 
-CREATE OR REPLACE FUNCTION margin_calib.judge_changes(
-    arguments text[], account text, changes margin_calib.engine_change[], side integer) RETURNS margin_calib.order_check
+-- What an account has and, of a table with prices or of orders, the rows there. Under the snapshot of who calls.
+CREATE OR REPLACE FUNCTION margin_calib.account_book(arguments text[], account text, side integer) RETURNS margin_calib.engine_book
     LANGUAGE plpgsql STABLE PARALLEL UNSAFE COST 5000
     SET search_path = pg_catalog, margin_calib, pg_temp
 AS $function$
 DECLARE
-    model   margin_calib.engine_model;
-    trades  CONSTANT margin_calib.what_if_trade[] := ARRAY(
-        SELECT ROW(c.instrument, c.quantity, c.price, NULL)::margin_calib.what_if_trade FROM unnest(changes) AS c WHERE judge_changes.side = 0 OR c.side = judge_changes.side);
-    undone  CONSTANT margin_calib.what_if_trade[] := ARRAY(SELECT ROW(t.instrument, -t.quantity, t.price, NULL)::margin_calib.what_if_trade FROM unnest(trades) AS t);
-    held    margin_calib.engine_holding[] := coalesce(margin_calib.holdings_of('positions', judge_changes.account), '{}');
-    resting margin_calib.what_if_trade[] := '{}';
-    opened  margin_calib.what_if_trade[] := trades;
-    pays    CONSTANT boolean := arguments[2]::boolean;
-    paid    numeric;
+    book margin_calib.engine_book;
 BEGIN
-    SELECT m.* INTO model FROM margin_calib.models_of(ARRAY[judge_changes.account]) AS m;
-    PERFORM margin_calib.check_trades(trades);
+    book.held := coalesce(margin_calib.holdings_of('positions', account_book.account), '{}');
+    IF arguments[1] = 'orders' OR arguments[6] <> '' THEN
+        EXECUTE format('SELECT array_agg(ROW(t.%I::text, t.%I::numeric, %s, NULL)::margin_calib.what_if_trade) FROM %s AS t '
+                       'WHERE t.%I::text = $1 AND ($2 = 0 OR sign(t.%I::numeric) = $2)',
+                       arguments[4], arguments[5], CASE WHEN arguments[6] = '' THEN 'NULL' ELSE format('t.%I::numeric', arguments[6]) END, arguments[7], arguments[3], arguments[5])
+           INTO book.rows USING account, side;
+    END IF;
     IF arguments[1] = 'orders' THEN
-        resting := margin_calib.resting_orders(arguments, judge_changes.account, judge_changes.side) || undone;
-        held := margin_calib.traded_holdings(judge_changes.account, held, resting);
-    ELSE
-        opened := ARRAY(SELECT t FROM unnest(trades) AS t JOIN unnest(held) AS h ON h.instrument = t.instrument
-                         WHERE abs(h.quantity) > abs(h.quantity - t.quantity));
-        held := margin_calib.traded_holdings(judge_changes.account, held, undone);
+        book.held := margin_calib.traded_holdings(account_book.account, book.held, margin_calib.usable_trades(book.rows));
+    END IF;
+    RETURN book;
+END
+$function$;
+COMMENT ON FUNCTION margin_calib.account_book(text[], text, integer) IS
+'Internal to judge_command: an account with its open orders, of one side or (0) of both, filled, and the rows of the table.';
+
+CREATE OR REPLACE FUNCTION margin_calib.book_at_start(arguments text[], account text, side integer) RETURNS margin_calib.engine_book
+    LANGUAGE c STABLE STRICT PARALLEL UNSAFE COST 5000
+    AS 'MODULE_PATHNAME', 'mc_book_at_start';
+COMMENT ON FUNCTION margin_calib.book_at_start(text[], text, integer) IS
+'Internal to judge_command: account_book without what the command has done whose trigger runs; all else as it is now.';
+
+CREATE OR REPLACE FUNCTION margin_calib.judge_command(arguments text[], account text, side integer) RETURNS margin_calib.order_check
+    LANGUAGE plpgsql STABLE PARALLEL UNSAFE COST 5000
+    SET search_path = pg_catalog, margin_calib, pg_temp
+AS $function$
+DECLARE
+    is_order CONSTANT boolean := arguments[1] = 'orders';
+    pays     CONSTANT boolean := arguments[2]::boolean;
+    start    CONSTANT margin_calib.engine_book := margin_calib.book_at_start(arguments, judge_command.account, judge_command.side);
+    book     CONSTANT margin_calib.engine_book := margin_calib.account_book(arguments, judge_command.account, judge_command.side);
+    -- of all parts of the command, whichever of them this trigger is of
+    moved    CONSTANT margin_calib.what_if_trade[] := ARRAY(
+        SELECT ROW(m.instrument, m.quantity, NULL, NULL)::margin_calib.what_if_trade
+          FROM (SELECT h.instrument, sum(h.quantity) AS quantity
+                  FROM (SELECT n.instrument, n.quantity FROM unnest(book.held) AS n UNION ALL SELECT s.instrument, -s.quantity FROM unnest(start.held) AS s) AS h
+                 GROUP BY h.instrument) AS m WHERE m.quantity <> 0);
+    paid     CONSTANT margin_calib.what_if_trade[] := CASE WHEN book.rows IS NULL AND start.rows IS NULL THEN moved ELSE ARRAY(
+        SELECT ROW(m.instrument, m.quantity, m.price, NULL)::margin_calib.what_if_trade
+          FROM (SELECT r.instrument, r.price, sum(r.quantity) AS quantity
+                  FROM (SELECT n.instrument, n.price, n.quantity FROM unnest(margin_calib.usable_trades(book.rows)) AS n
+                        UNION ALL SELECT s.instrument, s.price, -s.quantity FROM unnest(margin_calib.usable_trades(start.rows)) AS s) AS r
+                 GROUP BY r.instrument, r.price) AS m WHERE m.quantity <> 0) END;
+    model    margin_calib.engine_model;
+    cash     numeric;
+BEGIN
+    SELECT m.* INTO model FROM margin_calib.models_of(ARRAY[judge_command.account]) AS m;
+    IF is_order THEN
+        PERFORM margin_calib.check_trades(book.rows);
     END IF;
     BEGIN
-        paid := margin_calib.trades_cash(trades, model, false, statement_timestamp());
+        cash := margin_calib.trades_cash(paid, model, false, statement_timestamp());
     EXCEPTION WHEN undefined_object OR object_not_in_prerequisite_state THEN
         -- what is closed need not have a price
-        paid := margin_calib.trades_cash(opened, model, false, statement_timestamp());
+        cash := margin_calib.trades_cash(ARRAY(SELECT p FROM unnest(paid) AS p JOIN unnest(book.held) AS h ON h.instrument = p.instrument
+                                                WHERE is_order OR abs(h.quantity) > abs(h.quantity - p.quantity)), model, false, statement_timestamp());
     END;
     RETURN margin_calib.judge_trades(
-        model, held, trades,
-        CASE WHEN pays AND resting <> '{}' THEN margin_calib.trades_cash(resting, model, false, statement_timestamp()) ELSE 0 END,
-        CASE WHEN pays THEN paid ELSE 0 END);
+        model, margin_calib.traded_holdings(judge_command.account, book.held,
+                                            ARRAY(SELECT ROW(m.instrument, -m.quantity, NULL, NULL)::margin_calib.what_if_trade FROM unnest(moved) AS m)), moved,
+        CASE WHEN pays AND is_order AND start.rows IS NOT NULL THEN margin_calib.trades_cash(margin_calib.usable_trades(start.rows), model, false, statement_timestamp()) ELSE 0 END,
+        CASE WHEN pays THEN cash ELSE 0 END);
 END
 $function$;
-COMMENT ON FUNCTION margin_calib.judge_changes(text[], text, margin_calib.engine_change[], integer) IS
-'Internal to check_margin: what a statement, whose changes are made, does to the margin of an account; of orders those of one side, or (0) of both.';
+COMMENT ON FUNCTION margin_calib.judge_command(text[], text, integer) IS
+'Internal to check_command: what a command, whose changes are made, does to the margin of an account; of orders those of one side, or (0) of both.';
 
-CREATE OR REPLACE FUNCTION margin_calib.check_margin() RETURNS trigger
+CREATE OR REPLACE FUNCTION margin_calib.check_command() RETURNS trigger
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE COST 5000
     SET search_path = pg_catalog, margin_calib, pg_temp
     SET plan_cache_mode = force_generic_plan -- of all that it calls, as check_order
@@ -107,19 +134,25 @@ BEGIN
     END IF;
     -- all of them, in one order, before anything is read
     PERFORM margin_calib.guard_account(a.account) FROM (SELECT DISTINCT c.account FROM unnest(changes) AS c ORDER BY c.account) AS a;
+    PERFORM margin_calib.check_trades(ARRAY(SELECT ROW(c.instrument, c.quantity, c.price, NULL)::margin_calib.what_if_trade FROM unnest(changes) AS c));
     FOR who IN SELECT DISTINCT c.account FROM unnest(changes) AS c ORDER BY c.account LOOP
         -- of orders any may be filled: all of them, those that buy, those that sell
         FOREACH fills IN ARRAY CASE WHEN TG_ARGV[0] = 'orders' THEN '{0,1,-1}' ELSE '{0}' END::integer[] LOOP
             CONTINUE WHEN fills <> 0 AND NOT EXISTS (SELECT FROM unnest(changes) AS c WHERE c.account = who AND c.side = fills);
-            PERFORM margin_calib.refuse(margin_calib.judge_changes(
-                        arguments, who, ARRAY(SELECT c FROM unnest(changes) AS c WHERE c.account = who), fills));
+            PERFORM margin_calib.refuse(margin_calib.judge_command(arguments, who, fills));
         END LOOP;
     END LOOP;
     RETURN NULL;
 END
 $function$;
+COMMENT ON FUNCTION margin_calib.check_command() IS
+'Internal: what check_margin does.';
+
+CREATE OR REPLACE FUNCTION margin_calib.check_margin() RETURNS trigger
+    LANGUAGE c VOLATILE PARALLEL UNSAFE COST 5000
+    AS 'MODULE_PATHNAME', 'mc_check_margin';
 COMMENT ON FUNCTION margin_calib.check_margin() IS
-'Internal: statement trigger that refuses a change of positions or a new order with MCM01 when equity of the account would not cover its initial requirement and the change makes that worse. Created by enforce_margin.';
+'Internal: statement trigger that refuses a change of positions or a new order with MCM01 when equity of the account would not cover its initial requirement and the command, with all of its parts, makes that worse. Created by enforce_margin.';
 
 CREATE OR REPLACE FUNCTION margin_calib.add_check(target regclass, arguments text[]) RETURNS void
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE COST 5000
@@ -177,7 +210,7 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION margin_calib.enforce_margin(regclass, name, name, name, name, boolean) IS
-'Puts triggers on a table of yours that refuse, with SQLSTATE MCM01, a statement after which equity of an account does not cover its initial requirement and which makes the shortfall larger. On an attached table of positions (columns as attached) every insert, update and delete is checked; on a table of orders, whose columns are named here (quantity negative to sell, price as the instrument is quoted), every insert and update, as if all open orders, all that buy or all that sell were filled: delete an order when it is filled or cancelled. Checks of one account take turns until the end of the transaction, as with check_order. pays: options and spot pairs are paid for at price, or at the present one; false: balances have the payment already. Who writes needs SELECT on the attached tables and the rights of a reader (grant_rights), of the accounts too. A partition made later needs another call. It compares quantities, and TRUNCATE and changes of balances are not checked: an entry price that is written anew counts before as after, and of several parts of one command (WITH ... INSERT, ON CONFLICT) each takes the others as given, which matters to accounts that are short of margin already. Errors: 22004, 42703, 42804, 42809, 55000.';
+'Puts triggers on a table of yours that refuse, with SQLSTATE MCM01, a statement after which equity of an account does not cover its initial requirement and which makes the shortfall larger. On an attached table of positions (columns as attached) every insert, update and delete is checked; on a table of orders, whose columns are named here (quantity negative to sell, price as the instrument is quoted), every insert and update, as if all open orders, all that buy or all that sell were filled: delete an order when it is filled or cancelled. Checks of one account take turns until the end of the transaction, as with check_order. pays: options and spot pairs are paid for at price, or at the present one; false: balances have the payment already. Who writes needs SELECT on the attached tables and the rights of a reader (grant_rights), of the accounts too. A partition made later needs another call. All parts of a command (WITH ... INSERT, ON CONFLICT) are judged together, by the quantities before and after: what is paid besides, an entry price that is written anew or a balance that is changed, is not checked, nor is TRUNCATE. Errors: 22004, 42703, 42804, 42809, 55000.';
 
 CREATE OR REPLACE FUNCTION margin_calib.stop_enforcing(relation regclass) RETURNS void
     LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE COST 5000
@@ -205,6 +238,6 @@ COMMENT ON FUNCTION margin_calib.stop_enforcing(regclass) IS
 
 REVOKE ALL ON FUNCTION
     margin_calib.checked_changes(text, text, text, text, text), margin_calib.refuse(margin_calib.order_check),
-    margin_calib.resting_orders(text[], text, integer), margin_calib.judge_changes(text[], text, margin_calib.engine_change[], integer),
-    margin_calib.check_margin(), margin_calib.add_check(regclass, text[]), margin_calib.enforce_margin(regclass, name, name, name, name, boolean),
+    margin_calib.usable_trades(margin_calib.what_if_trade[]), margin_calib.account_book(text[], text, integer), margin_calib.book_at_start(text[], text, integer),
+    margin_calib.judge_command(text[], text, integer), margin_calib.check_command(), margin_calib.check_margin(), margin_calib.add_check(regclass, text[]), margin_calib.enforce_margin(regclass, name, name, name, name, boolean),
     margin_calib.stop_enforcing(regclass) FROM PUBLIC;

@@ -37,9 +37,9 @@ BEGIN ATOMIC
                  'models_of', 'require_account', 'instrument_contract', 'surface_forward', 'surfaces_of', 'quoted_vol', 'risk_input', 'risk_inputs', 'risk_inputs_among', 'with_vectors', 'risk_dependents', 'currency_holders',
                  'set_in_force', 'risks_of', 'refuse_instrument', 'scenario_pnl', 'portfolio_charges', 'portfolio_sums', 'portfolio_sums_apart', 'portfolio_requirements', 'positions_of', 'rates_requirements',
                  'unrealised_pnl', 'profit_asset', 'profit_reason', 'portfolio_reason', 'first_reason', 'required_amount', 'position_assets', 'position_sums', 'rates_sums', 'states_in', 'asset_quotes', 'account_states', 'floor_to', 'account_tier_of', 'account_figures', 'pending_states', 'account_now', 'verify_states',
-                 'bare_positions', 'stored_collateral', 'trade_collateral', 'collateral_sums', 'trade_sums', 'trade_doubts', 'trade_states', 'trial', 'guard_account', 'trade_cash', 'trades_cash', 'check_trades', 'traded_holdings', 'trade_trial', 'judge_trades', 'check_order',
+                 'bare_positions', 'stored_collateral', 'trade_collateral', 'collateral_sums', 'trade_sums', 'trade_doubts', 'trade_states', 'trial', 'guard_account', 'trade_cash', 'trades_cash', 'is_trade', 'check_trades', 'traded_holdings', 'trade_trial', 'judge_trades', 'check_order',
                  'what_if', 'are_objects', 'what_if_settings', 'what_if_trades', 'what_if_figures', 'what_if_change', 'best_hedge', 'what_if_hedges', 'what_if_components', 'unknown_keys',
-                 'checked_changes', 'refuse', 'resting_orders', 'judge_changes', 'check_margin', 'undiscounted', 'plain_scenarios', 'asset_moves', 'asset_contract', 'asset_pnl', 'stress_positions',
+                 'checked_changes', 'refuse', 'usable_trades', 'account_book', 'book_at_start', 'judge_command', 'check_command', 'check_margin', 'undiscounted', 'plain_scenarios', 'asset_moves', 'asset_contract', 'asset_pnl', 'stress_positions',
                  'stress_losses', 'stress_test', 'stress_accounts', 'reverse_stress_test', 'moved_market', 'single_scenario', 'equity_on_moves', 'nearest_move',
                  'scaled_scenario', 'scenario_multiple', 'liquidation_prices']
            || CASE WHEN rights <> 'reader' THEN

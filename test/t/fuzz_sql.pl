@@ -459,9 +459,9 @@ my %weight = map {
 my @wheel;
 for my $f (@functions) { push @wheel, ($f) x (10 * $weight{ $f->{label} }); }
 
-# schedules need pg_cron, quarantine_rows and resting_orders are given pieces of SQL, refuse_* always do, others need rows that only refresh and setters make, a table
+# schedules need pg_cron, quarantine_rows and account_book are given pieces of SQL, refuse_* always do, others need rows that only refresh and setters make, a table
 # of a shape of its own, or many arguments that fit each other
-my $never = qr/schedule|quarantine_rows|record_feed|connect_feed|store_offsets|store_surface|replay_query|refuse_symbol|refuse_venue|refuse_history|refuse_scenarios|drop_contract|contract_of|attach_quotes|what_if_components|what_if_hedges|reverse_stress_test|stop_enforcing|add_correlation_set|resting_orders|attach_holdings|refuse_instrument/;
+my $never = qr/schedule|quarantine_rows|record_feed|connect_feed|store_offsets|store_surface|replay_query|refuse_symbol|refuse_venue|refuse_history|refuse_scenarios|drop_contract|contract_of|attach_quotes|what_if_components|what_if_hedges|reverse_stress_test|stop_enforcing|add_correlation_set|account_book|book_at_start|judge_command|attach_holdings|refuse_instrument/;
 
 # One call of each of these functions.
 sub make_calls
