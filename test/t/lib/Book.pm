@@ -137,7 +137,8 @@ sub balance
 	return "INSERT INTO bal VALUES ('$a', '$asset', $q) ON CONFLICT (acct, asset) DO UPDATE SET q = excluded.q" if $r < 0.8;
 	return "DELETE FROM bal WHERE acct = '$a' AND asset = '$asset'" if $r < 0.9;
 	return "UPDATE bal SET q = " . pick("'NaN'", 'NULL', 0) . " WHERE acct = '$a' AND asset = '$asset'" if $r < 0.95;
-	return "DELETE FROM pos WHERE acct = '$a'; DELETE FROM bal WHERE acct = '$a'";
+	# one statement: of two a deadlock of the first would show as 25P02 of the second
+	return "WITH gone AS (DELETE FROM pos WHERE acct = '$a') DELETE FROM bal WHERE acct = '$a'";
 }
 
 my @settings = (
