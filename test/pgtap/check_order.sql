@@ -82,7 +82,19 @@ CREATE FUNCTION t.checks() RETURNS TABLE (account text, sym text, verdict text) 
     SELECT a.account, s.sym, (c.accepted, c.reason, c.equity, c.initial_before, c.initial_margin, c.excess, c.is_stale, c.stale_reason)::text
       FROM (SELECT 'a' || i AS account, i FROM generate_series(1, 42) AS i) AS a
      CROSS JOIN LATERAL (SELECT o.sym, o.i FROM (SELECT sym, i FROM t.opt UNION ALL VALUES ('BTC-USD-PERP', 100), ('BTC-PERPETUAL', 101)) AS o WHERE (o.i + a.i) % 6 = 0) AS s
-     CROSS JOIN LATERAL check_order(a.account, s.sym, ((a.i * 17 + s.i * 5) % 9 - 4) * 0.75, CASE WHEN (a.i + s.i) % 4 > 0 THEN 20000 + 100 * a.i END, CASE WHEN a.i % 2 = 0 THEN 1.25 END) AS c $$;
+     CROSS JOIN LATERAL check_order(a.account, s.sym, ((a.i * 17 + s.i * 5) % 9 - 4) * 0.75, CASE WHEN (a.i + s.i) % 4 > 0 THEN 20000 + 100 * a.i END, CASE WHEN a.i % 2 = 0 THEN 1.25 END) AS c
+    UNION ALL -- several trades: all is closed, half of it, twice the same, two that cancel out
+    SELECT a.account, k.what, (c.accepted, c.reason, c.equity, c.initial_before, c.initial_margin, c.excess, c.is_stale, c.stale_reason)::text
+      FROM (SELECT 'a' || i AS account FROM generate_series(1, 42) AS i) AS a
+     CROSS JOIN LATERAL (VALUES ('all', -1), ('half', -0.5), ('twice', 0.25), ('none', 0)) AS k (what, share)
+     CROSS JOIN LATERAL (SELECT array_agg(ROW(h.instrument, h.quantity * k.share, NULL, NULL)::what_if_trade) AS trades FROM unnest(holdings_of('positions', a.account)) AS h
+                          WHERE h.quantity <> 0 AND h.instrument NOT IN ('', 'NOSUCH', 'NOVECTOR')) AS t
+     CROSS JOIN LATERAL check_order(a.account, CASE k.what WHEN 'twice' THEN t.trades || t.trades WHEN 'none' THEN t.trades || ROW('BTC-USD-PERP', 5, NULL, NULL)::what_if_trade || ROW('BTC-USD-PERP', -5, NULL, NULL)::what_if_trade
+                                                                 ELSE t.trades END) AS c
+     WHERE t.trades IS NOT NULL $$;
+-- what is not usual in a position
+UPDATE instrument SET stale_reason = 'no price today' WHERE instrument = 'ETH-USD-PERP';
+UPDATE instrument_risk SET stale_reason = 'no quote today' WHERE instrument = (SELECT o.sym FROM t.opt AS o WHERE o.i = 6);
 CREATE TABLE t.short AS SELECT * FROM t.checks();
 SELECT is(has_add_ons(false), false, 'nothing adds yet');
 SELECT lives_ok($$ SELECT add_event('later', now() + interval '1 day', now() + interval '2 days', '{FREE}', rate => 0.1) $$);
@@ -91,6 +103,9 @@ CREATE TABLE t.long AS SELECT * FROM t.checks();
 SELECT ok(count(*) > 120) FROM t.short;
 SELECT ok(count(*) FILTER (WHERE verdict LIKE '(t,%') > 10 AND count(*) FILTER (WHERE verdict LIKE '(f,%') > 10, 'some are accepted and some are not') FROM t.short;
 SELECT is_empty($$ SELECT s.account, s.sym, s.verdict, l.verdict FROM t.short AS s JOIN t.long AS l USING (account, sym) WHERE s.verdict IS DISTINCT FROM l.verdict $$, 'both ways say the same');
+SELECT ok(count(*) FILTER (WHERE verdict LIKE '%no price today%') > 10 AND count(DISTINCT substring(verdict FROM 'and \d+ more')) > 5, 'of several reasons') FROM t.short;
+UPDATE instrument SET stale_reason = NULL WHERE instrument = 'ETH-USD-PERP';
+UPDATE instrument_risk SET stale_reason = NULL WHERE instrument = (SELECT o.sym FROM t.opt AS o WHERE o.i = 6);
 
 -- ---- the kept query ----
 CREATE FUNCTION t.held(account text) RETURNS text LANGUAGE sql AS $$
