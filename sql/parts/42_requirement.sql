@@ -77,6 +77,7 @@ COMMENT ON FUNCTION margin_calib.holdings_query(text, text[]) IS
 CREATE OR REPLACE FUNCTION margin_calib.holdings_of(kind text, account text) RETURNS margin_calib.engine_holding[]
     LANGUAGE c STABLE STRICT PARALLEL RESTRICTED COST 5000
     SET search_path = pg_catalog, margin_calib, pg_temp
+    SET jit = off -- few rows, whatever the plan expects
     AS 'MODULE_PATHNAME', 'mc_holdings_of';
 COMMENT ON FUNCTION margin_calib.holdings_of(text, text) IS
 'Internal: what holdings_in has of one account, by a query whose text and plan the session keeps; NULL when there is none.';

@@ -211,6 +211,14 @@ is($s->try("WITH a AS (INSERT INTO held VALUES ('y', 'H', -30, NULL)) UPDATE hel
 is($s->try("WITH a AS (INSERT INTO held VALUES ('y', 'H', -30, NULL)), b AS (DELETE FROM held WHERE client = 'x') UPDATE held SET qty = 40 WHERE client = 'y' AND sym = 'P'")->{state}, 'MCM01', 'also beside another account');
 is($s->try("WITH a AS (INSERT INTO held VALUES ('y', 'H', -3, NULL)) UPDATE held SET qty = 5 WHERE client = 'y' AND sym = 'P'")->{state}, '00000', 'two parts that lower it are not');
 is(excess('y'), '-26.00', 'which leaves less to be paid');
+is($s->try("INSERT INTO held VALUES ('x', 'P', 490, 100), ('x', 'H', -500, 100) ON CONFLICT (client, sym) DO UPDATE SET qty = held.qty + excluded.qty")->{state}, 'MCM01', 'nor may an account that has margin come into that by one row that is new and one that is not');
+is($s->try("MERGE INTO held AS h USING (VALUES ('x', 'P', 490::numeric), ('x', 'H', -500)) AS v (c, s, q) ON h.client = v.c AND h.sym = v.s WHEN MATCHED THEN UPDATE SET qty = h.qty + v.q WHEN NOT MATCHED THEN INSERT VALUES (v.c, v.s, v.q, 100)")->{state}, 'MCM01', 'nor by MERGE');
+$s->rows(q{CREATE TABLE strategy (id integer PRIMARY KEY);
+	INSERT INTO strategy VALUES (1);
+	ALTER TABLE held ADD COLUMN strategy integer REFERENCES strategy ON DELETE CASCADE;
+	INSERT INTO held VALUES ('x', 'H', -150, 100, 1), ('x', 'P', 140, 100, NULL) ON CONFLICT (client, sym) DO UPDATE SET qty = held.qty + excluded.qty});
+is($s->try('DELETE FROM strategy')->{state}, 'MCM01', 'nor by a foreign key that deletes a hedge');
+$s->rows(q{UPDATE held SET qty = 0 WHERE client = 'x'});
 $s->rows(q{CREATE TABLE other (client text, sym text, qty numeric);
 	SELECT margin_calib.attach_positions('other', 'client', 'sym', 'qty'), margin_calib.enforce_margin('other'), margin_calib.enforce_margin('held');
 	INSERT INTO balance VALUES ('z', 'USD', 1000)});
