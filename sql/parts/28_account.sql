@@ -255,10 +255,11 @@ CREATE TYPE margin_calib.engine_book AS (
 COMMENT ON TYPE margin_calib.engine_book IS 'internal: what an account has, and rows of its orders or prices';
 
 CREATE TYPE margin_calib.engine_trial AS (
-    state     margin_calib.account_state,
-    portfolio margin_calib.portfolio_requirement
+    state      margin_calib.account_state,
+    portfolio  margin_calib.portfolio_requirement,
+    unmargined text
 );
-COMMENT ON TYPE margin_calib.engine_trial IS 'internal: what an account would be with some positions';
+COMMENT ON TYPE margin_calib.engine_trial IS 'internal: what an account would be with some positions; unmargined: why one of them requires nothing though it is held, NULL when none does';
 
 CREATE TYPE margin_calib.engine_profit AS (
     currency text,

@@ -30,8 +30,12 @@ BEGIN
         requirements := ARRAY(SELECT r FROM margin_calib.rates_requirements(positions, live, as_of) AS r);
     END IF;
     RETURN QUERY
-        SELECT s, p FROM margin_calib.states_in(models, positions, rates, portfolios, requirements, collateral, live, as_of) AS s
-          LEFT JOIN unnest(portfolios) AS p ON p.account = s.account;
+        SELECT s, p, u.reason FROM margin_calib.states_in(models, positions, rates, portfolios, requirements, collateral, live, as_of) AS s
+          LEFT JOIN unnest(portfolios) AS p ON p.account = s.account
+          LEFT JOIN (SELECT h.account, min(coalesce(h.stale_reason, r.stale_reason, x.stale_reason, h.instrument || ': it has no margin')) AS reason
+                       FROM unnest(positions) AS h LEFT JOIN unnest(risks) AS r ON r.instrument = h.instrument LEFT JOIN unnest(rates) AS x ON x.asset = h.currency
+                      WHERE h.unusable > 0 OR h.quantity <> 0 AND r.vector IS NULL AND (h.initial_margin IS NULL OR x.price IS NULL)
+                      GROUP BY h.account) AS u ON u.account = s.account;
 END
 $function$;
 COMMENT ON FUNCTION margin_calib.trial(margin_calib.engine_holding[], margin_calib.engine_model[], margin_calib.account_collateral[], boolean, timestamptz) IS
@@ -206,19 +210,22 @@ DECLARE
     result margin_calib.order_check;
     assets CONSTANT margin_calib.engine_holding[] := ARRAY(
         SELECT h FROM unnest(margin_calib.holdings_of('collateral', model.account)) AS h WHERE margin_calib.is_held(h));
-    states margin_calib.account_state[];
+    trials margin_calib.engine_trial[];
+    trial  margin_calib.engine_trial;
     state  margin_calib.account_state;
+    unmargined    text;
     excess_before numeric;
 BEGIN
     PERFORM margin_calib.require_account(model.account);
     result.account := model.account;
     result.currency := model.currency;
     result.as_of := as_of;
-    states := ARRAY(SELECT s FROM margin_calib.trade_states(held, trades, cash_before, cash, model, assets, as_of) AS s);
-    IF states = '{}' THEN
-        states := ARRAY(SELECT t.state FROM margin_calib.trade_trial(held, trades, cash_before, cash, model, assets, false, as_of) AS t);
+    trials := ARRAY(SELECT t FROM margin_calib.trade_states(held, trades, cash_before, cash, model, assets, as_of) AS t);
+    IF trials = '{}' THEN
+        trials := ARRAY(SELECT t FROM margin_calib.trade_trial(held, trades, cash_before, cash, model, assets, false, as_of) AS t);
     END IF;
-    FOREACH state IN ARRAY states LOOP
+    FOREACH trial IN ARRAY trials LOOP
+        state := trial.state;
         IF state.account = 'before' THEN
             result.initial_before := state.initial_margin;
             excess_before := state.equity - state.initial_margin;
@@ -228,10 +235,14 @@ BEGIN
             result.excess := state.equity - state.initial_margin;
             result.stale_reason := margin_calib.staleness(state.stale_reason, state.fresh_until, false);
             result.is_stale := result.stale_reason IS NOT NULL;
+            unmargined := trial.unmargined;
         END IF;
     END LOOP;
-    result.accepted := result.excess >= 0 OR result.excess >= excess_before;
-    IF NOT result.accepted THEN
+    -- what requires nothing because nobody knows what it requires does not make room for more
+    result.accepted := result.excess >= excess_before OR result.excess >= 0 AND unmargined IS NULL;
+    IF NOT result.accepted AND result.excess >= 0 THEN
+        result.reason := format('account %s has a position whose requirement is not known, and this does not lower the others: %s', model.account, unmargined);
+    ELSIF NOT result.accepted THEN
         result.reason := format('equity of account %s would be %s %s, and its initial requirement %s', model.account, result.equity, model.currency, result.initial_margin);
     END IF;
     RETURN result;
@@ -273,7 +284,7 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION margin_calib.check_order(text, text, numeric, numeric, numeric) IS
-'Whether an account may trade: accepted when its equity covers the initial requirement after the trade, or the trade does not make a shortfall larger. Positions and balances are those of the attached tables as the caller''s transaction sees them, prices, vectors and, of balances that are as they were then, haircuts those of the latest refresh; a haircut that depends on positions (set_wrong_way) is that after the trade. quantity: contracts, negative to sell; price: as the instrument is quoted, NULL for the present one; fee in the currency of the account. Checks of one account take turns until the end of the transaction: write the order in the same transaction, and no two orders can both count on the same margin; under REPEATABLE READ a check after another''s gives 40001. Errors: 22004, 22023 for a trade that is none, 42704 for an instrument that is not known, 55000 when it has no price or vector, 42501 for an account that was not granted. Needs SELECT on the attached tables.';
+'Whether an account may trade: accepted when its equity covers the initial requirement after the trade and no position is held whose requirement is not known, or when the trade does not lower the excess. Positions and balances are those of the attached tables as the caller''s transaction sees them, prices, vectors and, of balances that are as they were then, haircuts those of the latest refresh; a haircut that depends on positions (set_wrong_way) is that after the trade. quantity: contracts, negative to sell; price: as the instrument is quoted, NULL for the present one; fee in the currency of the account. Checks of one account take turns until the end of the transaction: write the order in the same transaction, and no two orders can both count on the same margin; under REPEATABLE READ a check after another''s gives 40001. Errors: 22004, 22023 for a trade that is none, 42704 for an instrument that is not known, 55000 when it has no price or vector, 42501 for an account that was not granted. Needs SELECT on the attached tables.';
 
 REVOKE ALL ON FUNCTION
     margin_calib.trial(margin_calib.engine_holding[], margin_calib.engine_model[], margin_calib.account_collateral[], boolean, timestamptz),

@@ -25,15 +25,15 @@ COMMENT ON FUNCTION margin_calib.trade_sums(margin_calib.engine_holding[], margi
 
 CREATE OR REPLACE FUNCTION margin_calib.trade_doubts(
     unusual margin_calib.engine_holding[], trades margin_calib.what_if_trade[], model margin_calib.engine_model, version integer,
-    OUT fresh_until timestamptz, OUT reason text, OUT profit_reason text)
+    OUT fresh_until timestamptz, OUT reason text, OUT profit_reason text, OUT unmargined text)
     LANGUAGE plpgsql STABLE PARALLEL SAFE COST 5000
     SET search_path = pg_catalog, margin_calib, pg_temp
     SET enable_seqscan = off SET enable_mergejoin = off SET enable_sort = off SET jit = off -- as in trial
 AS $function$
 BEGIN
     SELECT min(least(r.fresh_until, p.fresh_until)), margin_calib.first_reason(min(d.reason), count(d.reason)),
-           min(margin_calib.profit_reason(p.instrument, p.entry_quantity, margin_calib.unrealised_pnl(p, t)))
-      INTO fresh_until, reason, profit_reason
+           min(margin_calib.profit_reason(p.instrument, p.entry_quantity, margin_calib.unrealised_pnl(p, t))), min(d.reason) FILTER (WHERE p.unusable > 0)
+      INTO fresh_until, reason, profit_reason, unmargined
       FROM margin_calib.bare_positions(unusual) AS p
       LEFT JOIN (SELECT t.instrument, sum(t.quantity) AS quantity FROM unnest(trades) AS t GROUP BY t.instrument) AS c ON c.instrument = p.instrument
       -- by its key, whatever statistics say
@@ -131,7 +131,7 @@ COMMENT ON FUNCTION margin_calib.collateral_sums(margin_calib.engine_holding[], 
 -- No row: stored vectors do not say all.
 CREATE OR REPLACE FUNCTION margin_calib.trade_states(
     held margin_calib.engine_holding[], trades margin_calib.what_if_trade[], cash_before numeric, cash numeric, model margin_calib.engine_model,
-    assets margin_calib.engine_holding[], as_of timestamptz) RETURNS SETOF margin_calib.account_state
+    assets margin_calib.engine_holding[], as_of timestamptz) RETURNS SETOF margin_calib.engine_trial
     LANGUAGE plpgsql STABLE PARALLEL UNSAFE COST 5000 ROWS 2
     SET search_path = pg_catalog, margin_calib, pg_temp
 AS $function$
@@ -144,6 +144,7 @@ DECLARE
     counts    record;
     profit_reason text;
     state     margin_calib.account_state;
+    result    margin_calib.engine_trial;
 BEGIN
     IF model.scenario_set IS NULL OR margin_calib.has_add_ons(false) THEN
         RETURN;
@@ -171,18 +172,21 @@ BEGIN
         state.fresh_until := least(state.fresh_until, doubts.fresh_until);
         state.stale_reason := doubts.reason;
         profit_reason := doubts.profit_reason;
+        result.unmargined := doubts.unmargined;
     END IF;
     state.stale_reason := coalesce(state.stale_reason, counts.reason, profit_reason);
     state.account := 'before';
     state.initial_margin := margin_calib.required_amount(sums.initial_before, step);
     state.equity := counts.before + margin_calib.floor_to(coalesce(cash_before, 0), step) + state.unrealised_pnl
                     + margin_calib.floor_to(margin_calib.significant(sums.value_before), step);
-    RETURN NEXT state;
+    result.state := state;
+    RETURN NEXT result;
     state.account := 'after';
     state.initial_margin := margin_calib.required_amount(sums.initial_after, step);
     state.equity := counts.after + margin_calib.floor_to(coalesce(cash_before, 0) + coalesce(cash, 0), step) + state.unrealised_pnl
                     + margin_calib.floor_to(margin_calib.significant(sums.value_after), step);
-    RETURN NEXT state;
+    result.state := state;
+    RETURN NEXT result;
 END
 $function$;
 COMMENT ON FUNCTION margin_calib.trade_states(margin_calib.engine_holding[], margin_calib.what_if_trade[], numeric, numeric, margin_calib.engine_model, margin_calib.engine_holding[], timestamptz) IS

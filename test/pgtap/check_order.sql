@@ -77,6 +77,21 @@ SELECT results_eq($$ SELECT price, data_through, fresh_until, stale_reason FROM 
 SELECT is(array_agg(price ORDER BY asset), '{1,1.0}'::numeric[], 'is 1, beside another asset too') FROM asset_prices('{USD,USDC}', 'USD', false, now());
 SELECT is_empty($$ SELECT * FROM asset_prices('{}', 'USD', false, now()) $$, 'no asset, no price');
 
+-- ---- what nobody knows the requirement of ----
+INSERT INTO t.bal VALUES ('unknown', 'USD', 1000000), ('garbled', 'USD', 1000000);
+INSERT INTO t.pos VALUES ('unknown', 'NOSUCH', 5, NULL), ('unknown', 'BTC-USD-PERP', 1, NULL), ('garbled', 'BTC-USD-PERP', 2, NULL), ('garbled', 'ETH-USD-PERP', 'NaN', NULL), ('garbled', 'ETH-USD-PERP', 1, NULL);
+SELECT results_eq($$ SELECT accepted, excess > 900000, reason FROM check_order('unknown', 'BTC-USD-PERP', 1) $$,
+                  $$ VALUES (false, true, 'account unknown has a position whose requirement is not known, and this does not lower the others: instrument NOSUCH is not known') $$, 'an unknown position is no room for more');
+SELECT results_eq($$ SELECT accepted, reason FROM check_order('garbled', 'BTC-USD-PERP', 1) $$,
+                  $$ VALUES (false, 'account garbled has a position whose requirement is not known, and this does not lower the others: unusable position rows of ETH-USD-PERP: 1') $$, 'nor is a row without a quantity');
+SELECT results_eq($$ SELECT c.accepted, c.is_stale, c.reason FROM unnest('{unknown,garbled}'::text[]) AS a CROSS JOIN LATERAL check_order(a, 'BTC-USD-PERP', -1) AS c $$,
+                  $$ VALUES (true, true, NULL), (true, true, NULL) $$, 'but the others may be closed');
+SELECT is(accepted, true, 'and nothing be done') FROM check_order('unknown', 'BTC-USD-PERP', 0);
+DELETE FROM t.pos WHERE acct = 'garbled' AND q = 'NaN';
+SELECT is(accepted, true, 'and all is well without it') FROM check_order('garbled', 'BTC-USD-PERP', 1);
+DELETE FROM t.pos WHERE acct IN ('unknown', 'garbled');
+DELETE FROM t.bal WHERE acct IN ('unknown', 'garbled');
+
 -- ---- without rates and with them: an event to come sends every check the long way ----
 CREATE FUNCTION t.checks() RETURNS TABLE (account text, sym text, verdict text) LANGUAGE sql AS $$
     SELECT a.account, s.sym, (c.accepted, c.reason, c.equity, c.initial_before, c.initial_margin, c.excess, c.is_stale, c.stale_reason)::text
