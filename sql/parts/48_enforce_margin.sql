@@ -127,6 +127,10 @@ DECLARE
     who       text;
     fills     integer;
 BEGIN
+    IF TG_OP = 'TRUNCATE' THEN
+        RAISE EXCEPTION USING ERRCODE = '0A000', MESSAGE = format('TRUNCATE of %s cannot be checked, and margin is enforced on it', TG_RELID::regclass),
+            HINT = format('DELETE its rows, or end the check with margin_calib.stop_enforcing(%L).', TG_RELID::regclass);
+    END IF;
     EXECUTE margin_calib.checked_changes(TG_ARGV[2], TG_ARGV[3], TG_ARGV[4], nullif(TG_ARGV[5], ''), TG_OP) INTO changes;
     IF EXISTS (SELECT FROM unnest(changes) AS c WHERE c.account IS NULL) THEN
         RAISE EXCEPTION USING ERRCODE = '22004', MESSAGE = format('a row of %s has no account, and so no margin', TG_RELID::regclass),
@@ -166,6 +170,7 @@ BEGIN
     EXECUTE format('CREATE OR REPLACE TRIGGER margin_calib_check_update AFTER UPDATE ON %s REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT '
                    'EXECUTE FUNCTION margin_calib.check_margin(%s)', target, given);
     IF arguments[1] = 'positions' THEN
+        EXECUTE format('CREATE OR REPLACE TRIGGER margin_calib_check_truncate BEFORE TRUNCATE ON %s EXECUTE FUNCTION margin_calib.check_margin(%s)', target, given);
         EXECUTE format('CREATE OR REPLACE TRIGGER margin_calib_check_delete AFTER DELETE ON %s REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT '
                        'EXECUTE FUNCTION margin_calib.check_margin(%s)', target, given);
     END IF;
@@ -210,7 +215,7 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION margin_calib.enforce_margin(regclass, name, name, name, name, boolean) IS
-'Puts triggers on a table of yours that refuse, with SQLSTATE MCM01, a statement after which equity of an account does not cover its initial requirement, or a position is held whose requirement is not known, and which lowers the excess. On an attached table of positions (columns as attached) every insert, update and delete is checked; on a table of orders, whose columns are named here (quantity negative to sell, price as the instrument is quoted), every insert and update, as if all open orders, all that buy or all that sell were filled: delete an order when it is filled or cancelled. Checks of one account take turns until the end of the transaction, as with check_order. pays: options and spot pairs are paid for at price, or at the present one; false: balances have the payment already. Who writes needs SELECT on the attached tables and the rights of a reader (grant_rights), of the accounts too. A partition made later needs another call. All parts of a command (WITH ... INSERT, ON CONFLICT) are judged together, by the quantities before and after: what is paid besides, an entry price that is written anew or a balance that is changed, is not checked, nor is TRUNCATE. Errors: 22004, 42703, 42804, 42809, 55000.';
+'Puts triggers on a table of yours that refuse, with SQLSTATE MCM01, a statement after which equity of an account does not cover its initial requirement, or a position is held whose requirement is not known, and which lowers the excess. On an attached table of positions (columns as attached) every insert, update and delete is checked; on a table of orders, whose columns are named here (quantity negative to sell, price as the instrument is quoted), every insert and update, as if all open orders, all that buy or all that sell were filled: delete an order when it is filled or cancelled. Checks of one account take turns until the end of the transaction, as with check_order. pays: options and spot pairs are paid for at price, or at the present one; false: balances have the payment already. Who writes needs SELECT on the attached tables and the rights of a reader (grant_rights), of the accounts too. A partition made later needs another call. All parts of a command (WITH ... INSERT, ON CONFLICT) are judged together, by the quantities before and after: what is paid besides, an entry price that is written anew or a balance that is changed, is not checked. TRUNCATE of positions is refused with 0A000. Errors: 22004, 42703, 42804, 42809, 55000.';
 
 CREATE OR REPLACE FUNCTION margin_calib.stop_enforcing(relation regclass) RETURNS void
     LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE COST 5000

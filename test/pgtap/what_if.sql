@@ -187,9 +187,9 @@ SELECT is((check_order('r', 'BTC', 1)).initial_margin, 2 * (SELECT initial_margi
 
 -- ---- enforce_margin: positions ----
 SELECT enforce_margin('t.pos');
-SELECT is((SELECT count(*) FROM pg_trigger WHERE tgrelid = 't.pos'::regclass AND tgname LIKE 'margin_calib_check%'), 3::bigint, 'insert, update, delete');
+SELECT is((SELECT count(*) FROM pg_trigger WHERE tgrelid = 't.pos'::regclass AND tgname LIKE 'margin_calib_check%'), 4::bigint, 'insert, update, delete, truncate');
 SELECT enforce_margin('t.pos');
-SELECT is((SELECT count(*) FROM pg_trigger WHERE tgrelid = 't.pos'::regclass AND tgname LIKE 'margin_calib_check%'), 3::bigint, 'once');
+SELECT is((SELECT count(*) FROM pg_trigger WHERE tgrelid = 't.pos'::regclass AND tgname LIKE 'margin_calib_check%'), 4::bigint, 'once');
 CREATE FUNCTION t.attempt(s text) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
     more text;

@@ -224,6 +224,7 @@ $s->rows(q{CREATE TABLE other (client text, sym text, qty numeric);
 	INSERT INTO balance VALUES ('z', 'USD', 1000)});
 is($s->try("WITH a AS (INSERT INTO other VALUES ('z', 'H', -200)) INSERT INTO held VALUES ('z', 'P', 400, 100)")->{state}, 'MCM01', 'two tables are judged together');
 is($s->try("WITH a AS (INSERT INTO other VALUES ('z', 'H', -200)) INSERT INTO held VALUES ('z', 'P', 200, 100)")->{state}, '00000', 'and a hedge in the other one counts');
+is($s->try('TRUNCATE held')->{state}, '0A000', 'what cannot be checked is refused');
 # the trigger of another table changes positions, too: a command within a command
 $s->rows(q{CREATE TABLE fills (client text, sym text, qty numeric);
 	CREATE FUNCTION book_fill() RETURNS trigger LANGUAGE plpgsql AS $f$ BEGIN
