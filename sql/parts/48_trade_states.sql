@@ -59,13 +59,13 @@ AS $function$
 DECLARE
     is_same boolean;
 BEGIN
-    SELECT array_agg(c.balance) FILTER (WHERE c.asset IS NOT NULL), sum((c.balance).collateral_value), min((c.balance).fresh_until), min((c.balance).stale_reason),
-           bool_and(coalesce((c.balance).quantity = a.quantity AND (c.balance).currency = model.currency AND a.unusable = 0, false)
-                    AND NOT EXISTS (SELECT FROM margin_calib.wrong_way_pair AS w WHERE w.asset = a.instrument))
+    SELECT coalesce(array_agg(s), '{}'), sum(s.collateral_value), min(s.fresh_until), min(s.stale_reason),
+           count(*) = cardinality(assets) AND coalesce(bool_and(s.currency = model.currency
+               AND EXISTS (SELECT FROM unnest(assets) AS a WHERE a.instrument = s.asset AND a.quantity = s.quantity AND a.unusable = 0)
+               AND NOT EXISTS (SELECT FROM margin_calib.wrong_way_pair AS w WHERE w.asset = s.asset)), true)
       INTO balances, value, fresh_until, reason, is_same
-      FROM (SELECT s AS balance, s.asset FROM margin_calib.account_collateral AS s WHERE s.account = model.account) AS c
-      FULL JOIN unnest(assets) AS a ON a.instrument = c.asset;
-    balances := CASE WHEN is_same IS NOT FALSE THEN coalesce(balances, '{}') END;
+      FROM margin_calib.account_collateral AS s WHERE s.account = model.account;
+    balances := CASE WHEN is_same THEN balances END;
 END
 $function$;
 COMMENT ON FUNCTION margin_calib.stored_collateral(margin_calib.engine_holding[], margin_calib.engine_model) IS
