@@ -122,7 +122,8 @@ CREATE OR REPLACE FUNCTION margin_calib.check_command() RETURNS trigger
     SET plan_cache_mode = force_generic_plan -- of all that it calls, as check_order
 AS $function$
 DECLARE
-    arguments CONSTANT text[] := TG_ARGV[0:6];
+    -- of a partition the whole table; its name may have changed since enforce_margin
+    arguments CONSTANT text[] := TG_ARGV[0:5] || coalesce(pg_partition_root(TG_RELID), TG_RELID)::regclass::text;
     changes   margin_calib.engine_change[];
     who       text;
     fills     integer;
@@ -209,8 +210,7 @@ BEGIN
     IF price IS NOT NULL THEN
         PERFORM margin_calib.feed_number_expression(relation, price, 'numeric');
     END IF;
-    PERFORM margin_calib.add_check(r.relation, ARRAY[CASE WHEN feed.id IS NULL THEN 'orders' ELSE 'positions' END, pays::text, account, instrument, quantity, price,
-                                                     enforce_margin.relation::text])
+    PERFORM margin_calib.add_check(r.relation, ARRAY[CASE WHEN feed.id IS NULL THEN 'orders' ELSE 'positions' END, pays::text, account, instrument, quantity, price])
        FROM (SELECT enforce_margin.relation UNION SELECT p.relid FROM pg_partition_tree(enforce_margin.relation) AS p) AS r (relation);
 END
 $function$;

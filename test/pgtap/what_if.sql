@@ -279,6 +279,10 @@ SELECT is(t.attempt(s), want, s) FROM (VALUES
     ($$ INSERT INTO t.orders VALUES (3, NULL, 'BTC', 1, 1) $$, '22004: a row of t.orders has no account, and so no margin')) AS v (s, want);
 SELECT is(left(t.attempt($$ INSERT INTO t.orders VALUES (3, 'a', 'BTC', 1, 0) $$), 6), '22023:', 'a limit of 0');
 SELECT is(left(t.attempt($$ INSERT INTO t.orders VALUES (3, 'new', 'C', 1, 400) $$), 6), 'MCM01:', 'an option that cannot be paid');
+ALTER TABLE t.orders RENAME TO renamed_orders;
+SELECT is(left(t.attempt($$ INSERT INTO t.renamed_orders VALUES (3, 'a', 'BTC', 3.1, 10000) $$), 6), 'MCM01:', 'by another name');
+SELECT is(left(t.attempt($$ INSERT INTO t.orders_2 VALUES (103, 'a', 'BTC', 3.1, 10000) $$), 6), 'MCM01:', 'and a partition of it');
+ALTER TABLE t.renamed_orders RENAME TO orders;
 SELECT stop_enforcing('t.orders');
 SELECT is((SELECT count(*) FROM pg_trigger WHERE tgname LIKE 'margin_calib_check%'), 0::bigint, 'none is left on partitions');
 SELECT enforce_margin('t.orders', 'client', 'symbol', 'amount', 'lim', pays => false);
