@@ -287,12 +287,18 @@ for my $kill (1 .. 4)
 		system("$ENV{MC_PG_CTL} -m immediate -w restart >/dev/null 2>&1") == 0 and $killed++;
 		next;
 	}
-	# a refresh first, then somebody who decides
+	# a refresh first, then somebody who decides; at times nobody is at work, or just done
 	my $session = up();
-	my ($pid) = $session->rows(q{SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND state = 'active' AND pid <> pg_backend_pid()
-		ORDER BY (query ILIKE 'CALL%') DESC, (query LIKE '%decide%') DESC, random() LIMIT 1});
+	my $dead = 0;
+	for (1 .. 100)
+	{
+		my ($pid) = $session->rows(q{SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND state = 'active' AND pid <> pg_backend_pid()
+			ORDER BY (query ILIKE 'CALL%') DESC, (query LIKE '%decide%') DESC, random() LIMIT 1});
+		last if $dead = $pid && kill 'KILL', $pid;
+		sleep 0.05;
+	}
 	$session->close;
-	$killed++ if $pid && kill 'KILL', $pid;
+	$killed++ if $dead;
 	sleep 0.2;
 }
 sleep $seconds / 5;
