@@ -16,35 +16,26 @@
 #include "errors.h"
 #include "sample.h"
 
+#define FIRST_CAPACITY 16
+
 static const int SUMMED[] = {HOLDING_QUANTITY, HOLDING_ENTRY_QUANTITY, HOLDING_ENTRY_VALUE,
                              HOLDING_ENTRY_INVERSE};
 
 void
 mc_net_holdings_init(McNetHoldings *net, MemoryContext context)
 {
-	*net = (McNetHoldings){.context = context};
+	*net = (McNetHoldings){.context = context, .capacity = FIRST_CAPACITY};
+	net->rows = MemoryContextAlloc(context, FIRST_CAPACITY * sizeof(McHeldRow));
 	mc_key_table_init(&net->instruments, TEXTOID, context);
 }
 
 static void
 make_room(McNetHoldings *net)
 {
-	Size capacity = Max(16, 2 * net->capacity);
-
 	if (net->instruments.count < net->capacity)
 		return;
-	mc_check_state_size(mul_size(capacity, sizeof(McHeldRow) + sizeof(int64)));
-	if (net->capacity == 0)
-	{
-		net->rows = palloc(capacity * sizeof(McHeldRow));
-		net->unusable = palloc(capacity * sizeof(int64));
-	}
-	else
-	{
-		net->rows = repalloc_huge(net->rows, capacity * sizeof(McHeldRow));
-		net->unusable = repalloc_huge(net->unusable, capacity * sizeof(int64));
-	}
-	net->capacity = capacity;
+	net->capacity = mc_grown_capacity(net->capacity, net->instruments.count + 1, sizeof(McHeldRow));
+	net->rows = repalloc_huge(net->rows, net->capacity * sizeof(McHeldRow));
 }
 
 /* Adds a column of a row to the sum so far. */
@@ -71,18 +62,23 @@ mc_net_holdings_add(McNetHoldings *net, const McHeldRow *row)
 	MemoryContext before = MemoryContextSwitchTo(net->context);
 	uint32 known = net->instruments.count;
 	uint32 number;
+	McHeldRow *sum;
 
 	make_room(net);
 	number = mc_key_number(&net->instruments, row->values[HOLDING_INSTRUMENT],
 	                       row->nulls[HOLDING_INSTRUMENT]);
+	sum = &net->rows[number];
 	if (number == known)
 	{
-		memset(net->rows[number].nulls, true, sizeof(net->rows[number].nulls));
-		net->unusable[number] = 0;
+		memset(sum->nulls, true, sizeof(sum->nulls));
+		sum->values[HOLDING_UNUSABLE] = Int64GetDatum(0);
+		sum->nulls[HOLDING_UNUSABLE] = false;
 	}
 	for (int i = 0; i < lengthof(SUMMED); i++)
-		add_column(&net->rows[number], row, SUMMED[i]);
-	net->unusable[number] += row->nulls[HOLDING_QUANTITY];
+		add_column(sum, row, SUMMED[i]);
+	if (row->nulls[HOLDING_QUANTITY])
+		sum->values[HOLDING_UNUSABLE] =
+		    Int64GetDatum(DatumGetInt64(sum->values[HOLDING_UNUSABLE]) + 1);
 	MemoryContextSwitchTo(before);
 }
 
@@ -109,8 +105,6 @@ mc_net_holdings_array(const McNetHoldings *net, Datum account, Oid row_type, boo
 		row->nulls[HOLDING_ACCOUNT] = false;
 		row->values[HOLDING_INSTRUMENT] = PointerGetDatum(mc_key_text(&net->instruments, i));
 		row->nulls[HOLDING_INSTRUMENT] = false;
-		row->values[HOLDING_UNUSABLE] = Int64GetDatum(net->unusable[i]);
-		row->nulls[HOLDING_UNUSABLE] = false;
 		rows[i] = HeapTupleGetDatum(heap_form_tuple(desc, row->values, row->nulls));
 	}
 	array = construct_array(rows, count, row_type, -1, false, TYPALIGN_DOUBLE);

@@ -24,19 +24,18 @@ enum
 	HOLDING_COLUMNS
 };
 
-/* What one row of a feed says of an account; NULL for what it does not say. */
+/* A row of a feed, of which the instrument, the quantity (NULL: it is not usable) and the entry columns are looked at; or a sum of such rows. */
 typedef struct McHeldRow
 {
-	Datum values[HOLDING_COLUMNS]; /* of the instrument, the quantity and the entry columns */
-	bool nulls[HOLDING_COLUMNS];   /* without a quantity it is not usable */
+	Datum values[HOLDING_COLUMNS];
+	bool nulls[HOLDING_COLUMNS];
 } McHeldRow;
 
 typedef struct McNetHoldings
 {
 	MemoryContext context;
 	McKeyTable instruments;
-	McHeldRow *rows; /* one of each instrument */
-	int64 *unusable;
+	McHeldRow *rows; /* sums, one of each instrument */
 	Size capacity;
 } McNetHoldings;
 

@@ -7,8 +7,6 @@
 
 #include "compat.h"
 
-#include "access/genam.h"
-#include "access/htup.h"
 #include "executor/tuptable.h"
 #include "nodes/execnodes.h"
 #include "utils/relcache.h"

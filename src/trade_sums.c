@@ -125,6 +125,7 @@ typedef struct Book
 	McPosition *after;  /* [count] */
 	Datums profits;
 	Datums unusual;
+	Datum zero;              /* numeric */
 	TimestampTz fresh_until; /* of what is usual; DT_NOEND */
 } Book;
 
@@ -135,13 +136,6 @@ is_text(Datum value, const char *expected)
 
 	return VARSIZE_ANY_EXHDR(read) == strlen(expected) &&
 	       memcmp(VARDATA_ANY(read), expected, strlen(expected)) == 0;
-}
-
-static bool
-is_zero(Datum number)
-{
-	return DatumGetBool(DirectFunctionCall2(numeric_eq, number,
-	                                        DirectFunctionCall1(int4_numeric, Int32GetDatum(0))));
 }
 
 static void
@@ -182,7 +176,7 @@ hold_nothing(Book *book, Holding *holding, Datum instrument, bool is_null)
 	memset(holding->nulls, true, sizeof(holding->nulls));
 	holding->values[HOLDING_INSTRUMENT] = instrument;
 	holding->nulls[HOLDING_INSTRUMENT] = is_null;
-	holding->values[HOLDING_QUANTITY] = DirectFunctionCall1(int4_numeric, Int32GetDatum(0));
+	holding->values[HOLDING_QUANTITY] = book->zero;
 	holding->nulls[HOLDING_QUANTITY] = false;
 	holding->values[HOLDING_UNUSABLE] = Int64GetDatum(0);
 	holding->nulls[HOLDING_UNUSABLE] = false;
@@ -225,9 +219,8 @@ read_trades(Book *book, McKeyTable *numbers, TupleDesc desc, const Datum *rows, 
 			book->count++;
 		}
 		if (!holding->is_traded)
-			holding->after = holding->nulls[HOLDING_QUANTITY]
-			                     ? DirectFunctionCall1(int4_numeric, Int32GetDatum(0))
-			                     : holding->values[HOLDING_QUANTITY];
+			holding->after =
+			    holding->nulls[HOLDING_QUANTITY] ? book->zero : holding->values[HOLDING_QUANTITY];
 		holding->is_traded = true;
 		if (!nulls[TRADE_QUANTITY])
 			holding->after =
@@ -315,7 +308,7 @@ find_profit(const Book *book, const Holding *holding, bool has_terms, Datum *pnl
 	*pnl = (Datum) 0;
 	if (has_value(book, has_terms))
 	{
-		*pnl = DirectFunctionCall1(int4_numeric, Int32GetDatum(0));
+		*pnl = book->zero;
 		return true;
 	}
 	if (holding->nulls[HOLDING_ENTRY_QUANTITY] || holding->nulls[HOLDING_ENTRY_VALUE] ||
@@ -347,7 +340,7 @@ add_profit(Book *book, bool has_terms, bool is_known, Datum pnl)
 	    [PROFIT_PNL] = pnl};
 	bool nulls[PROFIT_COLUMNS] = {[PROFIT_PNL] = !is_known};
 
-	if ((is_known && !is_zero(pnl)) ||
+	if ((is_known && DatumGetBool(DirectFunctionCall2(numeric_ne, pnl, book->zero))) ||
 	    (is_priced && is_text(instrument->values[INSTRUMENT_KIND], "spot")) ||
 	    !DatumGetBool(DirectFunctionCall2Coll(texteq, C_COLLATION_OID, currency, book->currency)))
 		add(&book->profits, HeapTupleGetDatum(heap_form_tuple(book->profit, values, nulls)));
@@ -475,6 +468,7 @@ MC_FUNCTION(mc_trade_sums)
 
 	memset(nulls, true, sizeof(nulls));
 	book.fresh_until = DT_NOEND;
+	book.zero = DirectFunctionCall1(int4_numeric, Int32GetDatum(0));
 	book.profit = BlessTupleDesc(lookup_rowtype_tupdesc_copy(profit, -1));
 	book.store = mc_risk_store_new(CurrentMemoryContext);
 	read_book(&book, PG_GETARG_DATUM(0), PG_GETARG_DATUM(1));

@@ -131,6 +131,10 @@ CREATE FUNCTION t.held_with_another(account text) RETURNS text LANGUAGE sql AS $
 SELECT is(t.held('a' || i), t.held_with_another('a' || i), 'one account alone: a' || i) FROM generate_series(1, 12) AS i;
 INSERT INTO t.pos VALUES ('k', 'FREE', 2, 10), ('k', 'FREE', 3, NULL), ('k', NULL, 1, 1);
 SELECT is(t.held('k'), ':-:1:1 FREE:5:0:20', 'sums by hand');
+INSERT INTO t.pos SELECT 'many', 'i' || i % 100, i, CASE WHEN i % 3 > 0 THEN i / 7.0 END FROM generate_series(1, 300) AS i;
+SELECT is(t.held('many'), t.held_with_another('many'), 'a hundred instruments, three rows each');
+SELECT is(cardinality(holdings_of('positions', 'many')), 100, 'which are added up');
+DELETE FROM t.pos WHERE acct = 'many';
 CREATE TABLE t.more (id bigint, sym text, q float8);
 INSERT INTO t.more VALUES (77, 'FREE', 1.5), (77, 'FREE', 'Infinity');
 SELECT lives_ok($$ SELECT attach_positions('t.more', account => 'id', instrument => 'sym', quantity => 'q') $$);
