@@ -9,11 +9,9 @@ import numpy
 
 import pandas_peer
 import portfolio
-from harness import Contender, Line, Skipped, Wrong, duckdb_contender, expect_close, interleave, peak_memory, ratio, sql_contender
+from harness import Contender, HERE, Line, Wrong, compile_beside_kernels, duckdb_contender, expect_close, interleave, peak_memory, ratio, sql_contender
 from portfolio import ACCOUNTS, FEW, IN_DUCKDB, INSTRUMENTS, MARGIN, POSITIONS, SCENARIOS
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-KERNELS = ('add_rows', 'portfolio', 'portfolio_losses', 'portfolio_components', 'portfolio_sums', 'tail', 'select')
 ALL = "SELECT sum((margin).initial_margin), sum((margin).maintenance_margin) FROM margin_calib.portfolio_margin_all('{}', '{}')"
 STREAM = "SELECT count(m) FROM (SELECT margin_calib.portfolio_margin_all('{}', '{}') AS m OFFSET 0) AS q"
 PARALLEL = {'max_parallel_workers_per_gather': 2, 'parallel_setup_cost': 0, 'parallel_tuple_cost': 0, 'min_parallel_table_scan_size': 0}
@@ -21,19 +19,6 @@ CUTS = (250, 4000)     # scenarios, beside the 1,000 of portfolio.py
 # the same rows as fewer or more accounts: 5 and 80 positions each, on average
 SPLIT = 'SELECT account * 4 + instrument % 4 AS account, instrument, quantity FROM bench.holding'
 JOINED = 'SELECT (account + 3) / 4 AS account, instrument, quantity FROM bench.holding'
-
-
-def compile_floor():
-    folder = os.path.join(HERE, '..', 'build', 'bench')
-    os.makedirs(folder, exist_ok=True)
-    program = os.path.join(folder, 'portfolio_floor')
-    kernels = [os.path.join(HERE, '..', 'src', 'kernel', name + '.c') for name in KERNELS]
-    try:
-        subprocess.run(['cc', '-std=gnu11', '-O2', '-ffp-contract=off', '-fwrapv', '-fno-strict-aliasing', '-Wno-psabi', '-I' + os.path.join(HERE, '..', 'src'),
-                        '-o', program, os.path.join(HERE, 'portfolio_floor.c'), *kernels, '-lm'], check=True, capture_output=True)
-    except (OSError, subprocess.CalledProcessError) as problem:
-        raise Skipped(f'no C compiler for the plain loop: {problem}')
-    return program
 
 
 class Floor:
@@ -66,9 +51,8 @@ def load_cuts(bench, matrix):
     backend, wide = bench.backend, {}
     for cut in CUTS:
         source = f'(shocks || shocks || shocks || shocks)[1:{cut}]'
-        table = portfolio.RISK.replace('bench.risk', f'bench.risk_{cut}').replace(f'generate_series(1, {SCENARIOS})', f'generate_series(1, {cut})').replace('NULL, shocks, NULL', f'NULL, {source}, NULL')
         backend.execute(f'DROP TABLE IF EXISTS bench.risk_{cut}')
-        backend.execute(table)
+        backend.execute(portfolio.risk_table(f'bench.risk_{cut}', cut, source))
         backend.execute(f'VACUUM (FREEZE, ANALYZE) bench.risk_{cut}')
         wide[cut] = numpy.ascontiguousarray(numpy.tile(matrix, 4)[:, :cut])
     return wide
@@ -118,7 +102,7 @@ def size_lines(bench, program, wide, matrix, instruments, quantities):
 def case_book(bench):
     bench.need('margin_calib.portfolio_margin_all(text, text, margin_calib.margin_method, boolean, name, name, name, name)')
     matrix, instruments, quantities = portfolio.load(bench)
-    wide, program = load_cuts(bench, matrix), compile_floor()
+    wide, program = load_cuts(bench, matrix), compile_beside_kernels('cc', os.path.join(HERE, 'portfolio_floor.c'), '-std=gnu11')
     backend, cells, few = bench.backend, ACCOUNTS * POSITIONS * SCENARIOS, FEW * POSITIONS * SCENARIOS
     whole, aggregate = ALL.format('bench.holding', 'bench.risk'), MARGIN.format('')
     floor = Floor(program, matrix, instruments, quantities)

@@ -10,10 +10,8 @@ from scipy.optimize import minimize
 from scipy.signal import lfilter
 
 import pandas_peer
-from harness import Contender, Line, Skipped, Wrong, expect_close, interleave, sql_contender
+from harness import BUILD, Contender, Line, Skipped, Wrong, compile_beside_kernels, expect_close, interleave, sql_contender, write_source
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-KERNELS = ('garch', 'garch_series', 'garch_fit', 'box_minimum')
 SOURCE = '''#include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
@@ -83,21 +81,6 @@ def load(bench, rows):
 
 # ---- the peers ----
 
-def compile_plain(bench):
-    folder = os.path.join(HERE, '..', 'build', 'bench')
-    os.makedirs(folder, exist_ok=True)
-    source, program = os.path.join(folder, 'garch_plain.c'), os.path.join(folder, 'garch_plain')
-    with open(source, 'w') as f:
-        f.write(SOURCE)
-    kernels = [os.path.join(HERE, '..', 'src', 'kernel', name + '.c') for name in KERNELS]
-    try:
-        subprocess.run(['cc', '-std=gnu11', '-O2', '-ffp-contract=off', '-I' + os.path.join(HERE, '..', 'src'), '-o', program,
-                        source, *kernels, '-lgsl', '-lgslcblas', '-lm'], check=True, capture_output=True)
-    except (OSError, subprocess.CalledProcessError) as problem:
-        raise Skipped(f'no C compiler for the plain fit: {problem}')
-    return program
-
-
 def plain_c(program, rows, repeats):
     out = subprocess.run([program, str(BARS), str(repeats)], input=rows.tobytes(), capture_output=True, check=True).stdout.split()
     return float(out[0]), [float(x) for x in out[1:]]
@@ -151,7 +134,7 @@ def scipy_fit(r, h_of):
 
 def fgarch_contender(rows):
     """R's own clock around garchFit; reading the data is free."""
-    path = os.path.join(HERE, '..', 'build', 'bench', 'garch.csv')
+    path = os.path.join(BUILD, 'garch.csv')
     numpy.savetxt(path, rows[:3].T, delimiter=',')
     program = ("suppressMessages(library(fGarch)); x <- as.matrix(read.csv('%s', header = FALSE)); "
                "invisible(garchFit(~garch(1,1), data = x[, 1], trace = FALSE)); "
@@ -186,7 +169,7 @@ def case_garch(bench):
     backend = bench.backend
     ours = [x for x, in backend.query('SELECT (margin_calib.garch_fit(r ORDER BY i)).log_likelihood '
                                       'FROM bench.garch GROUP BY instrument ORDER BY instrument')]
-    program = compile_plain(bench)
+    program = compile_beside_kernels('cc', write_source('garch_plain.c', SOURCE), '-std=gnu11')
     expect_close('plain C', ours, plain_c(program, rows, 1)[1], 1e-12)
     peer_name, h_of = recursion()
     theirs = [scipy_fit(row, h_of) for row in rows[:20]]

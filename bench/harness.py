@@ -4,6 +4,7 @@ A case is a set of contenders that run interleaved: a round runs each of them un
 measurable time, turn by turn. The cost of a contender is its CPU time a row; a line is the median over
 the rounds of the ratio of two costs in the same round, so that a machine that slows down slows both.
 """
+import glob
 import json
 import os
 import statistics
@@ -17,6 +18,9 @@ import psycopg2
 ROUNDS = 5
 LEAST_SECONDS = 0.3     # a measurement repeats its query until it has used this much
 MOST_REPEATS = 200
+HERE = os.path.dirname(os.path.abspath(__file__))
+SOURCES = os.path.join(HERE, '..', 'src')
+BUILD = os.path.join(HERE, '..', 'build', 'bench')
 
 
 class Skipped(Exception):
@@ -45,6 +49,30 @@ def anonymous_bytes(pid):
             if line.startswith('RssAnon:'):
                 return int(line.split()[1]) * 1024
     raise OSError('no RssAnon in /proc/PID/status')
+
+
+def compile_beside_kernels(compiler, source, *options):
+    """A program that calls the kernels of the extension, as make built them for it, without a database."""
+    os.makedirs(BUILD, exist_ok=True)
+    program = os.path.join(BUILD, os.path.splitext(os.path.basename(source))[0])
+    kernels = glob.glob(os.path.join(SOURCES, 'kernel', '*.o'))
+    try:
+        done = subprocess.run([compiler, '-O2', '-ffp-contract=off', '-fwrapv', '-fno-strict-aliasing', '-I' + SOURCES, '-o', program, source, *kernels,
+                               *options, '-lgsl', '-lgslcblas', '-lm'], capture_output=True, text=True)
+    except FileNotFoundError as problem:
+        raise Skipped(f'no compiler {compiler}') from problem
+    if done.returncode != 0:
+        raise Wrong(f'{os.path.basename(source)} does not compile: {done.stderr}')
+    return program
+
+
+def write_source(name, text):
+    """A file for compile_beside_kernels."""
+    os.makedirs(BUILD, exist_ok=True)
+    path = os.path.join(BUILD, name)
+    with open(path, 'w') as f:
+        f.write(text)
+    return path
 
 
 class Backend:

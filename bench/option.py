@@ -9,11 +9,8 @@ import numpy
 from scipy.special import ndtr
 
 import pandas_peer
-from harness import Contender, Line, Skipped, expect_close, interleave, ratio, sql_contender
+from harness import Contender, Line, Skipped, compile_beside_kernels, expect_close, interleave, ratio, sql_contender, write_source
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-FOLDER = os.path.join(HERE, '..', 'build', 'bench')
-KERNELS = ('black', 'black_batch', 'implied_vol')
 OPTIONS = 4096
 SOURCE = '''#include <cmath>
 #include <cstdio>
@@ -105,24 +102,9 @@ main(int argc, char **argv)
 
 
 def compile_program():
-    os.makedirs(FOLDER, exist_ok=True)
-    source, program = os.path.join(FOLDER, 'option_plain.cpp'), os.path.join(FOLDER, 'option_plain')
-    with open(source, 'w') as f:
-        f.write(SOURCE)
-    include = '-I' + os.path.join(HERE, '..', 'src')
-    objects = []
-    try:
-        for name in KERNELS:
-            objects.append(os.path.join(FOLDER, f'option_{name}.o'))
-            subprocess.run(['cc', '-std=gnu11', '-O2', '-ffp-contract=off', include, '-c', '-o', objects[-1],
-                            os.path.join(HERE, '..', 'src', 'kernel', name + '.c')], check=True, capture_output=True)
-        for quantlib in (['-DWITH_QUANTLIB', '-lQuantLib'], []):
-            if subprocess.run(['c++', '-O2', include, *quantlib[:1], '-o', program, source, *objects, *quantlib[1:], '-lm'],
-                              capture_output=True).returncode == 0:
-                return program
-    except (OSError, subprocess.CalledProcessError) as problem:
-        raise Skipped(f'no C compiler: {problem}')
-    raise Skipped('no C++ compiler')
+    source = write_source('option_plain.cpp', SOURCE)
+    quantlib = ['-DWITH_QUANTLIB', '-lQuantLib'] if os.path.exists('/usr/include/ql') else []
+    return compile_beside_kernels('c++', source, *quantlib)
 
 
 def market():

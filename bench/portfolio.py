@@ -24,15 +24,19 @@ BOOK = """CREATE TABLE bench.option_book AS
                margin_calib.contract_market(90000, 0.5 + 0.005 * (i % 30)), '2026-01-05 08:00Z', s) AS vector
       FROM generate_series(1, 60) AS i, LATERAL (SELECT CASE WHEN i % 4 < 2 THEN '27MAR26' ELSE '26JUN26' END) AS x (e), margin_calib.scenario_set('derive') AS s"""
 CHECK = "SELECT margin_calib.portfolio_margin(quantity, vector, s.method) FROM bench.option_book, bench.option_method AS s"
-RISK = f"""CREATE TABLE bench.risk AS
-    SELECT instrument, margin_calib.scenario_pnl(jsonb_populate_record(margin_calib.parse_symbol('BTC-USD-PERP', 'paradex'),
-               jsonb_build_object('instrument', 'I' || instrument, 'underlying', 'U' || instrument)), margin_calib.contract_market(price), '2026-01-05', s) AS vector
-      FROM bench.history, (SELECT ROW('history', 1, (SELECT array_agg(jsonb_populate_record(NULL::margin_calib.scenario, '{{}}')) FROM generate_series(1, {SCENARIOS})), NULL,
-               array_agg(ROW('U' || instrument, NULL, shocks, NULL)::margin_calib.factor_law), NULL)::margin_calib.scenario_set FROM bench.history) AS x (s)"""
 SET = ("SELECT (jsonb_populate_record(NULL::margin_calib.scenario_set, jsonb_build_object('name', 'many', 'scenarios', jsonb_agg(jsonb_build_object('price_shock', 0.1 * sin(i), "
        f"'vol_shock', 0.2 * cos(i)))))).* FROM generate_series(1, {SCENARIOS}) AS i")
 REVALUE = ("SELECT count(margin_calib.scenario_pnl(c, margin_calib.contract_market(90000, 0.5 + 0.0001 * i), '2026-01-05 08:00Z', s)) FROM generate_series(1, 1000) AS i, "
            f"(SELECT margin_calib.parse_symbol('BTC-USD-27MAR26-100000-C', 'paradex'), ROW(m.*)::margin_calib.scenario_set FROM ({SET}) AS m OFFSET 0) AS x (c, s)")
+
+
+def risk_table(name, scenarios, shocks='shocks'):
+    """The vectors of all instruments, each an underlying of its own whose moves are its `shocks`."""
+    return f"""CREATE TABLE {name} AS
+    SELECT instrument, margin_calib.scenario_pnl(jsonb_populate_record(margin_calib.parse_symbol('BTC-USD-PERP', 'paradex'),
+               jsonb_build_object('instrument', 'I' || instrument, 'underlying', 'U' || instrument)), margin_calib.contract_market(price), '2026-01-05', s) AS vector
+      FROM bench.history, (SELECT ROW('history', 1, (SELECT array_agg(jsonb_populate_record(NULL::margin_calib.scenario, '{{}}')) FROM generate_series(1, {scenarios})), NULL,
+               array_agg(jsonb_populate_record(NULL::margin_calib.factor_law, jsonb_build_object('factor', 'U' || instrument, 'price_shocks', {shocks}))), NULL)::margin_calib.scenario_set FROM bench.history) AS x (s)"""
 
 
 def load(bench):
@@ -47,7 +51,7 @@ def load(bench):
     backend.execute('CREATE TABLE bench.history (instrument int, price float8, shocks float8[])')
     text = ''.join('%d\t%r\t{%s}\n' % (i, float(prices[i]), ','.join(map(repr, moves[i].tolist()))) for i in range(INSTRUMENTS))
     backend.cursor.copy_expert('COPY bench.history FROM STDIN', io.StringIO(text))
-    backend.execute(RISK)
+    backend.execute(risk_table('bench.risk', SCENARIOS))
     backend.execute('CREATE TABLE bench.holding (account int, instrument int, quantity float8)')
     lines = ((a + 1, int(instruments[a, k]), float(quantities[a, k])) for a in range(ACCOUNTS) for k in range(POSITIONS))
     path = bench.file('holding')

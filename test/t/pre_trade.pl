@@ -138,6 +138,7 @@ my $auditor = sub {
 	my $answer = $session->try('BEGIN; SET LOCAL jit = off; SELECT count(*) FROM (SELECT client FROM balance ORDER BY client) AS b, LATERAL margin_calib.check_order(b.client, \'P\', 0)');
 	my $breach = $session->try('SELECT * FROM breach');
 	print $log "breach $_\n" for @{ $breach->{rows} };
+	print $log "near $_\n" for @{ $session->try('SELECT client FROM by_hand WHERE requirement > 0.8 * equity')->{rows} };
 	print $log "looked \n" if $answer->{state} eq '00000' && $breach->{state} eq '00000';
 	$session->try('COMMIT');
 	return $answer->{state} ne '00000' ? $answer : $breach;
@@ -176,7 +177,8 @@ is($s->value('SELECT count(*) FROM by_hand AS h LEFT JOIN margin_calib.account_s
 	0, 'stored equity and requirement are those by hand');
 is($s->value('SELECT count(*) FROM by_hand AS h CROSS JOIN LATERAL margin_calib.account_now(h.client) AS a WHERE h.fills = 0 AND (a.equity, a.initial_margin) IS DISTINCT FROM (h.equity, ceil(round(h.requirement, 9) * 100) / 100)'),
 	0, 'and so are those now');
-cmp_ok($s->value('SELECT count(*) FROM by_hand WHERE fills = 0 AND requirement > 0.8 * equity'), '>', 0, 'some came near to what they have');
+my @near = Engine::logged($folder, 'near');
+cmp_ok(scalar @near, '>', 0, 'some came near to what they have, ' . @near . ' times');
 
 # The limit that the comment of enforce_margin names: not refused is a statement that makes a shortfall larger without a larger quantity.
 $s = Psql->fresh('pre_trade_gaps');
