@@ -77,5 +77,5 @@ WITH_CLUSTER = PG_CONFIG='$(PG_CONFIG)' tools/with_cluster.sh
 
 .PHONY: deps demo check check-layers check-long check-majors bench \
         check-unit check-unit-valgrind check-unit-sanitized check-regress check-isolation \
-        check-pgtap check-tap check-oracle check-docs check-style
+        check-pgtap check-tap check-oracle check-docs check-style check-bench
 include tools/layers.mk tools/demo.mk tools/long.mk bench/bench.mk

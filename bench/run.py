@@ -18,6 +18,7 @@ import calibration
 import check_order
 import covariance
 import garch
+import harness
 import landing
 import option
 import portfolio
@@ -31,7 +32,7 @@ import walk
 from harness import Backend, Peers, Skipped, Wrong
 
 SEED = 20240229
-SIZES = {'tiny': (100_000, 200_000), 'small': (1_000_000, 4_000_000), 'full': (2_500_000, 10_000_000)}
+SIZES = {'check': (100_000,), 'tiny': (100_000, 200_000), 'small': (1_000_000, 4_000_000), 'full': (2_500_000, 10_000_000)}
 CASES = {name: case for family in (rolling, range_vol, garch, tail, sketch, covariance, calibration, option, surface, portfolio, book, check_order, landing, walk, recording) for name, case in family.CASES.items()}
 HERE = os.path.dirname(os.path.abspath(__file__))
 
@@ -102,22 +103,28 @@ class Bench:
         admin.close()
 
 
+def run_once():
+    """Every contender once: for whether it runs and answers, not for how long that takes."""
+    harness.ROUNDS, harness.LEAST_SECONDS = 1, 0
+
+
 def run_size(rows, only, folder):
     """Returns the lines of one size, and what was wrong."""
     bench, lines, wrong = Bench(rows, folder), [], []
     print(f'bench: {rows:,} rows: loading', flush=True)
     bench.load()
-    for name, case in CASES.items():
+    for number, (name, case) in enumerate(CASES.items(), 1):
         if only and name not in only:
             continue
         print(f'bench: {rows:,} rows: {name}', flush=True)
         try:
             lines += case(bench)
+            print(f'ok {number} - {name}', flush=True)
         except Skipped as problem:
-            print(f'bench: {name} is left out: {problem}')
+            print(f'ok {number} - {name} # SKIP {problem}', flush=True)
         except (Wrong, psycopg2.Error) as problem:
             wrong.append(f'{name}: {problem}')
-            print(f'bench: WRONG: {name}: {problem}', flush=True)
+            print(f'not ok {number} - {name}\nbench: WRONG: {name}: {problem}', flush=True)
             if isinstance(problem, psycopg2.Error):
                 traceback.print_exc()
             bench.backend.reset()
@@ -168,6 +175,8 @@ def main():
     parser.add_argument('--only', default='', help='cases, separated by commas: ' + ', '.join(CASES))
     parser.add_argument('--out', default='build/bench')
     options = parser.parse_args()
+    if options.size == 'check':
+        run_once()
     only = [name for name in options.only.split(',') if name]
     unknown = set(only) - set(CASES)
     if unknown:

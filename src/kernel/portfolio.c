@@ -179,7 +179,7 @@ mc_portfolio_margin(const McHolding *holdings, size_t n, const McPortfolioMethod
 	margin->worst = method->scenarios;
 	margin->worst_pnl = -not_negative(mc_losses_largest(&losses));
 	if (margin->worst_pnl < 0)
-		margin->worst = mc_losses_find(pnl, method, margin->worst_pnl);
+		margin->worst = mc_losses_worst(pnl, method, &losses);
 	else
 		margin->worst_pnl = 0;
 	if (measure_losses(pnl, &losses, method, work, margin->scan, poll) != MC_OK)

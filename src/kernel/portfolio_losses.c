@@ -11,6 +11,9 @@
 #include <math.h>
 #include <stdint.h>
 #include <string.h>
+#ifdef __x86_64__
+#include <immintrin.h>
+#endif
 
 #include "tail.h"
 
@@ -90,21 +93,20 @@ sort_by_rank(double *x, size_t n)
 		x[i] = isnan(x[i]) ? x[i - 1] : x[i];
 }
 
+/* Every loss is written, and the next one over it unless it is kept: which are, no branch could know. */
 INLINE size_t
-find_block(const double *pnl, size_t n, double profit)
+keep_each(const double *restrict pnl, size_t n, double threshold, double *restrict kept)
 {
-	size_t s = 0;
+	size_t count = 0;
 
-	for (; s < n; s += MC_LOSS_LANES)
+	for (size_t s = 0; s < n; s++)
 	{
-		Mask found = (LOAD(pnl + s) == profit) | (LOAD(pnl + s + WIDTH) == profit) |
-		             (LOAD(pnl + s + 2 * WIDTH) == profit) | (LOAD(pnl + s + 3 * WIDTH) == profit);
+		double loss = -pnl[s];
 
-		if ((found[0] | found[1] | found[2] | found[3] | found[4] | found[5] | found[6] |
-		     found[7]) != 0)
-			break;
+		kept[count] = loss;
+		count += loss >= threshold;
 	}
-	return s;
+	return count;
 }
 
 static bool
@@ -120,9 +122,9 @@ sort_portable(double *x, size_t n)
 }
 
 static size_t
-find_portable(const double *pnl, size_t n, double profit)
+keep_portable(const double *restrict pnl, size_t n, double threshold, double *restrict kept)
 {
-	return find_block(pnl, n, profit);
+	return keep_each(pnl, n, threshold, kept);
 }
 
 #ifdef __x86_64__
@@ -142,9 +144,9 @@ sort_avx2(double *x, size_t n)
 }
 
 AVX2 static size_t
-find_avx2(const double *pnl, size_t n, double profit)
+keep_avx2(const double *restrict pnl, size_t n, double threshold, double *restrict kept)
 {
-	return find_block(pnl, n, profit);
+	return keep_each(pnl, n, threshold, kept);
 }
 
 AVX512 static bool
@@ -159,10 +161,22 @@ sort_avx512(double *x, size_t n)
 	sort_by_rank(x, n);
 }
 
+/* as keep_each, eight at a time: those to keep move to the front of their eight */
 AVX512 static size_t
-find_avx512(const double *pnl, size_t n, double profit)
+keep_avx512(const double *restrict pnl, size_t n, double threshold, double *restrict kept)
 {
-	return find_block(pnl, n, profit);
+	size_t whole = n - n % WIDTH;
+	size_t count = 0;
+
+	for (size_t s = 0; s < whole; s += WIDTH)
+	{
+		__m512d loss = (__m512d) -LOAD(pnl + s);
+		__mmask8 keep = _mm512_cmp_pd_mask(loss, _mm512_set1_pd(threshold), _CMP_GE_OQ);
+
+		_mm512_storeu_pd(kept + count, _mm512_maskz_compress_pd(keep, loss));
+		count += (size_t) __builtin_popcount(keep);
+	}
+	return count + keep_each(pnl + whole, n - whole, threshold, kept + count);
 }
 #endif
 
@@ -173,11 +187,11 @@ mc_loss_variants(McLossLoops variants[MC_LOSS_VARIANTS])
 
 #ifdef __x86_64__
 	if (__builtin_cpu_supports("avx512f"))
-		variants[n++] = (McLossLoops){lanes_avx512, sort_avx512, find_avx512};
+		variants[n++] = (McLossLoops){lanes_avx512, sort_avx512, keep_avx512};
 	if (__builtin_cpu_supports("avx2"))
-		variants[n++] = (McLossLoops){lanes_avx2, sort_avx2, find_avx2};
+		variants[n++] = (McLossLoops){lanes_avx2, sort_avx2, keep_avx2};
 #endif
-	variants[n++] = (McLossLoops){lanes_portable, sort_portable, find_portable};
+	variants[n++] = (McLossLoops){lanes_portable, sort_portable, keep_portable};
 	return n;
 }
 
@@ -247,15 +261,8 @@ collect(const double *restrict pnl, const McPortfolioMethod *method, double thre
 {
 	size_t kept = 0;
 
-	/* every one is written, and the next one over it unless it is kept: which are, no branch could know */
 	if (method->roles == NULL)
-		for (size_t s = 0; s < method->scenarios; s++)
-		{
-			double loss = -pnl[s];
-
-			work[kept] = loss;
-			kept += loss >= threshold;
-		}
+		kept = mc_loss_loops().keep(pnl, method->scenarios, threshold, work);
 	else
 		for (size_t s = 0; s < method->scenarios; s++)
 			if (!method->roles[s].contingency && -pnl[s] >= threshold)
@@ -275,15 +282,27 @@ mc_losses_order(const double *pnl, const McPortfolioMethod *method, const McLoss
 	return MC_OK;
 }
 
-size_t
-mc_losses_find(const double *pnl, const McPortfolioMethod *method, double profit)
+/* The first scenario of a lane with this profit, or `end` when it is not before that. */
+static size_t
+find_in_lane(const double *pnl, size_t lane, size_t end, double profit)
 {
-	size_t s = 0;
+	for (size_t s = lane; s < end; s += MC_LOSS_LANES)
+		if (pnl[s] == profit)
+			return s;
+	return end;
+}
+
+size_t
+mc_losses_worst(const double *pnl, const McPortfolioMethod *method, const McLosses *losses)
+{
+	double largest = mc_losses_largest(losses);
+	size_t found = method->scenarios;
 
 	if (method->roles == NULL)
-		s = mc_loss_loops().find(pnl, method->scenarios - method->scenarios % MC_LOSS_LANES,
-		                         profit);
-	while (pnl[s] != profit || (method->roles && method->roles[s].contingency))
-		s++;
-	return s;
+		for (size_t j = 0; j < MC_LOSS_LANES; j++)
+			found = losses->lane[j] == largest ? find_in_lane(pnl, j, found, -largest) : found;
+	else
+		for (found = 0; pnl[found] != -largest || method->roles[found].contingency;)
+			found++;
+	return found;
 }

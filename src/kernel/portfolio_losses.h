@@ -33,8 +33,9 @@ extern McStatus mc_losses_order(const double *pnl, const McPortfolioMethod *meth
                                 const McLosses *losses, size_t depth, double *work,
                                 const McPoll *poll);
 
-/* The first scenario that counts and has this profit, which one has. */
-extern size_t mc_losses_find(const double *pnl, const McPortfolioMethod *method, double profit);
+/* The first scenario that counts and has the largest loss; losses->n > 0, and every profit is finite. */
+extern size_t mc_losses_worst(const double *pnl, const McPortfolioMethod *method,
+                              const McLosses *losses);
 
 /* ---- the loops that instruction sets differ in; none changes a digit ---- */
 
@@ -46,8 +47,8 @@ typedef struct McLossLoops
 	bool (*lanes)(const double *pnl, size_t n, double lane[MC_LOSS_LANES]);
 	/* x[0..n) in descending order, n <= MC_LOSS_FEW */
 	void (*sort_few)(double *x, size_t n);
-	/* where the first block of MC_LOSS_LANES profits with this one begins, n when none has it */
-	size_t (*find)(const double *pnl, size_t n, double profit);
+	/* -pnl[s] of all that are not below the threshold into the front of kept[n], in order; how many */
+	size_t (*keep)(const double *restrict pnl, size_t n, double threshold, double *restrict kept);
 } McLossLoops;
 
 /* The variant for this processor. */

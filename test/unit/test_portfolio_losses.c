@@ -128,15 +128,18 @@ test_loops(void)
 			}
 			wrong[1] += !variants[v].lanes(pnl, l * MC_LOSS_LANES, lane);
 			wrong[1] += memcmp(lane, want, sizeof(lane)) != 0;
-			wrong[3] += variants[v].find(pnl, l * MC_LOSS_LANES, 54321) != l * MC_LOSS_LANES;
-			for (size_t s = 0; s < l * MC_LOSS_LANES; s++)
+			for (size_t length = l * MC_LOSS_LANES - (l == 0 ? 0 : l - 1), d = 0; d < 4; d++)
 			{
-				double before = pnl[s];
+				double threshold = d == 0 || length == 0 ? -INFINITY : -pnl[below(&random, length)];
+				size_t count = 0;
 
-				pnl[s] = 54321;
+				work[length] = 12345;
+				for (size_t s = 0; s < length; s++)
+					if (-pnl[s] >= threshold)
+						sorted[count++] = -pnl[s];
+				wrong[3] += variants[v].keep(pnl, length, threshold, work) != count;
 				wrong[3] +=
-				    variants[v].find(pnl, l * MC_LOSS_LANES, 54321) != s - s % MC_LOSS_LANES;
-				pnl[s] = before;
+				    memcmp(work, sorted, count * sizeof(double)) != 0 || work[length] != 12345;
 			}
 			for (size_t s = 0; s < l * MC_LOSS_LANES; s++)
 				for (int bad = 0; bad < 3; bad++)
@@ -150,7 +153,8 @@ test_loops(void)
 		}
 		check(wrong[0] == 0, "few losses in order by variant %zu, %zu are not", v, wrong[0]);
 		check(wrong[1] == 0, "lanes of variant %zu, %zu differ", v, wrong[1]);
-		check(wrong[3] == 0, "the block of a profit by variant %zu, %zu are not", v, wrong[3]);
+		check(wrong[3] == 0, "losses not below a threshold by variant %zu, %zu are wrong", v,
+		      wrong[3]);
 		check(wrong[2] == 0, "what is not finite by variant %zu, %zu are not seen", v, wrong[2]);
 	}
 }
@@ -170,6 +174,7 @@ test_order(void)
 			McLosses losses;
 			size_t n = 0;
 			size_t depth;
+			size_t worst;
 
 			for (size_t s = 0; s < lengths[l]; s++)
 			{
@@ -192,20 +197,16 @@ test_order(void)
 				for (size_t i = 0; i < depth; i++)
 					wrong[2] += work[i] != sorted[i];
 			}
-			for (size_t s = 0, found; s < lengths[l] && s < 50; s++)
-			{
-				if (method.roles && roles[s].contingency)
-					continue;
-				for (found = 0; pnl[found] != pnl[s] || (method.roles && roles[found].contingency);)
-					found++;
-				wrong[3] += mc_losses_find(pnl, &method, pnl[s]) != found;
-			}
+			worst = 0;
+			while (-pnl[worst] != sorted[0] || (method.roles && roles[worst].contingency))
+				worst++;
+			wrong[3] += mc_losses_worst(pnl, &method, &losses) != worst;
 			done++;
 		}
 	check(wrong[0] == 0, "losses of %zu accounts, %zu are miscounted", done, wrong[0]);
 	check(wrong[1] == 0, "the largest, %zu are not", wrong[1]);
 	check(wrong[2] == 0, "the largest in order, %zu are not", wrong[2]);
-	check(wrong[3] == 0, "the first scenario of a profit, %zu are not", wrong[3]);
+	check(wrong[3] == 0, "the first scenario of the largest, %zu are not", wrong[3]);
 }
 
 void
