@@ -187,10 +187,11 @@ def main():
         results.append(lines)
         wrong += [f'{rows:,} rows: {problem}' for problem in problems]
     table = markdown(sizes, results)
-    with open(os.path.join(options.out, 'results.md'), 'w') as f:
-        f.write(table)
-    with open(os.path.join(options.out, 'results.json'), 'w') as f:
-        json.dump(as_json(sizes, results, wrong), f, indent=1)
+    if options.size != 'check':
+        with open(os.path.join(options.out, 'results.md'), 'w') as f:
+            f.write(table)
+        with open(os.path.join(options.out, 'results.json'), 'w') as f:
+            json.dump(as_json(sizes, results, wrong), f, indent=1)
     print('\n' + table)
     for problem in wrong:
         print(f'bench: WRONG: {problem}')
