@@ -6,8 +6,8 @@ SIZE ?= small
 ONLY ?=
 # Debian's own Python: the packages that install.sh brings are for it
 BENCH_PYTHON ?= /usr/bin/python3
+RUN_BENCH = EXTRA_CONF="$$(cat bench/postgresql.conf)" $(WITH_CLUSTER) $(BENCH_PYTHON) bench/run.py --out build/bench
 
 bench:
 	bench/install.sh build/bench
-	EXTRA_CONF="$$(cat bench/postgresql.conf)" $(WITH_CLUSTER) \
-	  $(BENCH_PYTHON) bench/run.py --size '$(SIZE)' --only '$(ONLY)' --out build/bench
+	$(RUN_BENCH) --size '$(SIZE)' --only '$(ONLY)'

@@ -53,7 +53,6 @@ def anonymous_bytes(pid):
 
 def compile_beside_kernels(compiler, source, *options):
     """A program that calls the kernels of the extension, as make built them for it, without a database."""
-    os.makedirs(BUILD, exist_ok=True)
     program = os.path.join(BUILD, os.path.splitext(os.path.basename(source))[0])
     kernels = glob.glob(os.path.join(SOURCES, 'kernel', '*.o'))
     try:
@@ -68,7 +67,6 @@ def compile_beside_kernels(compiler, source, *options):
 
 def write_source(name, text):
     """A file for compile_beside_kernels."""
-    os.makedirs(BUILD, exist_ok=True)
     path = os.path.join(BUILD, name)
     with open(path, 'w') as f:
         f.write(text)

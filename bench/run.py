@@ -175,6 +175,7 @@ def main():
     parser.add_argument('--only', default='', help='cases, separated by commas: ' + ', '.join(CASES))
     parser.add_argument('--out', default='build/bench')
     options = parser.parse_args()
+    os.makedirs(harness.BUILD, exist_ok=True)
     if options.size == 'check':
         run_once()
     only = [name for name in options.only.split(',') if name]

@@ -77,10 +77,10 @@ list_missing() {
     need r-cran-fextremes* test -d /usr/lib/R/site-library/fExtremes
     need r-cran-ttr* test -d /usr/lib/R/site-library/TTR
     need r-cran-tseries* test -d /usr/lib/R/site-library/tseries
+    need r-cran-quantreg* test -d /usr/lib/R/site-library/quantreg
     # the driver of the bench layer, whose other peers are brought by make bench alone
     need python3-psycopg2* /usr/bin/python3 -c 'import psycopg2'
     need python3-pandas* /usr/bin/python3 -c 'import pandas'
-    need r-cran-quantreg* test -d /usr/lib/R/site-library/quantreg
 }
 
 # How to become root: as root, or by sudo when it may be used from here.

@@ -20,9 +20,8 @@ check-docs:
 	$(WITH_CLUSTER) tools/check_docs.sh README.md doc/*.md
 # the cases of make bench, each measurement once: do they run, and agree with those peers that are here?
 check-bench:
-	if /usr/bin/python3 -c 'import psycopg2, numpy, pandas, scipy' 2>/dev/null; \
-	then EXTRA_CONF="$$(cat bench/postgresql.conf)" $(WITH_CLUSTER) /usr/bin/python3 bench/run.py --size check --out build/bench; \
-	else echo '1..0 # SKIP no psycopg2, numpy, pandas and scipy for /usr/bin/python3'; fi
+	if $(BENCH_PYTHON) -c 'import psycopg2, numpy, pandas, scipy' 2>/dev/null; then $(RUN_BENCH) --size check; \
+	else echo '1..0 # SKIP no psycopg2, numpy, pandas and scipy for $(BENCH_PYTHON)'; fi
 check-style:
 	tools/style.sh
 

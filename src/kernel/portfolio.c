@@ -26,7 +26,7 @@ measure_losses(const double *pnl, const McLosses *losses, const McPortfolioMetho
 	McTailRank rank[MC_REQUIREMENTS];
 	size_t depth = 1;
 
-	scan[MC_INITIAL] = scan[MC_MAINTENANCE] = not_negative(mc_losses_largest(losses));
+	scan[MC_INITIAL] = scan[MC_MAINTENANCE] = not_negative(losses->largest);
 	if (method->measure == MC_PORTFOLIO_WORST || losses->n == 0)
 		return MC_OK;
 	for (int r = 0; r < MC_REQUIREMENTS; r++)
@@ -177,7 +177,7 @@ mc_portfolio_margin(const McHolding *holdings, size_t n, const McPortfolioMethod
 	if (!losses.finite)
 		return MC_OVERFLOW;
 	margin->worst = method->scenarios;
-	margin->worst_pnl = -not_negative(mc_losses_largest(&losses));
+	margin->worst_pnl = -not_negative(losses.largest);
 	if (margin->worst_pnl < 0)
 		margin->worst = mc_losses_worst(pnl, method, &losses);
 	else

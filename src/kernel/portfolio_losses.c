@@ -229,16 +229,9 @@ mc_losses_take(const double *pnl, const McPortfolioMethod *method, McLosses *los
 		*lane = -pnl[s] > *lane ? -pnl[s] : *lane;
 		losses->n++;
 	}
-}
-
-double
-mc_losses_largest(const McLosses *losses)
-{
-	double largest = -INFINITY;
-
+	losses->largest = -INFINITY;
 	for (size_t j = 0; j < MC_LOSS_LANES; j++)
-		largest = losses->lane[j] > largest ? losses->lane[j] : largest;
-	return largest;
+		losses->largest = losses->lane[j] > losses->largest ? losses->lane[j] : losses->largest;
 }
 
 /* What a loss is not below when it may be one of the `depth` largest. */
@@ -295,7 +288,7 @@ find_in_lane(const double *pnl, size_t lane, size_t end, double profit)
 size_t
 mc_losses_worst(const double *pnl, const McPortfolioMethod *method, const McLosses *losses)
 {
-	double largest = mc_losses_largest(losses);
+	double largest = losses->largest;
 	size_t found = method->scenarios;
 
 	if (method->roles == NULL)

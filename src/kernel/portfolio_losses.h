@@ -18,12 +18,11 @@ typedef struct McLosses
 {
 	size_t n;                   /* scenarios that count */
 	double lane[MC_LOSS_LANES]; /* largest losses; -INFINITY of an empty lane */
+	double largest;             /* of all lanes */
 	bool finite;                /* every profit, of contingency scenarios too */
 } McLosses;
 
 extern void mc_losses_take(const double *pnl, const McPortfolioMethod *method, McLosses *losses);
-
-extern double mc_losses_largest(const McLosses *losses);
 
 /*
  * The depth largest losses in descending order into the front of work[losses->n], whose rest does not

@@ -138,7 +138,7 @@ my $auditor = sub {
 	my $answer = $session->try('BEGIN; SET LOCAL jit = off; SELECT count(*) FROM (SELECT client FROM balance ORDER BY client) AS b, LATERAL margin_calib.check_order(b.client, \'P\', 0)');
 	my $breach = $session->try('SELECT * FROM breach');
 	print $log "breach $_\n" for @{ $breach->{rows} };
-	print $log "near $_\n" for @{ $session->try('SELECT client FROM by_hand WHERE requirement > 0.8 * equity')->{rows} };
+	print $log "near $_\n" for @{ $session->try('SELECT client FROM by_hand WHERE fills = 0 AND requirement > 0.8 * equity')->{rows} };
 	print $log "looked \n" if $answer->{state} eq '00000' && $breach->{state} eq '00000';
 	$session->try('COMMIT');
 	return $answer->{state} ne '00000' ? $answer : $breach;

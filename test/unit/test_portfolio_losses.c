@@ -189,7 +189,7 @@ test_order(void)
 			wrong[0] += losses.n != n || !losses.finite;
 			if (n == 0)
 				continue;
-			wrong[1] += mc_losses_largest(&losses) != sorted[0];
+			wrong[1] += losses.largest != sorted[0];
 			for (int d = 0; d < 4; d++)
 			{
 				depth = d == 0 ? 1 : (d == 1 ? n : 1 + below(&random, n < 40 ? n : 40));
