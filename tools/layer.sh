@@ -1,7 +1,8 @@
 #!/bin/bash
 # layer.sh NAME CMD...: run one test layer, show its output, and add its counts to build/tally.
 # Counts TAP lines (ok, not ok, # SKIP) and pg_regress 15's lines (test NAME ... ok). A layer that
-# fails without a failing line counts as one failure, and so does a layer that ran no test.
+# fails without a failing line counts as one failure, and so does a layer that ran no test. What
+# failed is added to build/failed: its line and the comments after it, or else the end of the log.
 set -uo pipefail
 name=$1
 shift
@@ -11,16 +12,21 @@ echo "== $name"
 start=$SECONDS
 "$@" 2>&1 | tee "$log"
 status=${PIPESTATUS[0]}
-read -r passed failed skipped < <(awk '
+read -r passed failed skipped < <(awk -v layer="$name" -v out=build/failed '
+    /^test\/[^ ]+ \.\.+ ?$/                            { file = " " $1 }
+    /^#/ && comments-- > 0                            { print >>out; next }
     /^[ \t]*ok [0-9]+.*# ?[Ss][Kk][Ii][Pp]/           { skipped++; next }
     /^1\.\.0 # ?[Ss][Kk][Ii][Pp]/                     { skipped++; next }
-    /^test\/.* \.\.+ skipped/                           { skipped++; next } # a whole file, by prove
-    /^ok [0-9]+/                                      { passed++;  next }
-    /^not ok [0-9]+/ && !/# ?[T]ODO/                    { failed++;  next }
-    /^(test|    ) ?[a-z0-9_]+ +\.\.\. +ok/            { passed++;  next }
-    /^(test|    ) ?[a-z0-9_]+ +\.\.\. +FAILED/        { failed++;  next }
+    /^test\/.* \.\.+ skipped/                         { skipped++; next } # a whole file, by prove
+    /^ok [0-9]+/ || /^(test|    ) ?[a-z0-9_]+ +\.\.\. +ok/ { passed++; comments = 0; next }
+    (/^not ok [0-9]+/ && !/# ?[T]ODO/) || /^(test|    ) ?[a-z0-9_]+ +\.\.\. +FAILED/ {
+        failed++; comments = 20; print "failed in " layer file ": " $0 >>out
+    }
     END { print passed + 0, failed + 0, skipped + 0 }' "$log")
-if [ "$failed" = 0 ] && { [ "$status" != 0 ] || [ $((passed + skipped)) = 0 ]; }; then failed=1; fi
+if [ "$failed" = 0 ] && { [ "$status" != 0 ] || [ $((passed + skipped)) = 0 ]; }; then
+    failed=1
+    { echo "failed in $name: status $status, after"; tail -n 12 "$log"; } >>build/failed
+fi
 echo "$name $passed $failed $skipped $((SECONDS - start))" >>build/tally
 echo "== $name: $passed passed, $failed failed, $skipped skipped, $((SECONDS - start)) s"
 exit 0

@@ -7,9 +7,9 @@ check-unit-valgrind: build/unit
 check-unit-sanitized: build/unit_sanitized
 	build/unit_sanitized
 check-regress:
-	$(WITH_CLUSTER) $(MAKE) -s installcheck ISOLATION=
+	$(WITH_CLUSTER) $(MAKE) -s installcheck ISOLATION= || { sed 's/^/# /' regression.diffs; exit 1; }
 check-isolation:
-	$(WITH_CLUSTER) $(MAKE) -s installcheck REGRESS=
+	$(WITH_CLUSTER) $(MAKE) -s installcheck REGRESS= || { sed 's/^/# /' output_iso/regression.diffs; exit 1; }
 check-pgtap:
 	$(WITH_CLUSTER) tools/pgtap.sh test/pgtap
 check-tap:
@@ -30,7 +30,7 @@ LAYERS = style unit unit-valgrind unit-sanitized regress isolation pgtap tap ora
 deps:
 	tools/install_deps.sh check
 check-layers:
-	rm -f build/tally
+	rm -f build/tally build/failed
 	for layer in $(LAYERS); do tools/layer.sh $$layer $(MAKE) -s check-$$layer; done
 	tools/tally.sh
 # PostgreSQL's own rule for `check` stands in the way unless it is not read

@@ -258,18 +258,11 @@ SELECT is((SELECT array_agg(DISTINCT concat(a.aggfinalmodify, p.proparallel, p.p
              AND obj_description(p.oid, 'pg_proc') IS NOT NULL HAVING count(*) = 15), '{rsi}', 'the aggregates have comments and read-only finals, and are parallel safe');
 
 -- ---- cancels ----
-CREATE FUNCTION stops_within(query text, seconds float8) RETURNS boolean LANGUAGE plpgsql AS $$
-DECLARE started timestamptz := clock_timestamp();
-BEGIN
-    EXECUTE query;
-    RETURN false;
-EXCEPTION WHEN query_canceled THEN
-    RETURN clock_timestamp() - started < seconds * interval '1 s';
-END $$;
+\ir lib/cancelled.sql
 SET LOCAL max_parallel_workers_per_gather = 0;
 SET LOCAL statement_timeout = '300ms';
-SELECT ok(stops_within('SELECT nearest_correlation(array_agg(row)) FROM (SELECT array_agg(CASE WHEN i = j THEN 1 ELSE sin(least(i, j) * 7.1 + greatest(i, j) * 3.3) END) AS row FROM generate_series(1, 150) i, generate_series(1, 150) j GROUP BY i ORDER BY i) q', 1.3), 'a cancel of nearest_correlation');
-SELECT ok(stops_within('SELECT covariance(array_fill(sin(i), ARRAY[600]) ) FROM generate_series(1, 10000000) i', 1.3), 'a cancel while rows come');
+SELECT is(pg_temp.cancelled('SELECT nearest_correlation(array_agg(row)) FROM (SELECT array_agg(CASE WHEN i = j THEN 1 ELSE sin(least(i, j) * 7.1 + greatest(i, j) * 3.3) END) AS row FROM generate_series(1, 150) i, generate_series(1, 150) j GROUP BY i ORDER BY i) q'), 'cancelled', 'a cancel of nearest_correlation');
+SELECT is(pg_temp.cancelled('SELECT covariance(array_fill(sin(i), ARRAY[600]) ) FROM generate_series(1, 10000000) i'), 'cancelled', 'a cancel while rows come');
 SET LOCAL statement_timeout = 0;
 
 SELECT * FROM finish();

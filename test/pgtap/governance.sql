@@ -192,7 +192,7 @@ SELECT throws_ok($$ SELECT margin_calib.propose_override('A', 0.5, 'infinity', '
 SELECT throws_ok($$ SELECT margin_calib.propose_override('A', 0.5, now() + interval '1 day', 'x', starts_at => now() + interval '2 days') $$, '22023');
 SELECT throws_ok($$ SELECT margin_calib.propose_override('A', 0.5, now() + interval '1 day', 'x', maintenance_rate => 0.6) $$, '22023');
 SELECT throws_ok($$ SELECT margin_calib.end_override('A', 'x') $$, '42704');
-SELECT margin_calib.propose_override('A', 0.5, clock_timestamp() + interval '2 seconds', 'a fork', maintenance_rate => 0.25) AS o \gset
+SELECT margin_calib.propose_override('A', 0.5, clock_timestamp() + interval '6 seconds', 'a fork', maintenance_rate => 0.25) AS o \gset
 SELECT throws_ok($$ SELECT margin_calib.propose_override('A', 0.6, now() + interval '1 day', 'x') $$, '55000');
 SELECT t.login('mc_bob');
 CREATE TEMP TABLE started AS SELECT clock_timestamp() AS at;

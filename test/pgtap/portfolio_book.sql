@@ -236,18 +236,6 @@ SELECT alike(pg_temp.refusal($$SELECT portfolio_margin_all('book', 'SELECT instr
 SELECT alike(pg_temp.refusal($$SELECT portfolio_margin(1, scenario_pnl(pg_temp.terms_of(jsonb_build_object('instrument', k)), contract_market(100), '2026-01-01', s)) FROM sets, generate_series(1, 200) AS k WHERE kind = 'history'$$), '54000|state exceeds margin_calib.max_state_mb%', 'too many vectors of an aggregate');
 RESET margin_calib.max_state_mb;
 SET LOCAL statement_timeout = 0;
-CREATE FUNCTION pg_temp.cancelled(command text) RETURNS text LANGUAGE plpgsql AS $$
-DECLARE began timestamptz := clock_timestamp();
-BEGIN
-    BEGIN
-        PERFORM set_config('statement_timeout', '200ms', true);
-        EXECUTE command;
-        RETURN 'not cancelled';
-    EXCEPTION WHEN query_canceled THEN
-        PERFORM set_config('statement_timeout', '0', true);
-        RETURN CASE WHEN clock_timestamp() - began < interval '5 s' THEN 'cancelled' ELSE 'late' END;
-    END;
-END $$;
 COMMIT;
 -- statement_timeout counts from the statement of the client
 SET statement_timeout = '300ms';

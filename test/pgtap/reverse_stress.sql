@@ -127,17 +127,12 @@ SELECT is(pg_temp.refused($$ SELECT reverse_stress('{}', now(), array_agg('C' ||
           '54000: state exceeds margin_calib.max_state_mb', 'work space has a limit');
 RESET margin_calib.max_state_mb;
 
--- a cancel is served
-CREATE FUNCTION pg_temp.cancelled(query text) RETURNS text LANGUAGE plpgsql AS $$
-BEGIN
-    EXECUTE query;
-    RETURN 'not cancelled';
-EXCEPTION WHEN query_canceled THEN RETURN SQLSTATE;
-END $$;
+-- cancels
+\ir lib/cancelled.sql
 CREATE TABLE pg_temp.large AS SELECT array_agg(('a', -1, parse_symbol(format('C%s-USD-26JUN26-%s-C', i % 100, 80 + i), 'paradex'), contract_market(100, 0.6))::reverse_position) AS p FROM generate_series(1, 6000) AS i;
 SET LOCAL statement_timeout = 300;
 SELECT is(pg_temp.cancelled($$ SELECT reverse_stress(p, '2026-01-05', (SELECT array_agg('C' || j ORDER BY j) FROM generate_series(0, 99) AS j),
-              (SELECT array_agg(r ORDER BY k) FROM (SELECT k, array_agg((k = j)::int * 0.0016 ORDER BY j) AS r FROM generate_series(0, 99) AS k, generate_series(0, 99) AS j GROUP BY k) AS x), 1e4) FROM pg_temp.large $$), '57014', 'cancelled');
+              (SELECT array_agg(r ORDER BY k) FROM (SELECT k, array_agg((k = j)::int * 0.0016 ORDER BY j) AS r FROM generate_series(0, 99) AS k, generate_series(0, 99) AS j GROUP BY k) AS x), 1e4) FROM pg_temp.large $$), 'cancelled', 'a cancel is served');
 SET LOCAL statement_timeout = 0;
 SELECT * FROM finish();
 ROLLBACK;
