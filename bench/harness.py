@@ -65,6 +65,30 @@ def compile_beside_kernels(compiler, source, *options):
     return program
 
 
+class Program:
+    """A C program that has read its `data` and answers each letter with CPU seconds and its results."""
+
+    def __init__(self, program, arguments, data, rows):
+        self.rows = rows
+        self.process = subprocess.Popen([program, *map(str, arguments)], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        self.process.stdin.write(data)
+
+    def ask(self, how):
+        self.process.stdin.write(how)
+        self.process.stdin.flush()
+        return [float(x) for x in self.process.stdout.readline().split()]
+
+    def contender(self, name, how):
+        def run():
+            start = time.perf_counter()
+            return self.ask(how)[0], time.perf_counter() - start
+        return Contender(name, self.rows, run)
+
+    def close(self):
+        self.process.stdin.close()
+        self.process.wait()
+
+
 def write_source(name, text):
     """A file for compile_beside_kernels."""
     path = os.path.join(BUILD, name)

@@ -1,6 +1,6 @@
 """The aggregate of portfolio margin: expected shortfall of accounts with 20 positions over 1,000 scenarios, beside numpy, scipy and
-DuckDB on the same matrix, at two numbers of accounts (book.py has the set path, and the goals G18 to G20); vectors of options in the scenarios of a venue (G21); the margin of a
-book of 60 options in 33 scenarios (G27). Costs are CPU time a cell: a position in a scenario."""
+DuckDB on the same matrix, at two numbers of accounts (book.py has the set path, and the goals G18 to G20); the margin of a book of 60 options
+in 33 scenarios (G27). Costs are CPU time a cell: a position in a scenario."""
 import io
 import os
 
@@ -24,10 +24,6 @@ BOOK = """CREATE TABLE bench.option_book AS
                margin_calib.contract_market(90000, 0.5 + 0.005 * (i % 30)), '2026-01-05 08:00Z', s) AS vector
       FROM generate_series(1, 60) AS i, LATERAL (SELECT CASE WHEN i % 4 < 2 THEN '27MAR26' ELSE '26JUN26' END) AS x (e), margin_calib.scenario_set('derive') AS s"""
 CHECK = "SELECT margin_calib.portfolio_margin(quantity, vector, s.method) FROM bench.option_book, bench.option_method AS s"
-SET = ("SELECT (jsonb_populate_record(NULL::margin_calib.scenario_set, jsonb_build_object('name', 'many', 'scenarios', jsonb_agg(jsonb_build_object('price_shock', 0.1 * sin(i), "
-       f"'vol_shock', 0.2 * cos(i)))))).* FROM generate_series(1, {SCENARIOS}) AS i")
-REVALUE = ("SELECT count(margin_calib.scenario_pnl(c, margin_calib.contract_market(90000, 0.5 + 0.0001 * i), '2026-01-05 08:00Z', s)) FROM generate_series(1, 1000) AS i, "
-           f"(SELECT margin_calib.parse_symbol('BTC-USD-27MAR26-100000-C', 'paradex'), ROW(m.*)::margin_calib.scenario_set FROM ({SET}) AS m OFFSET 0) AS x (c, s)")
 
 
 def risk_table(name, scenarios, shocks='shocks'):
@@ -105,7 +101,6 @@ def case_portfolio(bench):
         pandas_peer.contender('numpy dense', cells, lambda: dense(matrix, instruments, quantities)),
         pandas_peer.contender('scipy sparse', cells, lambda: sparse(matrix, instruments, quantities)),
         duckdb_contender(bench.peers, 'DuckDB', few, IN_DUCKDB.format(FEW)),
-        sql_contender(backend, 'vectors of options', 1000 * SCENARIOS, REVALUE),
         sql_contender(backend, 'book of 60 options', 1, CHECK)])
     return [
         Line('G19', 'DuckDB 1 thread / portfolio_margin GROUP BY account', None, ratio(got, 'DuckDB', 'a tenth')),
@@ -113,7 +108,6 @@ def case_portfolio(bench):
         Line('G19', 'scipy sparse / portfolio_margin', None, ratio(got, 'scipy sparse', 'all accounts')),
         Line('G18', 'a cell of 10,000 accounts / of 1,000', 1.1, ratio(got, 'all accounts', 'a tenth')),
         Line('G18', '10,000 accounts x 20 positions x 1,000 scenarios', None, got['all accounts'].best['cpu'] * cells * 1e3, unit=' ms'),
-        Line('G21', 'scenario_pnl, a price of an option', None, got['vectors of options'].best['cpu'] * 1e9, unit=' ns'),
         Line('G27', 'margin of 60 options in 33 scenarios', 1.0, got['book of 60 options'].best['cpu'] * 1e3, unit=' ms')]
 
 

@@ -24,6 +24,7 @@ import option
 import portfolio
 import range_vol
 import recording
+import revaluation
 import rolling
 import sketch
 import surface
@@ -33,7 +34,7 @@ from harness import Backend, Peers, Skipped, Wrong
 
 SEED = 20240229
 SIZES = {'check': (100_000,), 'tiny': (100_000, 200_000), 'small': (1_000_000, 4_000_000), 'full': (2_500_000, 10_000_000)}
-CASES = {name: case for family in (rolling, range_vol, garch, tail, sketch, covariance, calibration, option, surface, portfolio, book, check_order, landing, walk, recording) for name, case in family.CASES.items()}
+CASES = {name: case for family in (rolling, range_vol, garch, tail, sketch, covariance, calibration, option, surface, portfolio, book, revaluation, check_order, landing, walk, recording) for name, case in family.CASES.items()}
 HERE = os.path.dirname(os.path.abspath(__file__))
 
 
