@@ -54,13 +54,14 @@ static void
 kernel_prices(const Book *book, double strike, double vol, double *pnl)
 {
 	McShockLaw law = {.beta = 1, .reference = 1, .least = 1};
-	McExposure option = {.contract = {.kind = MC_OPTION, .is_call = true, .strike = strike, .units = 1},
-	                     .price = PRICE,
-	                     .vol = vol,
-	                     .years = YEARS,
-	                     .discount = 1,
-	                     .settlement_price = 1,
-	                     .open = 1};
+	McExposure option = {
+	    .contract = {.kind = MC_OPTION, .is_call = true, .strike = strike, .units = 1},
+	    .price = PRICE,
+	    .vol = vol,
+	    .years = YEARS,
+	    .discount = 1,
+	    .settlement_price = 1,
+	    .open = 1};
 	double base;
 
 	if (mc_scenario_pnl(&option, &law, book->shocks, book->scenarios, &base, pnl) != MC_OK)
