@@ -5,9 +5,9 @@ use strict;
 use warnings;
 use FindBin;
 use lib "$FindBin::Bin/lib";
+use Cancel;
 use Psql;
 use Test::More;
-use Time::HiRes qw(time sleep);
 
 my $rows = $ENV{CANCEL_ROWS} || 2000000;
 my $s = Psql->fresh('cancel');
@@ -50,70 +50,18 @@ my @queries = (
 	"SELECT calibrate_margin(ts, price, $quick, $path) FROM t",
 );
 
-# seconds from the cancel to the answer, or undef when the query was faster than the delay
-sub latency
-{
-	my ($sql, $delay) = @_;
-	$s->send($sql);
-	my $answer = $s->receive($delay);
-	return undef if $answer && $answer->{state} eq '00000';
-	return (-1, $answer->{state}, $answer->{message}) if $answer;
-	my $start = time;
-	$admin->value("SELECT pg_cancel_backend($s->{backend})");
-	$answer = $s->receive(30);
-	$s->settle;
-	return (time - $start, $answer ? ($answer->{state}, $answer->{message}) : ('HANG', ''));
-}
-
-my $worst = 0;
-for my $sql (@queries)
-{
-	my ($bad, $tried, $most) = ('', 0, 0);
-	for my $delay (0.1, 0.45, 1.1)
-	{
-		# a second chance: the machine may have been busy with something else
-		for my $attempt (1, 2)
-		{
-			my ($seconds, $state, $message) = latency($sql, $delay);
-			last unless defined $seconds;
-			$tried++;
-			$bad = '';
-			$bad = sprintf('%.2f s after a cancel at %.1f s: %s %s', $seconds, $delay, $state, $message)
-			  if $seconds < 0 || $seconds > 1 || $state !~ /^(57014|00000)$/;
-			$most = $seconds if $seconds > $most && !$bad;
-			last unless $bad;
-		}
-		last if $bad;
-	}
-	$worst = $most if $most > $worst;
-	ok(!$bad, sprintf('%s: %d cancels, %.2f s', substr($sql, 0, 110), $tried, $most)) or diag("$sql\n$bad");
-}
+my $cancel = Cancel->new($s, $admin);
+$cancel->cancels_ok([0.1, 0.45, 1.1], @queries);
 ok($s->alive && $s->value('SELECT 1') eq '1', 'the session goes on');
-note sprintf 'worst %.2f s', $worst;
-
 # statement_timeout comes from the same place, at another moment
-for my $sql (@queries[ 3, 4, 10, 14, 16, 18, 19, 20 ])
-{
-	my $start = time;
-	my $answer = $s->try("SET statement_timeout = '400ms'; $sql", 30);
-	my $seconds = time - $start;
-	$s->settle;
-	$s->rows('SET statement_timeout = 0');
-	ok($answer->{state} =~ /^(57014|00000)$/ && $seconds < 1.4, 'statement_timeout: ' . substr($sql, 0, 90))
-	  or diag(sprintf '%s after %.2f s', $answer->{state}, $seconds);
-}
+$cancel->timeouts_ok(0.4, @queries[ 3, 4, 10, 14, 16, 18, 19, 20 ]);
 
 # the engine: a cancelled refresh leaves its queue, and the next one does the work
-SKIP:
-{
-	skip 'no engine', 4 unless $s->value(q{SELECT to_regprocedure('margin_calib.refresh(boolean,integer,integer)') IS NOT NULL}) eq 't';
-	$s->rows(q{CREATE TABLE book (account text, instrument text, quantity numeric); INSERT INTO book VALUES ('alice', 'A', 2);
-		SELECT attach_prices('t', 'k', 'ts', 'price'); SELECT attach_positions('book', 'account', 'instrument', 'quantity')});
-	my ($seconds, $state) = latency('CALL refresh()', 0.5);
-	ok(!defined $seconds || ($seconds >= 0 && $seconds < 1 && $state eq '57014'), 'refresh is cancelled')
-	  or diag("$seconds $state");
-	cmp_ok($s->value('SELECT count(*) FROM margin_calib.capture_queue'), '>', 0, 'its queue is as before') if defined $seconds;
-	is($s->try('CALL refresh()', 120)->{state}, '00000', 'the next one succeeds');
-	is($s->value('SELECT count(*) FROM margin_calib.capture_queue'), 0, 'and leaves no queue');
-}
+$s->rows(q{CREATE TABLE book (account text, instrument text, quantity numeric); INSERT INTO book VALUES ('alice', 'A', 2);
+	SELECT attach_prices('t', 'k', 'ts', 'price'); SELECT attach_positions('book', 'account', 'instrument', 'quantity')});
+my ($seconds, $state) = $cancel->latency('CALL refresh()', 0.5);
+is($state, '57014', 'refresh is cancelled');
+cmp_ok($s->value('SELECT count(*) FROM margin_calib.capture_queue'), '>', 0, 'its queue is as before');
+is($s->try('CALL refresh()', 120)->{state}, '00000', 'the next one succeeds');
+is($s->value('SELECT count(*) FROM margin_calib.capture_queue'), 0, 'and leaves no queue');
 done_testing();

@@ -5,9 +5,9 @@ use strict;
 use warnings;
 use FindBin;
 use lib "$FindBin::Bin/lib";
+use Cancel;
 use Psql;
 use Test::More;
-use Time::HiRes qw(time);
 
 my $rows = $ENV{CANCEL_ROWS} || 1000000;
 my $s = Psql->fresh('evt_cancel');
@@ -28,36 +28,6 @@ my @queries = (
 	'SELECT omega_ratio(x, -1) FROM t',
 );
 
-# seconds from the cancel to the answer, or undef when the query was faster than the delay
-sub latency
-{
-	my ($sql, $delay) = @_;
-	$s->send($sql);
-	return undef if $s->receive($delay);
-	my $start = time;
-	$admin->value("SELECT pg_cancel_backend($s->{backend})");
-	my $answer = $s->receive(30);
-	$s->settle;
-	return (time - $start, $answer ? $answer->{state} : 'HANG');
-}
-
-for my $sql (@queries)
-{
-	my ($bad, $tried) = ('', 0);
-	for my $delay (0.1, 0.4, 0.7, 1.1)
-	{
-		# a second chance: the machine may have been busy with something else
-		for my $attempt (1, 2)
-		{
-			my ($seconds, $state) = latency($sql, $delay);
-			last unless defined $seconds;
-			$tried++;
-			$bad = $seconds > 1 || $state !~ /^(57014|00000)$/ ? sprintf('%.2f s after a cancel at %.1f s: %s', $seconds, $delay, $state) : '';
-			last unless $bad;
-		}
-		last if $bad;
-	}
-	ok(!$bad, "$sql: $tried cancels") or diag($bad);
-}
+Cancel->new($s, $admin)->cancels_ok([0.1, 0.4, 0.7, 1.1], @queries);
 ok($s->alive && $s->value('SELECT 1') eq '1', 'the session goes on');
 done_testing();

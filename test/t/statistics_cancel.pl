@@ -6,9 +6,9 @@ use strict;
 use warnings;
 use FindBin;
 use lib "$FindBin::Bin/lib";
+use Cancel;
 use Psql;
 use Test::More;
-use Time::HiRes qw(time);
 
 my $rows = $ENV{CANCEL_ROWS} || 1000000;
 my $s = Psql->fresh('statistics_cancel');
@@ -47,38 +47,6 @@ my @queries = (
 	q{SELECT margin_increases('2000-01-01'::timestamptz + y * interval '1 second', 1 + y, (SELECT array_agg(k) FROM generate_series(1, 1000) AS k)) FROM t},
 );
 
-# seconds from the cancel to the answer, or undef when the query was faster than the delay
-sub latency
-{
-	my ($sql, $delay) = @_;
-	$s->send($sql);
-	my $answer = $s->receive($delay);
-	return $answer->{state} eq '00000' ? undef : (-1, "$answer->{state} $answer->{message}") if $answer;
-	my $start = time;
-	$admin->value("SELECT pg_cancel_backend($s->{backend})");
-	$answer = $s->receive(30);
-	$s->settle;
-	return (time - $start, $answer ? $answer->{state} : 'HANG');
-}
-
-for my $sql (@queries)
-{
-	my ($bad, $tried, $most) = ('', 0, 0);
-	for my $delay (0.15, 0.6, 1.4)
-	{
-		# a second chance: the machine may have been busy with something else
-		for my $attempt (1, 2)
-		{
-			my ($seconds, $state) = latency($sql, $delay);
-			last unless defined $seconds;
-			$tried++;
-			$bad = $seconds < 0 || $seconds > 1 || $state !~ /^(57014|00000)$/ ? sprintf('%.2f s after a cancel at %.1f s: %s', $seconds, $delay, $state) : '';
-			$most = $seconds if $seconds > $most && !$bad;
-			last unless $bad;
-		}
-		last if $bad;
-	}
-	ok(!$bad, sprintf '%s: %d cancels, %.2f s', $sql, $tried, $most) or diag($bad);
-}
+Cancel->new($s, $admin)->cancels_ok([0.15, 0.6, 1.4], @queries);
 ok($s->alive && $s->value('SELECT 1') eq '1', 'the session goes on');
 done_testing();
