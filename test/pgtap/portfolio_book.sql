@@ -270,7 +270,7 @@ SELECT is(pg_temp.fetched('d', 2), pg_temp.account(2), 'a cursor that streams');
 UPDATE book SET quantity = 0 WHERE account > 100;
 SELECT is(pg_temp.fetched('d', 20), pg_temp.account(22), 'goes on with what it has read'); CLOSE d; CLOSE c;
 SELECT is((SELECT array_agg(account) FROM (SELECT account FROM portfolio_margin_all('book', 'risk_ties') AS a WHERE EXISTS (SELECT FROM portfolio_margin_all('book', 'risk_ties') AS b WHERE b.account = a.account AND (b.margin).initial_margin = (a.margin).initial_margin) LIMIT 2) AS x), (SELECT array_agg(account::text) FROM (SELECT account FROM portfolio_margin_all('book', 'risk_ties') WHERE (margin).initial_margin IS NOT NULL LIMIT 2) AS x), 'one inside another');
-CREATE FUNCTION pg_temp.bytes() RETURNS bigint LANGUAGE sql AS $$ SELECT sum(total_bytes)::bigint FROM pg_backend_memory_contexts $$;
+CREATE FUNCTION pg_temp.bytes() RETURNS bigint LANGUAGE sql AS $$ SELECT sum(used_bytes)::bigint FROM pg_backend_memory_contexts $$;
 CREATE FUNCTION pg_temp.leak(n int, command text) RETURNS bigint LANGUAGE plpgsql AS $$
 DECLARE r record; before bigint; x bigint := 0;
 BEGIN
