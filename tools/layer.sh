@@ -2,7 +2,7 @@
 # layer.sh NAME CMD...: run one test layer, show its output, and add its counts to build/tally.
 # Counts TAP lines (ok, not ok, # SKIP) and pg_regress 15's lines (test NAME ... ok). A layer that
 # fails without a failing line counts as one failure, and so does a layer that ran no test. What
-# failed is added to build/failed: its line and the comments after it, or else the end of the log.
+# failed is added to build/failed: its line and the comments after it, what prove says of whole files, or the end of the log.
 set -uo pipefail
 name=$1
 shift
@@ -22,6 +22,8 @@ read -r passed failed skipped < <(awk -v layer="$name" -v out=build/failed '
     (/^not ok [0-9]+/ && !/# ?[T]ODO/) || /^(test|    ) ?[a-z0-9_]+ +\.\.\. +FAILED/ {
         failed++; comments = 20; print "failed in " layer file ": " $0 >>out
     }
+    /^psql:/                                          { message = ", after " $0 }
+    /^Dubious|^  Parse errors:/                       { print "in " layer file ": " $0 message >>out } # prove of a file
     END { print passed + 0, failed + 0, skipped + 0 }' "$log")
 if [ "$failed" = 0 ] && { [ "$status" != 0 ] || [ $((passed + skipped)) = 0 ]; }; then
     failed=1
