@@ -235,7 +235,8 @@ SELECT alike(pg_temp.refusal($$SELECT portfolio_margin_all('SELECT i AS account,
 SELECT alike(pg_temp.refusal($$SELECT portfolio_margin_all('book', 'SELECT instrument + 100 * k AS instrument, scenario_pnl(pg_temp.terms_of(jsonb_build_object(''instrument'', k)), contract_market(100), ''2026-01-01'', s) AS vector FROM sets, generate_series(1, 200) AS k, (VALUES (1)) AS v (instrument) WHERE kind = ''history''')$$), '54000|state exceeds margin_calib.max_state_mb%', 'too many vectors');
 SELECT alike(pg_temp.refusal($$SELECT portfolio_margin(1, scenario_pnl(pg_temp.terms_of(jsonb_build_object('instrument', k)), contract_market(100), '2026-01-01', s)) FROM sets, generate_series(1, 200) AS k WHERE kind = 'history'$$), '54000|state exceeds margin_calib.max_state_mb%', 'too many vectors of an aggregate');
 RESET margin_calib.max_state_mb;
-SET LOCAL statement_timeout = 0;
+-- so many scenarios that positions are read in no time and computed for many seconds
+CREATE TABLE public.many_scenarios AS SELECT 1 AS instrument, scenario_pnl(pg_temp.terms_of(), contract_market(100), '2026-01-01', pg_temp.set_of((SELECT jsonb_agg(jsonb_build_object('price_shock', 0.1 * sin(k))) FROM generate_series(1, 100000) AS k))) AS vector;
 COMMIT;
 -- statement_timeout counts from the statement of the client
 SET statement_timeout = '300ms';
@@ -244,7 +245,7 @@ SET search_path = margin_calib, public;
 \set VERBOSITY sqlstate
 SELECT count(*) FROM portfolio_margin_all('SELECT a AS account, i AS instrument, a AS quantity FROM generate_series(1, 100000000) AS a, generate_series(1, 3) AS i', 'risk_ties');
 \set reading :SQLSTATE
-SELECT sum((margin).initial_margin) FROM portfolio_margin_all('SELECT a AS account, i AS instrument, a + 0.5 AS quantity FROM generate_series(1, 3000) AS a, generate_series(8, 60) AS i', 'SELECT instrument, vector FROM risk WHERE kind = ''history'''), generate_series(1, 1000);
+SELECT sum((margin).initial_margin) FROM portfolio_margin_all('SELECT a AS account, 1 AS instrument, a + 0.5 AS quantity FROM generate_series(1, 200000) AS a', 'many_scenarios');
 \set computing :SQLSTATE
 SELECT portfolio_margin(x, vector) FROM risk, generate_series(1, 10000000) AS x WHERE kind = 'history';
 \set aggregating :SQLSTATE
