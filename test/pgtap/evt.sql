@@ -161,7 +161,7 @@ FROM unnest(ARRAY['gpd_fit(x, 3)', 'gpd_fit(x, 3, ''pwm'')', 'gpd_fit_tail(x, 0.
 \ir lib/cancelled.sql
 CREATE TABLE many AS SELECT -exp(2 * sin(i * 1.7) * cos(i::float8 * i * 0.3)) AS x, sin(i) AS z FROM generate_series(1, 1000000) i;
 SET LOCAL max_parallel_workers_per_gather = 0;
-SET LOCAL statement_timeout = '250ms';
+SET LOCAL statement_timeout = '150ms';
 SELECT is(pg_temp.cancelled('SELECT gpd_fit(x, 0) FROM many'), 'cancelled', 'gpd_fit(x, 0) is cancelled');
 SELECT is(pg_temp.cancelled('SELECT gev_fit(x) FROM many'), 'cancelled', 'gev_fit(x) is cancelled');
 SELECT is(pg_temp.cancelled('SELECT quantile_regression(x, z, 0.01) FROM many'), 'cancelled', 'quantile_regression(x, z, 0.01) is cancelled');

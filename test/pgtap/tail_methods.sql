@@ -196,7 +196,7 @@ SELECT is((SELECT array_agg(p.proname::text ORDER BY 1) FROM pg_proc p
 \ir lib/cancelled.sql
 SET LOCAL max_parallel_workers_per_gather = 0;
 CREATE TABLE long AS SELECT array_agg(tan(i)) AS x FROM generate_series(1, 1000000) i;
-SET LOCAL statement_timeout = '400ms';
+SET LOCAL statement_timeout = '200ms';
 SELECT is(pg_temp.cancelled('SELECT student_t_fit(v) FROM long, unnest(x) v'), 'cancelled', 'a cancel during a fit');
 SET LOCAL statement_timeout = 0;
 
