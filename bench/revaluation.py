@@ -2,6 +2,7 @@
 library's functions; and margins of whole books whose instruments are revalued first, at two numbers of accounts and of options.
 Costs are CPU time a price: an option in a scenario."""
 import os
+import platform
 
 import numpy
 
@@ -11,6 +12,7 @@ from harness import HERE, Line, Program, Wrong, compile_beside_kernels, expect_c
 from portfolio import FEW, INSTRUMENTS, SCENARIOS
 
 HALF = INSTRUMENTS // 2
+VECTOR_LIBRARY = ['-march=native', '-mprefer-vector-width=512', '-lmvec'] if platform.machine() == 'x86_64' else []
 # calls of one expiry, a quarter of a year ahead, under relative shocks of price and vol, as revaluation_floor.c has them
 TERMS = """CREATE TABLE bench.option_terms AS
     SELECT i AS instrument, jsonb_populate_record(margin_calib.parse_symbol('BTC-USD-27MAR26-100000-C', 'paradex'), jsonb_build_object('instrument', 'O' || i, 'strike', 60060 + 60.0 * i)) AS contract,
@@ -34,7 +36,7 @@ def case_revaluation(bench):
         backend.execute(f'VACUUM (FREEZE, ANALYZE) bench.{table}')
     i, s = numpy.arange(INSTRUMENTS), numpy.arange(1, SCENARIOS + 1)
     data = numpy.concatenate([60060 + 60.0 * i, 0.5 + 1e-4 * i, 0.1 * numpy.sin(s), 0.2 * numpy.cos(s)])
-    floor = Program(compile_beside_kernels('cc', os.path.join(HERE, 'revaluation_floor.c'), '-O3', '-march=native', '-mprefer-vector-width=512', '-ffast-math', '-lmvec'),
+    floor = Program(compile_beside_kernels('cc', os.path.join(HERE, 'revaluation_floor.c'), '-O3', '-ffast-math', *VECTOR_LIBRARY),
                     [INSTRUMENTS, SCENARIOS], data.tobytes(), INSTRUMENTS * SCENARIOS)
     expect_close('profits by the plain loop', floor.ask(b'k')[1], floor.ask(b'p')[1], 1e-9)
     expect_close('profits of scenario_pnl', backend.value('SELECT sum(p) FROM bench.option_risk, unnest(margin_calib.scenario_profits(vector)) AS p'), floor.ask(b'k')[1], 1e-9)

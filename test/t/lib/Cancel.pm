@@ -39,7 +39,7 @@ sub overrun
 	my $seconds = time - $start - $timeout;
 	$s->settle;
 	$s->rows('SET statement_timeout = 0');
-	return ($seconds, $answer->{state}, $answer->{message});
+	return ($seconds, $answer->{state});
 }
 
 sub in_time
