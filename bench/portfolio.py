@@ -35,19 +35,12 @@ def risk_table(name, scenarios, shocks='shocks'):
                array_agg(jsonb_populate_record(NULL::margin_calib.factor_law, jsonb_build_object('factor', 'U' || instrument, 'price_shocks', {shocks}))), NULL)::margin_calib.scenario_set FROM bench.history) AS x (s)"""
 
 
-def load(bench):
-    rng = numpy.random.default_rng(18)
+def load_holdings(bench, rng):
+    """bench.holding, in DuckDB too; its instruments and quantities."""
     backend = bench.backend
-    prices = 100 * numpy.exp(rng.normal(0, 1, INSTRUMENTS))
-    moves = rng.normal(0, 0.03, (1, SCENARIOS)) + rng.normal(0, 0.02, (INSTRUMENTS, SCENARIOS))
     instruments = rng.integers(0, INSTRUMENTS, (ACCOUNTS, POSITIONS))
     quantities = rng.normal(0, 10, (ACCOUNTS, POSITIONS))
-    backend.execute('DROP TABLE IF EXISTS bench.risk, bench.holding, bench.option_book, bench.option_method, bench.history')
-    # an underlying of its own for each instrument, with its history
-    backend.execute('CREATE TABLE bench.history (instrument int, price float8, shocks float8[])')
-    text = ''.join('%d\t%r\t{%s}\n' % (i, float(prices[i]), ','.join(map(repr, moves[i].tolist()))) for i in range(INSTRUMENTS))
-    backend.cursor.copy_expert('COPY bench.history FROM STDIN', io.StringIO(text))
-    backend.execute(risk_table('bench.risk', SCENARIOS))
+    backend.execute('DROP TABLE IF EXISTS bench.holding')
     backend.execute('CREATE TABLE bench.holding (account int, instrument int, quantity float8)')
     lines = ((a + 1, int(instruments[a, k]), float(quantities[a, k])) for a in range(ACCOUNTS) for k in range(POSITIONS))
     path = bench.file('holding')
@@ -56,17 +49,35 @@ def load(bench):
     with open(path) as rows:
         backend.cursor.copy_expert('COPY bench.holding FROM STDIN (FORMAT csv)', rows)
     if bench.peers.has['duckdb']:
-        bench.peers.duckdb('DROP TABLE IF EXISTS holding; DROP TABLE IF EXISTS matrix')
+        bench.peers.duckdb('DROP TABLE IF EXISTS holding')
         bench.peers.duckdb(f"CREATE TABLE holding AS SELECT column0 AS account, column1 AS instrument, column2 AS quantity FROM read_csv('{path}', header = false)")
+    os.remove(path)
+    backend.execute('VACUUM (FREEZE, ANALYZE) bench.holding')
+    return instruments, quantities
+
+
+def load(bench):
+    rng = numpy.random.default_rng(18)
+    backend = bench.backend
+    prices = 100 * numpy.exp(rng.normal(0, 1, INSTRUMENTS))
+    moves = rng.normal(0, 0.03, (1, SCENARIOS)) + rng.normal(0, 0.02, (INSTRUMENTS, SCENARIOS))
+    backend.execute('DROP TABLE IF EXISTS bench.risk, bench.option_book, bench.option_method, bench.history')
+    # an underlying of its own for each instrument, with its history
+    backend.execute('CREATE TABLE bench.history (instrument int, price float8, shocks float8[])')
+    text = ''.join('%d\t%r\t{%s}\n' % (i, float(prices[i]), ','.join(map(repr, moves[i].tolist()))) for i in range(INSTRUMENTS))
+    backend.cursor.copy_expert('COPY bench.history FROM STDIN', io.StringIO(text))
+    backend.execute(risk_table('bench.risk', SCENARIOS))
+    instruments, quantities = load_holdings(bench, rng)
+    if bench.peers.has['duckdb']:
+        bench.peers.duckdb('DROP TABLE IF EXISTS matrix')
         cells = bench.file('matrix')
         with open(cells, 'w') as out:
             out.writelines(f'{i},{s},{prices[i] * moves[i, s]!r}\n' for i in range(INSTRUMENTS) for s in range(SCENARIOS))
         bench.peers.duckdb(f"CREATE TABLE matrix AS SELECT column0 AS instrument, column1 AS scenario, column2 AS pnl FROM read_csv('{cells}', header = false)")
         os.remove(cells)
-    os.remove(path)
     backend.execute(BOOK)
     backend.execute("CREATE TABLE bench.option_method AS SELECT (s).method FROM margin_calib.scenario_set('derive') AS s")
-    for table in ('risk', 'holding', 'option_book'):
+    for table in ('risk', 'option_book'):
         backend.execute(f'VACUUM (FREEZE, ANALYZE) bench.{table}')
     return prices[:, None] * moves, instruments, quantities
 

@@ -6,10 +6,9 @@ import platform
 
 import numpy
 
-import portfolio
 from book import ALL
 from harness import HERE, Line, Program, Wrong, compile_beside_kernels, expect_close, interleave, ratio, sql_contender
-from portfolio import FEW, INSTRUMENTS, SCENARIOS
+from portfolio import FEW, INSTRUMENTS, SCENARIOS, load_holdings
 
 HALF = INSTRUMENTS // 2
 VECTOR_LIBRARY = ['-march=native', '-mprefer-vector-width=512', '-lmvec'] if platform.machine() == 'x86_64' else []
@@ -27,7 +26,7 @@ COUNT = 'SELECT count(vector) FROM ({}) AS q'
 def case_revaluation(bench):
     bench.need('margin_calib.portfolio_margin_all(text, text, margin_calib.margin_method, boolean, name, name, name, name)')
     backend = bench.backend
-    portfolio.load(bench)
+    load_holdings(bench, numpy.random.default_rng(21))
     backend.execute('DROP TABLE IF EXISTS bench.option_terms, bench.option_shocks, bench.option_risk')
     backend.execute(TERMS.format(INSTRUMENTS - 1))
     backend.execute(SHOCKS)
@@ -40,7 +39,7 @@ def case_revaluation(bench):
                     [INSTRUMENTS, SCENARIOS], data.tobytes(), INSTRUMENTS * SCENARIOS)
     expect_close('profits by the plain loop', floor.ask(b'k')[1], floor.ask(b'p')[1], 1e-9)
     expect_close('profits of scenario_pnl', backend.value('SELECT sum(p) FROM bench.option_risk, unnest(margin_calib.scenario_profits(vector)) AS p'), floor.ask(b'k')[1], 1e-9)
-    all_prices, few = INSTRUMENTS * SCENARIOS, 'SELECT * FROM bench.holding WHERE account <= {}'.format(FEW)
+    all_prices, few = INSTRUMENTS * SCENARIOS, f'SELECT * FROM bench.holding WHERE account <= {FEW}'
     revalued = VECTORS.format(INSTRUMENTS)
     if backend.value(ALL.format('bench.holding', 'bench.option_risk')) != backend.value(ALL.format('bench.holding', revalued)):
         raise Wrong('margins by vectors made in the query differ from those by stored ones')

@@ -7,14 +7,13 @@ if ! command -v faketime >/dev/null; then
     exit 1
 fi
 stage=$PWD/build/clock
-rm -rf "$stage" build/tally build/failed
+rm -rf "$stage" build/tally
 make -s install DESTDIR="$stage" >build/clock.log 2>&1 || { cat build/clock.log >&2; exit 1; }
 chmod -R a+rX "$stage"
 for time in "$@"; do
-    for layer in 'pgtap test/pgtap' 'check_docs README.md doc/*.md'; do
-        read -r program files <<<"$layer"
-        # shellcheck disable=SC2086
-        STAGE_FROM=$stage tools/layer.sh "$program-${time//[ :]/-}" faketime -f "@$time" tools/with_cluster.sh "tools/$program.sh" $files
+    for layer in pgtap docs; do
+        STAGE_FROM=$stage tools/layer.sh "$layer-${time//[ :]/-}" \
+            make -s "check-$layer" WITH_CLUSTER="faketime -f '@$time' tools/with_cluster.sh"
     done
 done
 tools/tally.sh

@@ -237,25 +237,12 @@ SELECT alike(pg_temp.refusal($$SELECT portfolio_margin(1, scenario_pnl(pg_temp.t
 RESET margin_calib.max_state_mb;
 -- so many scenarios that positions are read in no time and computed for many seconds
 CREATE TABLE public.many_scenarios AS SELECT 1 AS instrument, scenario_pnl(pg_temp.terms_of(), contract_market(100), '2026-01-01', pg_temp.set_of((SELECT jsonb_agg(jsonb_build_object('price_shock', 0.1 * sin(k))) FROM generate_series(1, 100000) AS k))) AS vector;
-COMMIT;
--- statement_timeout counts from the statement of the client
-SET statement_timeout = '300ms';
-\set ON_ERROR_STOP off
-SET search_path = margin_calib, public;
-\set VERBOSITY sqlstate
-SELECT count(*) FROM portfolio_margin_all('SELECT a AS account, i AS instrument, a AS quantity FROM generate_series(1, 100000000) AS a, generate_series(1, 3) AS i', 'risk_ties');
-\set reading :SQLSTATE
-SELECT sum((margin).initial_margin) FROM portfolio_margin_all('SELECT a AS account, 1 AS instrument, a + 0.5 AS quantity FROM generate_series(1, 200000) AS a', 'many_scenarios');
-\set computing :SQLSTATE
-SELECT portfolio_margin(x, vector) FROM risk, generate_series(1, 10000000) AS x WHERE kind = 'history';
-\set aggregating :SQLSTATE
-\set VERBOSITY default
-\set ON_ERROR_STOP on
-RESET statement_timeout;
-BEGIN;
-SELECT is(:'reading'::text, '57014', 'cancelled while it reads');
-SELECT is(:'computing'::text, '57014', 'cancelled while it computes');
-SELECT is(:'aggregating'::text, '57014', 'the aggregate is cancelled');
+\ir lib/cancelled.sql
+SET LOCAL statement_timeout = '300ms';
+SELECT is(pg_temp.cancelled($$SELECT count(*) FROM portfolio_margin_all('SELECT a AS account, i AS instrument, a AS quantity FROM generate_series(1, 100000000) AS a, generate_series(1, 3) AS i', 'risk_ties')$$), 'cancelled', 'cancelled while it reads');
+SELECT is(pg_temp.cancelled($$SELECT sum((margin).initial_margin) FROM portfolio_margin_all('SELECT a AS account, 1 AS instrument, a + 0.5 AS quantity FROM generate_series(1, 200000) AS a', 'many_scenarios')$$), 'cancelled', 'cancelled while it computes');
+SELECT is(pg_temp.cancelled($$SELECT portfolio_margin(x, vector) FROM risk, generate_series(1, 10000000) AS x WHERE kind = 'history'$$), 'cancelled', 'the aggregate is cancelled');
+SET LOCAL statement_timeout = 0;
 SELECT is((SELECT count(*) FROM portfolio_margin_all('book', 'risk_ties')), (SELECT count(*) FROM (SELECT DISTINCT account FROM book) AS x), 'and works as before');
 -- streams from a select list, in FROM, beside others, from a cursor, and again
 SELECT is((SELECT count(*) FROM (SELECT portfolio_margin_all('book', 'risk_ties') LIMIT 3) AS x), 3::bigint, 'LIMIT');
@@ -290,5 +277,3 @@ SELECT cmp_ok(pg_temp.leak(1000, $$SELECT * FROM margin_calib.portfolio_margin_a
 SELECT is((SELECT count(DISTINCT (m).initial_margin) > 4000 FROM (SELECT portfolio_margin(1, vector, ROW('worst', NULL, NULL, 1 + g * 0.001, NULL, NULL, NULL)::margin_method) AS m FROM risk_ties, generate_series(1, 5000) AS g WHERE instrument = 1 GROUP BY g) AS x), true, 'a method a group');
 SELECT * FROM finish();
 ROLLBACK;
-DROP OWNED BY book_reader;
-DROP ROLE book_reader;

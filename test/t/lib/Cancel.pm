@@ -61,7 +61,7 @@ sub cancels_ok
 			{
 				my ($seconds, $state, $message) = $self->latency($sql, $delay) or last;
 				$tried++;
-				$bad = in_time($seconds, $state) ? '' : sprintf('%.2f s after a cancel at %.1f s: %s %s', $seconds, $delay, $state, $message // '');
+				$bad = $seconds >= 0 && in_time($seconds, $state) ? '' : sprintf('%.2f s after a cancel at %.1f s: %s %s', $seconds, $delay, $state, $message // '');
 				$most = $seconds if $seconds > $most && !$bad;
 				last unless $bad;
 			}
